@@ -1,0 +1,1 @@
+//! plaza-client-web

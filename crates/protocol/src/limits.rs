@@ -1,0 +1,78 @@
+//! Every limit has a name with its unit. Operators may lower some of them in the configuration; nobody may be without.
+
+use std::time::Duration;
+
+/// A frame of the socket, either way. More than that travels as a blob, by reference.
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// The body of an HTTP request, unless the route says otherwise.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Envelopes sent to a device that it has not acknowledged yet, per connection.
+pub const UNACKNOWLEDGED_ENVELOPES_MAX: usize = 128;
+/// Bytes of such envelopes.
+pub const UNACKNOWLEDGED_BYTES_MAX: usize = 1024 * 1024;
+/// A client acknowledges at the latest after so many envelopes…
+pub const ACKNOWLEDGE_EVERY_ENVELOPES: usize = 32;
+/// …or after this time.
+pub const ACKNOWLEDGE_EVERY: Duration = Duration::from_millis(500);
+/// Requests in flight per connection; the socket is not read while there are more.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 64;
+/// Frames that wait for a slow socket; then it is closed and catches up from its mailbox.
+pub const SOCKET_FRAMES_MAX: usize = 256;
+/// The time from the opening of a socket to its `hello`.
+pub const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// A socket that is silent for so long is closed.
+pub const SOCKET_IDLE_MAX: Duration = Duration::from_secs(15 * 60);
+/// How long an envelope waits for its device.
+pub const ENVELOPE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a repeated send is recognised.
+pub const SEND_REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The encrypted body of a message.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// A text that a person or a business writes, in characters.
+pub const TEXT_CHARACTERS_MAX: usize = 4096;
+/// A person's or a business's name, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 64;
+/// Key packages that a device keeps at the server.
+pub const KEY_PACKAGES_MAX: usize = 100;
+/// How many a device uploads…
+pub const KEY_PACKAGES_STOCK: usize = 20;
+/// …and the stock at which it is asked for more.
+pub const KEY_PACKAGES_LOW: usize = 5;
+/// One key package.
+pub const KEY_PACKAGE_BYTES_MAX: usize = 8 * 1024;
+/// Devices of an account.
+pub const DEVICES_MAX: usize = 10;
+/// Accounts in a conversation.
+pub const MEMBERS_MAX: usize = 1024;
+/// Epochs whose messages are still accepted: the current one and so many before it.
+pub const PAST_EPOCHS: u64 = 2;
+/// A one-time code is good for so long…
+pub const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// …and for so many tries;
+pub const CODE_TRIES_MAX: i64 = 5;
+/// then the number pauses.
+pub const CODE_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// Codes sent to one number within [`CODE_WINDOW`].
+pub const CODES_PER_WINDOW: i64 = 3;
+/// The window of [`CODES_PER_WINDOW`].
+pub const CODE_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Codes sent to one number in a day.
+pub const CODES_PER_DAY: i64 = 5;
+/// Number look-ups of an account: so many at once, refilled over a day.
+pub const LOOKUPS_BURST: i64 = 200;
+/// Key-package claims of one device for one account: so many at once…
+pub const CLAIMS_BURST: i64 = 30;
+/// …one more after each such time.
+pub const CLAIM_REFILL: Duration = Duration::from_secs(60);
+/// Events in one call of a webhook.
+pub const WEBHOOK_EVENTS_MAX: usize = 1000;
+/// How long a webhook event is tried.
+pub const WEBHOOK_RETRIED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a webhook's answer may take.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
+/// A webhook address, in characters.
+pub const WEBHOOK_URL_CHARACTERS_MAX: usize = 200;
+/// The customer-service window.
+pub const CUSTOMER_SERVICE_WINDOW: Duration = Duration::from_secs(24 * 3600);
+/// Rows on one page of a list, unless asked for fewer.
+pub const PAGE_ROWS_MAX: usize = 100;
