@@ -188,6 +188,9 @@ pub struct Envelope {
     pub sent_at: i64,
     #[prost(bytes = "vec", tag = "9")]
     pub body: Vec<u8>,
+    /// Sent by the hosted device of a business: whoever hosts it has read it too.
+    #[prost(bool, tag = "10")]
+    pub is_hosted: bool,
 }
 
 /// How far an account has come in a conversation. Cumulative: only rises.
