@@ -6,7 +6,8 @@
 //! the new epoch, so that whoever joins from outside later gets the right one.
 //!
 //! All input is what a client sent: anything may be wrong with it, and nothing of it panics. A state changes only by a
-//! commit that is valid as a whole.
+//! commit that is valid as a whole. One thing only members can check, the code under their membership key (RFC 9420,
+//! 6.2): who spoils it makes the others refuse the commit and join anew.
 
 use crate::group::Provider;
 use crate::rows::{decode, encode, group_prefix};

@@ -12,6 +12,10 @@ fn ctx() -> Ctx {
     Ctx::system(Arc::new(ManualClock::new(Timestamp(1_700_000_000_000_000))), Arc::new(SeededIds::new(7)))
 }
 
+/// The end of a member's commit: a code under a key of the members, which the server cannot check (RFC 9420, 6.2). A
+/// member who spoils it on purpose makes the others join anew, and is named by the signature.
+const MEMBERSHIP_TAG_BYTES: usize = 33;
+
 struct Party {
     device: Device,
     keystore: Keystore,
@@ -309,8 +313,8 @@ fn the_server_refuses_what_is_not_right() {
     let old_info = server.apply_commit(&committed.commit, &created.group_info, 1, known());
     assert!(matches!(old_info, Err(RefusedError::OtherGroupInfo)), "{old_info:?}");
     let mut changed = committed.commit.clone();
-    let last = changed.len() - 1;
-    changed[last] ^= 1;
+    let confirmation = changed.len() - MEMBERSHIP_TAG_BYTES - 1;
+    changed[confirmation] ^= 1;
     assert!(server.apply_commit(&changed, &committed.group_info, 1, known()).is_err());
     assert_eq!(server.epoch(), 1, "what is refused changes nothing");
     server.apply_commit(&committed.commit, &committed.group_info, 1, known()).unwrap();
@@ -340,7 +344,7 @@ mod garbage {
             let mut server = PublicState::from_group_info(conversation, &created.group_info, known()).unwrap();
             let mutated = |bytes: &[u8]| {
                 let mut bytes = bytes.to_vec();
-                let position = at.index(bytes.len());
+                let position = at.index(bytes.len() - MEMBERSHIP_TAG_BYTES);
                 bytes[position] ^= 1 << bit;
                 bytes
             };
