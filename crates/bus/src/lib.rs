@@ -178,9 +178,10 @@ impl Hint {
             Wake::Receipt { accounts, update } => {
                 Kind::Receipt(ToldReceipt { accounts: bytes_of(accounts), update: Some(update.clone()) })
             }
-            Wake::Ephemeral { accounts, ephemeral } => {
-                Kind::Ephemeral(ToldEphemeral { accounts: bytes_of(accounts), ephemeral: Some(ephemeral.clone()) })
-            }
+            Wake::Ephemeral { accounts, ephemeral } => Kind::Ephemeral(ToldEphemeral {
+                accounts: bytes_of(accounts),
+                ephemeral: Some(ephemeral.clone()),
+            }),
             Wake::Revoked(device) => Kind::Revoked(device.as_bytes().to_vec()),
             Wake::Webhooks => Kind::Webhooks(true),
             Wake::Hosted(device) => Kind::Hosted(device.as_bytes().to_vec()),
@@ -194,7 +195,9 @@ impl Hint {
             Kind::Mailbox(device) => {
                 Wake::Mailbox { device: DeviceId::from_slice(&device).ok()?, envelopes: Arc::from([]) }
             }
-            Kind::Receipt(told) => Wake::Receipt { accounts: accounts_of(&told.accounts), update: told.update? },
+            Kind::Receipt(told) => {
+                Wake::Receipt { accounts: accounts_of(&told.accounts), update: told.update? }
+            }
             Kind::Ephemeral(told) => {
                 Wake::Ephemeral { accounts: accounts_of(&told.accounts), ephemeral: told.ephemeral? }
             }

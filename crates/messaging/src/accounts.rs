@@ -56,7 +56,8 @@ pub async fn look_up(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<wire::Accou
     let number: PhoneNumber =
         number.parse().map_err(|error| MessagingError::invalid("number", format!("{error}")))?;
     rate::take(ctx, tx, LOOKUPS, me.account, me.account).await?;
-    let row = tx.query_one(ACCOUNT_BY_NUMBER, params![&number]).await?.ok_or(MessagingError::NotRegistered)?;
+    let row =
+        tx.query_one(ACCOUNT_BY_NUMBER, params![&number]).await?.ok_or(MessagingError::NotRegistered)?;
     let id: AccountId = row.get(0)?;
     let found = views(tx, &[id]).await?.remove(&id);
     found.filter(|account| !account.device_ids.is_empty()).ok_or(MessagingError::NotRegistered)
@@ -78,13 +79,20 @@ pub async fn get(ctx: &Ctx, tx: &mut Tx, ids: &[AccountId]) -> Result<Vec<wire::
 }
 
 /// The account of a number, for the server's own use.
-pub async fn by_number(_: &Ctx, tx: &mut Tx, number: &PhoneNumber) -> Result<Option<AccountId>, MessagingError> {
+pub async fn by_number(
+    _: &Ctx,
+    tx: &mut Tx,
+    number: &PhoneNumber,
+) -> Result<Option<AccountId>, MessagingError> {
     let row = tx.query_one(ACCOUNT_BY_NUMBER, params![number]).await?;
     Ok(row.map(|row| row.get(0)).transpose()?)
 }
 
 /// The accounts with their present devices, for the server's own use.
-pub async fn views(tx: &mut Tx, ids: &[AccountId]) -> Result<BTreeMap<AccountId, wire::Account>, MessagingError> {
+pub async fn views(
+    tx: &mut Tx,
+    ids: &[AccountId],
+) -> Result<BTreeMap<AccountId, wire::Account>, MessagingError> {
     let mut accounts = BTreeMap::new();
     let rows = tx.query_many(ACCOUNT, ids.iter().map(|id| params![id]).collect()).await?;
     let devices = tx.query_many(DEVICES, ids.iter().map(|id| params![id]).collect()).await?;
@@ -121,7 +129,8 @@ pub async fn set_name(ctx: &Ctx, tx: &mut Tx, name: &str) -> Result<(), Messagin
 pub fn valid_name(name: &str) -> Result<&str, MessagingError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let rule = format!("must have 1 to {NAME_CHARACTERS_MAX} characters, none of them a control character");
+        let rule =
+            format!("must have 1 to {NAME_CHARACTERS_MAX} characters, none of them a control character");
         return Err(MessagingError::invalid("name", rule));
     }
     Ok(name)
@@ -175,9 +184,13 @@ pub async fn open_hosted(ctx: &Ctx, tx: &mut Tx, hosted: &HostedAccount) -> Resu
     let now = ctx.now();
     let (account, device) = (hosted.account, hosted.device);
     let key = hosted.identity_key;
-    tx.execute(INSERT_ACCOUNT, params![account, &hosted.number, name, true, false, &hosted.hosted_by, key, now])
+    tx.execute(
+        INSERT_ACCOUNT,
+        params![account, &hosted.number, name, true, false, &hosted.hosted_by, key, now],
+    )
+    .await?;
+    tx.execute(INSERT_DEVICE, params![device, account, &hosted.certificate, None::<Vec<u8>>, true, now])
         .await?;
-    tx.execute(INSERT_DEVICE, params![device, account, &hosted.certificate, None::<Vec<u8>>, true, now]).await?;
     tx.execute(INSERT_CURSOR, params![device]).await?;
     crate::key_packages::store_new(ctx, tx, device, &hosted.key_packages, Some(&hosted.last_resort)).await
 }

@@ -18,7 +18,8 @@ pub(crate) mod store;
 use crate::MessagingError;
 use crate::accounts::{self, Device};
 use crate::delivery::{self, Addressed};
-use plaza_crypto::public_group::{Applied, Member, PublicState};
+use plaza_crypto::public_group::RefusedError;
+use plaza_crypto::{Member, PublicState};
 use plaza_db::{Row, Tx, params};
 use plaza_protocol::limits::{FRAME_BYTES_MAX, MEMBERS_MAX, PAGE_ROWS_MAX};
 use plaza_protocol::{AccountId, ConversationId, Ctx, DeviceId, MessageId, wire};
@@ -43,29 +44,33 @@ pub async fn create(
     check_size(&request.group_info, "group_info")?;
     check_size(&request.welcome, "welcome")?;
     let keys = accounts::identity_keys(tx, &members).await?;
-    let state = PublicState::from_group_info(&request.group_info, conversation, |account| keys.get(&account).copied())
-        .map_err(|error| bad_mls("group_info", error))?;
-    if !state.members().contains(&member(me)) {
+    let state = PublicState::from_group_info(conversation, &request.group_info, |account| {
+        keys.get(&account).copied()
+    })
+    .map_err(|error| bad_mls("group_info", error))?;
+    let leaves = devices_of(&state.members());
+    if !leaves.contains(&me) {
         return Err(MessagingError::invalid("group_info", "the creating device is not in the group"));
     }
     let present = present_devices(tx, &members).await?;
-    check_leaves(state.members(), &present)?;
+    check_leaves(&leaves, &present)?;
     let claimed = tx.execute(INSERT_DIRECT, params![a, b, conversation]).await?;
     if claimed == 0 {
         // Somebody else created it in this instant.
-        let row = tx.query_one(DIRECT, params![a, b]).await?.ok_or(MessagingError::NotFound("conversation"))?;
+        let row =
+            tx.query_one(DIRECT, params![a, b]).await?.ok_or(MessagingError::NotFound("conversation"))?;
         return Ok(wire::Created { conversation_id: row.get(0)?, existed: true });
     }
     let epoch = state.epoch();
-    let is_stale = present.iter().any(|device| !state.members().contains(device));
+    let is_stale = present.iter().any(|device| !leaves.contains(device));
     let created = tx.execute(INSERT, params![conversation, epoch, is_stale, ctx.now()]).await?;
     if created == 0 {
         return Err(MessagingError::invalid("conversation_id", "is in use; make a new one"));
     }
     tx.execute(INSERT_STATE, params![conversation, to_bytes(&state)?, &request.group_info]).await?;
-    tx.execute_many(INSERT_MEMBER, members.iter().map(|account| params![account, conversation]).collect()).await?;
-    insert_devices(tx, conversation, state.members()).await?;
-    let others = state.members().iter().filter(|other| **other != member(me));
+    tx.execute_many(INSERT_MEMBER, members.iter().map(|account| params![account, conversation]).collect())
+        .await?;
+    insert_devices(tx, conversation, &leaves).await?;
     let welcome = Addressed {
         conversation,
         kind: wire::EnvelopeKind::Welcome,
@@ -75,14 +80,18 @@ pub async fn create(
         is_hosted: false,
         message_id: MessageId(conversation.0),
         body: request.welcome.clone(),
-        devices: others.map(|other| other.device).collect(),
+        devices: leaves.iter().filter(|leaf| **leaf != me).map(|leaf| leaf.device).collect(),
     };
     delivery::store(ctx, tx, vec![welcome]).await?;
     Ok(wire::Created { conversation_id: request.conversation_id.clone(), existed: false })
 }
 
-fn member_accounts(request: &wire::CreateConversation, me: AccountId) -> Result<Vec<AccountId>, MessagingError> {
-    let accounts: Result<BTreeSet<_>, _> = request.accounts.iter().map(|id| AccountId::from_slice(id)).collect();
+fn member_accounts(
+    request: &wire::CreateConversation,
+    me: AccountId,
+) -> Result<Vec<AccountId>, MessagingError> {
+    let accounts: Result<BTreeSet<_>, _> =
+        request.accounts.iter().map(|id| AccountId::from_slice(id)).collect();
     let accounts = accounts.map_err(|_| MessagingError::invalid("accounts", "each must have 16 bytes"))?;
     if !accounts.contains(&me) || accounts.len() < 2 || accounts.len() > MEMBERS_MAX {
         let rule = format!("must hold the creating account and 1 to {} others", MEMBERS_MAX - 1);
@@ -110,26 +119,32 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
         return Err(MessagingError::EpochConflict { epoch: current_epoch(tx, conversation).await? });
     };
     let gseq: u64 = advanced.get(0)?;
-    let before = PublicState::from_bytes(&row.get::<Vec<u8>>(0)?).map_err(|error| bad_mls("state", error))?;
-    if before.epoch() != request.epoch {
-        return Err(MessagingError::EpochConflict { epoch: before.epoch() });
-    }
+    let mut state = PublicState::from_bytes(conversation, &row.get::<Vec<u8>>(0)?)
+        .map_err(|error| bad_mls("state", error))?;
     let members = members(tx, conversation).await?;
     let keys = accounts::identity_keys(tx, &members).await?;
-    let (state, applied) = before
-        .apply_commit(&request.commit, &request.group_info, |account| keys.get(&account).copied())
-        .map_err(|error| bad_mls("commit", error))?;
+    let applied = state
+        .apply_commit(&request.commit, &request.group_info, request.epoch, |account| {
+            keys.get(&account).copied()
+        })
+        .map_err(|error| match error {
+            RefusedError::WrongEpoch { current } => MessagingError::EpochConflict { epoch: current },
+            error => bad_mls("commit", error),
+        })?;
     let present = present_devices(tx, &members).await?;
-    check_policy(me, &applied, &present)?;
-    check_leaves(&applied.added, &present)?;
-    let is_stale = present.iter().any(|device| !state.members().contains(device));
-    let epoch_min = if applied.removed.is_empty() { None } else { Some(state.epoch()) };
+    let (leaves, added) = (devices_of(&applied.members), devices_of(&applied.added));
+    let removed = devices_of(&applied.removed);
+    check_policy(me, device_of(&applied.sender), &removed, &present)?;
+    check_leaves(&added, &present)?;
+    let is_stale = present.iter().any(|device| !leaves.contains(device));
+    let epoch_min = (!removed.is_empty()).then(|| state.epoch());
     tx.execute(AFTER_COMMIT, params![conversation, is_stale, epoch_min]).await?;
     tx.execute(UPDATE_STATE, params![conversation, to_bytes(&state)?, &request.group_info]).await?;
     tx.execute(DELETE_DEVICES, params![conversation]).await?;
-    insert_devices(tx, conversation, state.members()).await?;
+    insert_devices(tx, conversation, &leaves).await?;
     delivery::remember(ctx, tx, vec![(me.device, message_id, gseq)]).await?;
-    let stays = |other: &&Member| **other != member(me) && !applied.added.contains(other);
+    // The devices that stay, and those that go: a removed device learns of its removal.
+    let told = leaves.iter().chain(&removed).filter(|other| **other != me && !added.contains(other));
     let commit = Addressed {
         conversation,
         kind: wire::EnvelopeKind::Commit,
@@ -139,53 +154,61 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
         is_hosted: false,
         message_id,
         body: request.commit.clone(),
-        devices: state.members().iter().filter(stays).map(|other| other.device).collect(),
+        devices: told.map(|other| other.device).collect(),
     };
     let welcome = Addressed {
         kind: wire::EnvelopeKind::Welcome,
         epoch: state.epoch(),
         body: request.welcome.clone(),
-        devices: applied.added.iter().filter(|added| **added != member(me)).map(|added| added.device).collect(),
+        devices: added.iter().filter(|other| **other != me).map(|other| other.device).collect(),
         ..commit.clone()
     };
     delivery::store(ctx, tx, vec![commit, welcome]).await?;
     Ok(wire::Sent { gseq, sent_at: ctx.now().0 })
 }
 
-fn check_policy(me: Device, applied: &Applied, present: &BTreeSet<Member>) -> Result<(), MessagingError> {
+fn check_policy(
+    me: Device,
+    sender: Device,
+    removed: &[Device],
+    present: &BTreeSet<Device>,
+) -> Result<(), MessagingError> {
     let refuse = |problem: &str| Err(MessagingError::invalid("commit", problem));
-    if applied.sender != member(me) {
+    if sender != me {
         return refuse("its sender is not the device that brings it");
     }
-    let mine_or_revoked =
-        |removed: &Member| removed.account == me.account || !present.contains(removed);
-    if !applied.removed.iter().all(mine_or_revoked) {
+    if !removed.iter().all(|device| device.account == me.account || !present.contains(device)) {
         return refuse("it removes a present device of another account");
     }
     Ok(())
 }
 
 /// All leaves must be present devices of the members.
-fn check_leaves(leaves: &[Member], present: &BTreeSet<Member>) -> Result<(), MessagingError> {
+fn check_leaves(leaves: &[Device], present: &BTreeSet<Device>) -> Result<(), MessagingError> {
     if leaves.iter().all(|leaf| present.contains(leaf)) {
         return Ok(());
     }
     Err(MessagingError::invalid("group", "it holds a device that is not a present device of a member"))
 }
 
-async fn present_devices(tx: &mut Tx, members: &[AccountId]) -> Result<BTreeSet<Member>, MessagingError> {
-    let rows =
-        tx.query_many(accounts::store::DEVICES, members.iter().map(|account| params![account]).collect()).await?;
+async fn present_devices(tx: &mut Tx, members: &[AccountId]) -> Result<BTreeSet<Device>, MessagingError> {
+    let rows = tx
+        .query_many(accounts::store::DEVICES, members.iter().map(|account| params![account]).collect())
+        .await?;
     let mut present = BTreeSet::new();
     for (account, rows) in members.iter().zip(rows) {
         for row in rows {
-            present.insert(Member { account: *account, device: row.get(0)? });
+            present.insert(Device { account: *account, device: row.get(0)? });
         }
     }
     Ok(present)
 }
 
-async fn insert_devices(tx: &mut Tx, conversation: ConversationId, leaves: &[Member]) -> Result<(), MessagingError> {
+async fn insert_devices(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    leaves: &[Device],
+) -> Result<(), MessagingError> {
     let rows = leaves.iter().map(|leaf| params![conversation, leaf.device, leaf.account]).collect();
     tx.execute_many(INSERT_DEVICE, rows).await?;
     Ok(())
@@ -203,7 +226,8 @@ pub async fn list(
     } else {
         conversation_id(&request.after)?
     };
-    let mut rows = tx.query(OF_ACCOUNT, params![me.account, after, me.device, PAGE_ROWS_MAX as i64 + 1]).await?;
+    let mut rows =
+        tx.query(OF_ACCOUNT, params![me.account, after, me.device, PAGE_ROWS_MAX as i64 + 1]).await?;
     let more = rows.len() > PAGE_ROWS_MAX;
     rows.truncate(PAGE_ROWS_MAX);
     let mut conversations = Vec::with_capacity(rows.len());
@@ -215,7 +239,11 @@ pub async fn list(
 }
 
 /// One of the actor's conversations, with what is needed to join its group from outside.
-pub async fn get(ctx: &Ctx, tx: &mut Tx, request: &wire::GetConversation) -> Result<wire::Conversation, MessagingError> {
+pub async fn get(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    request: &wire::GetConversation,
+) -> Result<wire::Conversation, MessagingError> {
     let me = Device::acting(ctx)?;
     let conversation = conversation_id(&request.conversation_id)?;
     let row = tx.query_one(ONE_OF_ACCOUNT, params![me.account, conversation, me.device]).await?;
@@ -268,12 +296,14 @@ pub(crate) async fn devices(
 }
 
 async fn current_epoch(tx: &mut Tx, conversation: ConversationId) -> Result<u64, MessagingError> {
-    let row = tx.query_one(EPOCH, params![conversation]).await?.ok_or(MessagingError::NotFound("conversation"))?;
+    let row =
+        tx.query_one(EPOCH, params![conversation]).await?.ok_or(MessagingError::NotFound("conversation"))?;
     Ok(row.get(0)?)
 }
 
 pub(crate) fn conversation_id(bytes: &[u8]) -> Result<ConversationId, MessagingError> {
-    ConversationId::from_slice(bytes).map_err(|_| MessagingError::invalid("conversation_id", "must have 16 bytes"))
+    ConversationId::from_slice(bytes)
+        .map_err(|_| MessagingError::invalid("conversation_id", "must have 16 bytes"))
 }
 
 fn check_size(bytes: &[u8], what: &'static str) -> Result<(), MessagingError> {
@@ -283,8 +313,12 @@ fn check_size(bytes: &[u8], what: &'static str) -> Result<(), MessagingError> {
     Ok(())
 }
 
-fn member(device: Device) -> Member {
-    Member { account: device.account, device: device.device }
+fn device_of(member: &Member) -> Device {
+    Device { account: member.account, device: member.device }
+}
+
+fn devices_of(members: &[Member]) -> Vec<Device> {
+    members.iter().map(device_of).collect()
 }
 
 fn to_bytes(state: &PublicState) -> Result<Vec<u8>, MessagingError> {

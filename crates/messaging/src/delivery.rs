@@ -14,9 +14,9 @@
 
 pub(crate) mod store;
 
+use crate::MessagingError;
 use crate::accounts::Device;
 use crate::conversations::{self, conversation_id};
-use crate::MessagingError;
 use plaza_db::{Tx, params};
 use plaza_protocol::limits::{ENVELOPE_LIFETIME, MESSAGE_BYTES_MAX, PAST_EPOCHS, SEND_REMEMBERED};
 use plaza_protocol::{AccountId, ConversationId, Ctx, DeviceId, MessageId, Timestamp, Wake, wire};
@@ -82,7 +82,8 @@ impl Delivery {
                 outcome => outcomes.push(outcome),
             }
         }
-        let sent = addressed.iter().map(|one: &Addressed| (one.sender.device, one.message_id, one.gseq)).collect();
+        let sent =
+            addressed.iter().map(|one: &Addressed| (one.sender.device, one.message_id, one.gseq)).collect();
         remember(ctx, tx, sent).await?;
         store(ctx, tx, addressed).await?;
         Ok(outcomes)
@@ -109,7 +110,8 @@ impl Delivery {
         if let Some(sent) = repeated(tx, sender.device, message_id).await? {
             return Ok(sent);
         }
-        let parameters = params![conversation, sender.device, send.epoch, send.epoch.saturating_add(PAST_EPOCHS)];
+        let parameters =
+            params![conversation, sender.device, send.epoch, send.epoch.saturating_add(PAST_EPOCHS)];
         let Some(row) = tx.query_one(NEXT_GSEQ, parameters).await? else {
             return Err(refusal(tx, conversation, sender.device).await?);
         };
@@ -132,7 +134,12 @@ impl Delivery {
     }
 
     /// The leaves of a group at a version of its device list.
-    async fn leaves(&self, tx: &mut Tx, conversation: ConversationId, version: i64) -> Result<Leaves, MessagingError> {
+    async fn leaves(
+        &self,
+        tx: &mut Tx,
+        conversation: ConversationId,
+        version: i64,
+    ) -> Result<Leaves, MessagingError> {
         let cached = self.leaves.lock().unwrap_or_else(PoisonError::into_inner).get(&conversation).cloned();
         if let Some((_, leaves)) = cached.filter(|(cached, _)| *cached == version) {
             return Ok(leaves);
@@ -262,13 +269,17 @@ pub async fn acknowledge(
     tx: &mut Tx,
     batch: &[(Device, u64)],
 ) -> Result<Vec<Acknowledged>, MessagingError> {
-    let deleted = tx.query_many(ACKNOWLEDGE, batch.iter().map(|(by, up_to)| params![by.device, up_to]).collect()).await?;
+    let deleted = tx
+        .query_many(ACKNOWLEDGE, batch.iter().map(|(by, up_to)| params![by.device, up_to]).collect())
+        .await?;
     let mut messages = Vec::new();
     let mut reached: BTreeMap<(ConversationId, AccountId), u64> = BTreeMap::new();
     for ((by, _), rows) in batch.iter().zip(deleted) {
         for row in rows {
             let Ok(envelope) = wire::Envelope::decode(row.get::<Vec<u8>>(0)?.as_slice()) else { continue };
-            if envelope.kind() != wire::EnvelopeKind::Message || envelope.sender_account == by.account.as_bytes() {
+            if envelope.kind() != wire::EnvelopeKind::Message
+                || envelope.sender_account == by.account.as_bytes()
+            {
                 continue;
             }
             let conversation = conversation_id(&envelope.conversation_id)?;
@@ -299,8 +310,12 @@ pub async fn read_up_to(
             reads.push(Read { by: *by, conversation, after: before, up_to });
         }
     }
-    raise(ctx, tx, reads.iter().map(|read| ((read.conversation, read.by.account), read.up_to, read.up_to)).collect())
-        .await?;
+    raise(
+        ctx,
+        tx,
+        reads.iter().map(|read| ((read.conversation, read.by.account), read.up_to, read.up_to)).collect(),
+    )
+    .await?;
     Ok(reads)
 }
 
@@ -326,7 +341,9 @@ async fn raise(
     let now = ctx.now();
     let rows = reached
         .iter()
-        .map(|((conversation, account), delivered, read)| params![conversation, account, delivered, read, now])
+        .map(|((conversation, account), delivered, read)| {
+            params![conversation, account, delivered, read, now]
+        })
         .collect();
     let raised = tx.query_many(RAISE, rows).await?;
     for (((conversation, account), ..), row) in reached.into_iter().zip(raised) {

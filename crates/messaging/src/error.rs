@@ -126,7 +126,9 @@ impl MessagingError {
     /// The error as a client of the socket sees it. What is ours alone stays with us.
     pub fn to_wire(&self) -> wire::Error {
         let epoch = match self {
-            Self::EpochConflict { epoch } | Self::StaleEpoch { epoch } | Self::DeviceListChanged { epoch } => *epoch,
+            Self::EpochConflict { epoch }
+            | Self::StaleEpoch { epoch }
+            | Self::DeviceListChanged { epoch } => *epoch,
             _ => 0,
         };
         let message = match self {

@@ -10,6 +10,7 @@ pub(crate) mod store;
 use crate::MessagingError;
 use crate::accounts::{self, Device};
 use crate::rate::{self, Limit};
+use plaza_crypto::{Keystore, Member, inspect_key_package};
 use plaza_db::{Tx, params};
 use plaza_protocol::limits::{CLAIM_REFILL, CLAIMS_BURST, KEY_PACKAGE_BYTES_MAX, KEY_PACKAGES_MAX};
 use plaza_protocol::{AccountId, Ctx, DeviceId, wire};
@@ -19,7 +20,11 @@ use store::*;
 const CLAIMS: Limit = Limit { name: "claims of key packages", burst: CLAIMS_BURST, refill: CLAIM_REFILL };
 
 /// Adds to the acting device's stock.
-pub async fn publish(ctx: &Ctx, tx: &mut Tx, request: &wire::PublishKeyPackages) -> Result<(), MessagingError> {
+pub async fn publish(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    request: &wire::PublishKeyPackages,
+) -> Result<(), MessagingError> {
     let me = Device::acting(ctx)?;
     let keys = accounts::identity_keys(tx, &[me.account]).await?;
     let key = keys.get(&me.account).ok_or(MessagingError::Unauthenticated)?;
@@ -44,12 +49,19 @@ pub(crate) fn check(
     if packages.len() > KEY_PACKAGES_MAX {
         return Err(MessagingError::invalid("key_packages", format!("more than {KEY_PACKAGES_MAX}")));
     }
+    let keystore = Keystore::new();
     for package in packages.iter().chain(last_resort) {
         if package.len() > KEY_PACKAGE_BYTES_MAX {
             return Err(MessagingError::TooLarge { what: "a key package", bytes_max: KEY_PACKAGE_BYTES_MAX });
         }
-        plaza_crypto::public_group::check_key_package(package, account, device, identity_key)
-            .map_err(|error| MessagingError::BadMls { what: "key_packages", source: Some(Box::new(error)) })?;
+        let facts = inspect_key_package(&keystore, package).map_err(|error| MessagingError::BadMls {
+            what: "key_packages",
+            source: Some(Box::new(error)),
+        })?;
+        let Member { account: owner, device: of, identity_key: key, .. } = facts.member;
+        if (owner, of, &key) != (account, device, identity_key) {
+            return Err(MessagingError::BadMls { what: "key_packages", source: None });
+        }
     }
     Ok(())
 }
@@ -94,7 +106,8 @@ pub async fn claim(
     let target = AccountId::from_slice(&request.account_id)
         .map_err(|_| MessagingError::invalid("account_id", "must have 16 bytes"))?;
     rate::take(ctx, tx, CLAIMS, me.account, target).await?;
-    let account = accounts::views(tx, &[target]).await?.remove(&target).ok_or(MessagingError::NotRegistered)?;
+    let account =
+        accounts::views(tx, &[target]).await?.remove(&target).ok_or(MessagingError::NotRegistered)?;
     let mut packages = Vec::new();
     for device_id in account.device_ids {
         let wanted = request.device_ids.is_empty() || request.device_ids.contains(&device_id);

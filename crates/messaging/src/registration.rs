@@ -15,7 +15,7 @@ pub(crate) mod store;
 use crate::accounts::{Device, store as accounts, valid_name};
 use crate::key_packages;
 use crate::{MessagingError, token_hash};
-use plaza_crypto::certificate;
+use plaza_crypto::Certificate;
 use plaza_db::{Tx, params};
 use plaza_protocol::limits::{
     CODE_LIFETIME, CODE_PAUSE, CODE_TRIES_MAX, CODE_WINDOW, CODES_PER_DAY, CODES_PER_WINDOW,
@@ -113,7 +113,8 @@ pub async fn verify(
     let row = tx.query_one(REGISTRATION, params![registration]).await?;
     let Some(row) = row else { return Ok(Verification::Wrong(MessagingError::CodeExpired)) };
     let (number, hash): (PhoneNumber, Vec<u8>) = (row.get(0)?, row.get(1)?);
-    let (wrong_tries, last_try_at, expires_at): (i64, Timestamp, Timestamp) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    let (wrong_tries, last_try_at, expires_at): (i64, Timestamp, Timestamp) =
+        (row.get(2)?, row.get(3)?, row.get(4)?);
     if wrong_tries >= CODE_TRIES_MAX {
         let retry_after = (last_try_at + CODE_PAUSE).since(now);
         return Ok(Verification::Wrong(MessagingError::RateLimited { what: "wrong codes", retry_after }));
@@ -158,8 +159,7 @@ pub async fn register_device(
         .as_slice()
         .try_into()
         .map_err(|_| MessagingError::invalid("identity_key", "must be an Ed25519 key of 32 bytes"))?;
-    certificate::verify(&request.certificate.0, &key, account, request.device_id)
-        .map_err(|error| MessagingError::BadMls { what: "certificate", source: Some(Box::new(error)) })?;
+    check_certificate(request, account, &key)?;
     // A client that lost the first answer gets a new token for the same device.
     let token = format!("plaza_dev_{}", hex::encode(ctx.random::<32>()));
     let answer = DeviceRegistered { account_id: account, device_id: request.device_id, token: token.clone() };
@@ -175,12 +175,17 @@ pub async fn register_device(
     }
     let device = request.device_id;
     let certificate = &request.certificate.0;
-    tx.execute(accounts::INSERT_DEVICE, params![device, account, certificate, token_hash(&token), false, now])
-        .await
-        .map_err(|error| match error {
-            error if error.is_unique_violation() => MessagingError::invalid("device_id", "is in use; make a new one"),
-            error => error.into(),
-        })?;
+    tx.execute(
+        accounts::INSERT_DEVICE,
+        params![device, account, certificate, token_hash(&token), false, now],
+    )
+    .await
+    .map_err(|error| match error {
+        error if error.is_unique_violation() => {
+            MessagingError::invalid("device_id", "is in use; make a new one")
+        }
+        error => error.into(),
+    })?;
     tx.execute(accounts::INSERT_CURSOR, params![device]).await?;
     tx.execute(SET_REGISTERED, params![registration, device]).await?;
     let packages: Vec<Vec<u8>> = request.key_packages.iter().map(|package| package.0.clone()).collect();
@@ -189,10 +194,30 @@ pub async fn register_device(
     Ok(answer)
 }
 
+fn check_certificate(
+    request: &RegisterDevice,
+    account: AccountId,
+    key: &[u8; 32],
+) -> Result<(), MessagingError> {
+    let bad = |source| MessagingError::BadMls { what: "certificate", source };
+    let certificate =
+        Certificate::from_bytes(&request.certificate.0).map_err(|error| bad(Some(Box::new(error))))?;
+    certificate.verify().map_err(|error| bad(Some(Box::new(error))))?;
+    let is_theirs = certificate.account == account
+        && certificate.device == request.device_id
+        && certificate.identity_key == *key
+        && !certificate.hosted;
+    if is_theirs { Ok(()) } else { Err(bad(None)) }
+}
+
 /// Revokes what devices the account has, and marks its conversations.
 async fn replace_devices(ctx: &Ctx, tx: &mut Tx, account: AccountId) -> Result<(), MessagingError> {
-    let old: Vec<DeviceId> =
-        tx.query(accounts::DEVICES, params![account]).await?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let old: Vec<DeviceId> = tx
+        .query(accounts::DEVICES, params![account])
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect::<Result<_, _>>()?;
     for device in &old {
         tx.execute(REVOKE_DEVICE, params![device, ctx.now()]).await?;
         tx.execute(EMPTY_MAILBOX, params![device]).await?;

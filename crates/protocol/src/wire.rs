@@ -237,6 +237,9 @@ pub struct Ephemeral {
     /// Whose it is; filled by the server.
     #[prost(bytes = "vec", tag = "3")]
     pub account_id: Vec<u8>,
+    /// The answer to another's [`EphemeralKind::Online`]; set by the server.
+    #[prost(bool, tag = "4")]
+    pub is_answer: bool,
 }
 
 /// A request of a client.
