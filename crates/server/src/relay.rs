@@ -6,11 +6,13 @@
 //!
 //! A device always uses the same lane, so that what it sends stays in order. SQLite has one writer and so one lane.
 
-use crate::app::App;
+use crate::app::{App, RelayError};
 use crate::hub::{Connection, Push, frame};
 use plaza_messaging::MessagingError;
 use plaza_messaging::accounts::Device;
 use plaza_messaging::delivery::{self, Outgoing};
+use plaza_business::messages::StatusError;
+use plaza_db::DbError;
 use plaza_protocol::{Actor, Chain, wire};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -67,26 +69,40 @@ pub(crate) async fn run(app: Arc<App>, mut lane: mpsc::Receiver<Item>) {
     while lane.recv_many(&mut items, BATCH_ITEMS_MAX).await > 0 {
         let batch = Arc::new(Batch::sort(items.drain(..)));
         app.metrics.relay_batch(batch.sends.len(), batch.acknowledges.len());
-        let ctx = app.ctx_for(Actor::System);
-        let (work, state) = (batch.clone(), app.clone());
-        let stored = app
-            .db
-            .transact(&ctx, "relay.batch", async move |ctx, tx| {
-                let sent = state.delivery.send(ctx, tx, work.sends.clone()).await?;
+        match store(&app, &batch, true).await {
+            Ok(outcomes) => batch.answer(outcomes),
+            // What fails on the side of the businesses must not keep people from talking: their messages go through, and
+            // the acknowledgements, which are cumulative, come again.
+            Err(RelayError::Business(error)) => {
+                tracing::error!(error = %Chain(&error), "receipts of a business could not be stored");
+                match store(&app, &batch, false).await {
+                    Ok(outcomes) => batch.answer(outcomes),
+                    Err(error) => batch.refuse(error),
+                }
+            }
+            Err(error) => batch.refuse(error),
+        }
+    }
+}
+
+async fn store(
+    app: &Arc<App>,
+    batch: &Arc<Batch>,
+    with_receipts: bool,
+) -> Result<Vec<Result<wire::Sent, MessagingError>>, RelayError> {
+    let ctx = app.ctx_for(Actor::System);
+    let (work, state) = (batch.clone(), app.clone());
+    app.db
+        .transact(&ctx, "relay.batch", async move |ctx, tx| {
+            let sent = state.delivery.send(ctx, tx, work.sends.clone()).await?;
+            if with_receipts {
                 let arrived = delivery::acknowledge(ctx, tx, &work.acknowledges).await?;
                 let read = delivery::read_up_to(ctx, tx, &work.reads).await?;
                 state.business_receipts(ctx, tx, &arrived, &read).await?;
-                Ok::<_, MessagingError>(sent)
-            })
-            .await;
-        match stored {
-            Ok(outcomes) => batch.answer(outcomes),
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "a batch of messages could not be stored");
-                batch.refuse(&error);
             }
-        }
-    }
+            Ok(sent)
+        })
+        .await
 }
 
 #[derive(Default)]
@@ -132,7 +148,13 @@ impl Batch {
         }
     }
 
-    fn refuse(&self, error: &MessagingError) {
+    fn refuse(&self, error: RelayError) {
+        tracing::error!(error = %Chain(&error), "a batch of messages could not be stored");
+        let error = match error {
+            RelayError::Messaging(error) => error,
+            RelayError::Db(error) | RelayError::Business(StatusError::Db(error)) => error.into(),
+            RelayError::Business(_) => DbError::Closed.into(),
+        };
         for (connection, id) in self.senders.iter().chain(&self.readers) {
             let body = wire::response::Body::Error(error.to_wire());
             connection.push(Push::Frame(frame(wire::server_frame::Body::Response(wire::Response {
