@@ -17,10 +17,12 @@ fn main() {
     let mut list = String::from("&[\n");
     for file in &files {
         let name = file.file_stem().and_then(|stem| stem.to_str()).expect("a plain file name");
-        let number: i64 = name.split('_').next().and_then(|digits| digits.parse().ok()).expect("NNNN_name.sql");
+        let number: i64 =
+            name.split('_').next().and_then(|digits| digits.parse().ok()).expect("NNNN_name.sql");
         let path = fs::canonicalize(file).expect("it is there");
         println!("cargo:rerun-if-changed={}", path.display());
-        writeln!(list, "    Migration {{ number: {number}, name: {name:?}, sql: include_str!({path:?}) }},").expect("memory");
+        writeln!(list, "    Migration {{ number: {number}, name: {name:?}, sql: include_str!({path:?}) }},")
+            .expect("memory");
     }
     list.push(']');
     let out = env::var("OUT_DIR").expect("cargo sets it");

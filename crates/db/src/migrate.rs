@@ -25,11 +25,10 @@ const CREATE: Sql = Sql {
     name: "db::migrate::CREATE",
     text: "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)",
 };
-const APPLIED: Sql = Sql { name: "db::migrate::APPLIED", text: "SELECT number FROM schema_migration ORDER BY number" };
-const RECORD: Sql = Sql {
-    name: "db::migrate::RECORD",
-    text: "INSERT INTO schema_migration (number, name) VALUES ($1, $2)",
-};
+const APPLIED: Sql =
+    Sql { name: "db::migrate::APPLIED", text: "SELECT number FROM schema_migration ORDER BY number" };
+const RECORD: Sql =
+    Sql { name: "db::migrate::RECORD", text: "INSERT INTO schema_migration (number, name) VALUES ($1, $2)" };
 
 /// Applies what is missing. Each migration is a transaction of its own, opened by `begin` and `commit`.
 pub(crate) async fn apply(tx: &mut Tx, migrations: &[Migration]) -> Result<(), DbError> {

@@ -47,8 +47,9 @@ impl Postgres {
         migrations: &'static [Migration],
         on_commit: OnCommit,
     ) -> Result<Self, DbError> {
-        let mut config: Config =
-            url.parse().map_err(|_| DbError::Open("the database address is not a postgres:// address".to_owned()))?;
+        let mut config: Config = url
+            .parse()
+            .map_err(|_| DbError::Open("the database address is not a postgres:// address".to_owned()))?;
         config.application_name("plaza").connect_timeout(Duration::from_secs(5));
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE_JOBS_MAX);
         let (opened, is_open) = oneshot::channel();
@@ -141,7 +142,8 @@ impl Pool {
                 Try::Again(error) => {
                     tracing::debug!(job = name, tries, error = %plaza_protocol::Chain(&error), "again");
                     let [jitter] = ctx.random::<1>();
-                    tokio::time::sleep(RETRY_PAUSE * (1 << tries.min(6)) * (u32::from(jitter) + 128) / 256).await;
+                    tokio::time::sleep(RETRY_PAUSE * (1 << tries.min(6)) * (u32::from(jitter) + 128) / 256)
+                        .await;
                     tries += 1;
                 }
             }
@@ -248,7 +250,11 @@ impl Connection {
         self.note(result)?.iter().map(read).collect()
     }
 
-    pub(crate) async fn query_many(&mut self, sql: Sql, rows: &[Vec<Value>]) -> Result<Vec<Vec<Row>>, DbError> {
+    pub(crate) async fn query_many(
+        &mut self,
+        sql: Sql,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Row>>, DbError> {
         let statement = self.prepare(sql).await?;
         let (client, statement) = (&self.client, &statement);
         let answers = try_join_all(rows.iter().map(|row| async move {
@@ -288,7 +294,13 @@ fn read(row: &tokio_postgres::Row) -> Result<Row, DbError> {
             _ => return Err(DbError::Column { column, wanted: "UUID, TEXT, BIGINT, BOOLEAN or BYTEA" }),
         })
     };
-    row.columns().iter().map(tokio_postgres::Column::type_).enumerate().map(value).collect::<Result<_, _>>().map(Row)
+    row.columns()
+        .iter()
+        .map(tokio_postgres::Column::type_)
+        .enumerate()
+        .map(value)
+        .collect::<Result<_, _>>()
+        .map(Row)
 }
 
 impl ToSql for Value {
@@ -314,7 +326,14 @@ impl ToSql for Value {
     fn accepts(kind: &Type) -> bool {
         matches!(
             *kind,
-            Type::INT8 | Type::INT4 | Type::TEXT | Type::VARCHAR | Type::NAME | Type::BYTEA | Type::BOOL | Type::UUID
+            Type::INT8
+                | Type::INT4
+                | Type::TEXT
+                | Type::VARCHAR
+                | Type::NAME
+                | Type::BYTEA
+                | Type::BOOL
+                | Type::UUID
         )
     }
 

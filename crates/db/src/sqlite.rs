@@ -135,7 +135,10 @@ where
 }
 
 /// Polls a future that never waits.
-#[expect(clippy::panic, reason = "a closure that awaits something else is a bug, and is caught by the job's guard")]
+#[expect(
+    clippy::panic,
+    reason = "a closure that awaits something else is a bug, and is caught by the job's guard"
+)]
 fn block_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -174,7 +177,8 @@ impl Writer {
                     Err(error)
                 }
             };
-            next = if finishes.len() < GROUP_JOBS_MAX && outcome.is_ok() { jobs.try_recv().ok() } else { None };
+            next =
+                if finishes.len() < GROUP_JOBS_MAX && outcome.is_ok() { jobs.try_recv().ok() } else { None };
         }
         self.last_group = finishes.len();
         let outcome = outcome.and_then(|()| self.commit());
@@ -256,7 +260,10 @@ fn copy(error: &DbError) -> DbError {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
     let thread = std::thread::Builder::new().name(name.to_owned());
-    thread.spawn(work).map(|_| ()).map_err(|error| DbError::Open(format!("no thread for the database: {error}")))
+    thread
+        .spawn(work)
+        .map(|_| ())
+        .map_err(|error| DbError::Open(format!("no thread for the database: {error}")))
 }
 
 fn open(path: &Path, pragmas: &str) -> Result<Tx, DbError> {
@@ -306,7 +313,9 @@ impl Connection {
         let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
         let mut answer = Vec::new();
         while let Some(row) = rows.next()? {
-            answer.push(Row((0..columns).map(|column| read(row.get_ref(column)?)).collect::<Result<_, _>>()?));
+            answer.push(Row((0..columns)
+                .map(|column| read(row.get_ref(column)?))
+                .collect::<Result<_, _>>()?));
         }
         Ok(answer)
     }

@@ -25,7 +25,8 @@ pub fn ctx() -> (Ctx, Arc<ManualClock>) {
 /// Runs `test` on both engines, each with an empty database.
 pub async fn each_engine<F: AsyncFn(Db)>(test: F) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let sqlite = Db::open_sqlite(&folder.path().join("plaza.db"), SERVER_MIGRATIONS).await.expect("SQLite opens");
+    let sqlite =
+        Db::open_sqlite(&folder.path().join("plaza.db"), SERVER_MIGRATIONS).await.expect("SQLite opens");
     test(sqlite).await;
     test(postgres().await).await;
 }
@@ -57,13 +58,12 @@ pub async fn postgres_url() -> String {
     if sql(&server, &exists).await == 0 {
         sql(&server, &format!("DROP DATABASE IF EXISTS {template}")).await;
         sql(&server, &format!("CREATE DATABASE {template}")).await;
-        let db = Db::open_postgres(&address(&server, &template), 1, SERVER_MIGRATIONS).await.expect("it migrates");
+        let db =
+            Db::open_postgres(&address(&server, &template), 1, SERVER_MIGRATIONS).await.expect("it migrates");
         drop(db);
         sql(&server, &format!("ALTER DATABASE {template} IS_TEMPLATE true")).await;
     }
-    let busy = format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"
-    );
+    let busy = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'");
     sql(&server, &busy).await;
     sql(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     address(&server, &name)
@@ -77,7 +77,8 @@ fn address(server: &str, database: &str) -> String {
 async fn sql(server: &str, statement: &str) -> usize {
     let (client, connection) = tokio_postgres::connect(server, NoTls).await.expect("the test server answers");
     let driver = tokio::spawn(connection);
-    let answer = client.simple_query(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    let answer =
+        client.simple_query(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
     drop(client);
     let _ = driver.await;
     answer.iter().filter(|message| matches!(message, tokio_postgres::SimpleQueryMessage::Row(_))).count()
@@ -102,7 +103,10 @@ fn server() -> String {
     }
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the test server");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a port")
+        .port();
     let bin = newest_postgres();
     let is_root = output("id", &["-u"]).trim() == "0";
     if is_root {
@@ -126,7 +130,8 @@ fn server() -> String {
         command.args(["-c", &start]);
         command
     };
-    let done = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("sh runs");
+    let done =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("sh runs");
     assert!(done.success(), "PostgreSQL did not start: see {}", folder.join("log").display());
     fs::write(&port_file, port.to_string()).expect("the folder is writable");
     format!("postgres://postgres@127.0.0.1:{port}/postgres")
@@ -143,7 +148,10 @@ fn newest_postgres() -> String {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     versions.sort_unstable();
-    format!("/usr/lib/postgresql/{}/bin", versions.last().expect("PostgreSQL is installed: ./x test installs it"))
+    format!(
+        "/usr/lib/postgresql/{}/bin",
+        versions.last().expect("PostgreSQL is installed: ./x test installs it")
+    )
 }
 
 fn output(program: &str, arguments: &[&str]) -> String {
@@ -171,7 +179,11 @@ pub async fn prepare_all(statements: &[crate::Sql]) {
             .transact(&ctx, "test.prepare_all", async move |_, tx| {
                 for sql in statements {
                     if let Err(error) = tx.prepare(*sql).await {
-                        return Ok::<_, DbError>(Some(format!("{}: {}", sql.name, plaza_protocol::Chain(&error))));
+                        return Ok::<_, DbError>(Some(format!(
+                            "{}: {}",
+                            sql.name,
+                            plaza_protocol::Chain(&error)
+                        )));
                     }
                 }
                 Ok(None)

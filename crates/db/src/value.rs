@@ -30,6 +30,8 @@ macro_rules! into_value {
 
 into_value! {
     i64 => |value| Self::I64(value);
+    // Counters of the wire; a column holds 63 bits of them, which no counter reaches.
+    u64 => |value| Self::I64(i64::try_from(value).unwrap_or(i64::MAX));
     u32 => |value| Self::I64(i64::from(value));
     String => |value| Self::Text(value);
     Vec<u8> => |value| Self::Bytes(value);
@@ -62,13 +64,6 @@ impl<const N: usize> From<[u8; N]> for Value {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
-    }
-}
-
-/// Counters of the wire are `u64`; a column holds 63 bits of them, which no counter reaches.
-impl From<u64> for Value {
-    fn from(value: u64) -> Self {
-        Self::I64(i64::try_from(value).unwrap_or(i64::MAX))
     }
 }
 

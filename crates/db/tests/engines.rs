@@ -9,8 +9,10 @@ const CREATE: Sql = Sql {
     name: "test::CREATE",
     text: "CREATE TABLE IF NOT EXISTS note (note_id UUID PRIMARY KEY, text TEXT NOT NULL, at BIGINT NOT NULL, good BOOLEAN NOT NULL, raw BYTEA)",
 };
-const INSERT: Sql =
-    Sql { name: "test::INSERT", text: "INSERT INTO note (note_id, text, at, good, raw) VALUES ($1, $2, $3, $4, $5)" };
+const INSERT: Sql = Sql {
+    name: "test::INSERT",
+    text: "INSERT INTO note (note_id, text, at, good, raw) VALUES ($1, $2, $3, $4, $5)",
+};
 const COUNT: Sql = Sql { name: "test::COUNT", text: "SELECT count(*) FROM note" };
 const ALL: Sql = Sql { name: "test::ALL", text: "SELECT note_id, text, at, good, raw FROM note ORDER BY at" };
 
@@ -19,7 +21,12 @@ async fn table(db: &Db) {
 }
 
 async fn count(db: &Db) -> i64 {
-    db.read(&ctx().0, "count", async |_, tx| tx.query_one(COUNT, vec![]).await).await.unwrap().unwrap().get(0).unwrap()
+    db.read(&ctx().0, "count", async |_, tx| tx.query_one(COUNT, vec![]).await)
+        .await
+        .unwrap()
+        .unwrap()
+        .get(0)
+        .unwrap()
 }
 
 #[tokio::test]
@@ -30,8 +37,11 @@ async fn values_come_back_as_they_went_in() {
         let id: AccountId = ctx.uuid();
         db.transact(&ctx, "insert", async move |ctx, tx| {
             tx.execute(INSERT, params![id, "täxt", ctx.now(), true, vec![0_u8, 255]]).await?;
-            tx.execute_many(INSERT, vec![params![ctx.uuid::<AccountId>(), "", Timestamp(0), false, None::<Vec<u8>>]])
-                .await
+            tx.execute_many(
+                INSERT,
+                vec![params![ctx.uuid::<AccountId>(), "", Timestamp(0), false, None::<Vec<u8>>]],
+            )
+            .await
         })
         .await
         .unwrap();
@@ -56,7 +66,11 @@ async fn a_failed_transaction_leaves_nothing_and_harms_no_other() {
             let (db, ctx) = (db.clone(), ctx.clone());
             async move {
                 db.transact(&ctx, "insert", async move |ctx, tx| {
-                    tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "x", ctx.now(), true, None::<Vec<u8>>]).await?;
+                    tx.execute(
+                        INSERT,
+                        params![ctx.uuid::<AccountId>(), "x", ctx.now(), true, None::<Vec<u8>>],
+                    )
+                    .await?;
                     if fail { Err(DbError::Closed) } else { Ok(()) }
                 })
                 .await
@@ -79,7 +93,8 @@ async fn a_panic_in_a_transaction_is_the_callers_error_only() {
     let (ctx, _) = ctx();
     let result: Result<(), DbError> = db
         .transact(&ctx, "panics", async |ctx, tx| {
-            tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "x", ctx.now(), true, None::<Vec<u8>>]).await?;
+            tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "x", ctx.now(), true, None::<Vec<u8>>])
+                .await?;
             panic!("a bug")
         })
         .await;
@@ -130,7 +145,8 @@ async fn a_read_only_file_and_a_bad_address_are_clear_errors() {
     assert!(Db::open_sqlite(&missing, &[]).await.is_err());
     let bad = Db::open_postgres("mysql://x", 1, &[]).await.unwrap_err();
     assert!(bad.to_string().contains("postgres://"), "{bad}");
-    const BROKEN: &[Migration] = &[Migration { number: 1, name: "0001_broken", sql: "CREATE TABEL x (y BIGINT);" }];
+    const BROKEN: &[Migration] =
+        &[Migration { number: 1, name: "0001_broken", sql: "CREATE TABEL x (y BIGINT);" }];
     let error = Db::open_sqlite(&folder.path().join("x.db"), BROKEN).await.unwrap_err();
     assert_eq!(error.to_string(), "migration 0001_broken failed");
 }
