@@ -9,6 +9,7 @@
 //!   awaits nothing but the database.
 //! - [`Db::read`] gives a read-only snapshot.
 //! - [`statements!`] declares the SQL of a module. All of it is prepared on both engines in one test.
+//! - [`ListSql`] is a statement over a list of keys or rows: a batch is a few statements.
 //! - [`Tx::wake`] says who should look after the commit: a connected device, a dispatcher. Wake-ups are hints; the
 //!   truth is in the tables.
 //!
@@ -25,6 +26,7 @@
 //! Time, ids and money are BIGINT, UUID and BIGINT; see `docs/adding-a-feature.md` for the rules of portable SQL.
 
 mod error;
+mod list;
 mod migrate;
 mod postgres;
 mod sql;
@@ -35,6 +37,7 @@ mod tx;
 mod value;
 
 pub use error::DbError;
+pub use list::ListSql;
 pub use migrate::{Migration, SERVER_MIGRATIONS};
 pub use sql::Sql;
 pub use tx::{Dialect, Tx};

@@ -7,11 +7,12 @@ use crate::value::{Row, Value};
 use crate::{DbError, Migration, OnCommit, Sql, Tx, migrate, tx};
 use plaza_protocol::{Chain, Ctx, Wake};
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -289,17 +290,33 @@ fn open_reader(path: &Path) -> Result<Tx, DbError> {
     open(path, "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
 }
 
+/// The same statement with `?1…?n`. To SQLite `$2` is a *name*, numbered by its first appearance in the text; only `?2`
+/// is the second parameter wherever it stands. Made once for each statement and kept.
+fn numbered(text: &'static str) -> &'static str {
+    static TEXTS: LazyLock<Mutex<HashMap<&'static str, &'static str>>> = LazyLock::new(Mutex::default);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts.entry(text).or_insert_with(|| {
+        let mut numbered = text.as_bytes().to_vec();
+        for at in 1..numbered.len() {
+            if numbered[at - 1] == b'$' && numbered[at].is_ascii_digit() {
+                numbered[at - 1] = b'?';
+            }
+        }
+        String::from_utf8(numbered).map_or(text, |numbered| Box::leak(numbered.into_boxed_str()))
+    })
+}
+
 /// A connection, in or out of a transaction.
 pub(crate) struct Connection(rusqlite::Connection);
 
 impl Connection {
     pub(crate) fn execute(&self, sql: Sql, parameters: &[Value]) -> Result<u64, DbError> {
-        let mut statement = self.0.prepare_cached(sql.text)?;
+        let mut statement = self.0.prepare_cached(numbered(sql.text))?;
         Ok(statement.execute(rusqlite::params_from_iter(parameters))? as u64)
     }
 
     pub(crate) fn execute_many(&self, sql: Sql, rows: &[Vec<Value>]) -> Result<u64, DbError> {
-        let mut statement = self.0.prepare_cached(sql.text)?;
+        let mut statement = self.0.prepare_cached(numbered(sql.text))?;
         let mut changed = 0;
         for parameters in rows {
             changed += statement.execute(rusqlite::params_from_iter(parameters))? as u64;
@@ -308,7 +325,7 @@ impl Connection {
     }
 
     pub(crate) fn query(&self, sql: Sql, parameters: &[Value]) -> Result<Vec<Row>, DbError> {
-        let mut statement = self.0.prepare_cached(sql.text)?;
+        let mut statement = self.0.prepare_cached(numbered(sql.text))?;
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
         let mut answer = Vec::new();
@@ -321,7 +338,7 @@ impl Connection {
     }
 
     pub(crate) fn prepare(&self, sql: Sql) -> Result<(), DbError> {
-        self.0.prepare(sql.text)?;
+        self.0.prepare(numbered(sql.text))?;
         Ok(())
     }
 

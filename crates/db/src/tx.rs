@@ -22,7 +22,7 @@ impl std::fmt::Debug for Tx {
 }
 
 /// The few fragments in which the engines differ. Adding one is a decision about the design.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// SQLite: one writer, so nothing is ever locked by another.
     Sqlite,

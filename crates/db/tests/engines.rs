@@ -58,6 +58,23 @@ async fn values_come_back_as_they_went_in() {
 }
 
 #[tokio::test]
+async fn parameters_are_numbered_wherever_they_stand() {
+    const SWAPPED: Sql = Sql {
+        name: "test::SWAPPED",
+        text: "SELECT CAST($2 AS TEXT), CAST($1 AS BIGINT), CAST($2 AS TEXT) WHERE $3",
+    };
+    each_engine(async |db| {
+        let read = async |_: &plaza_protocol::Ctx, tx: &mut plaza_db::Tx| {
+            tx.query_one(SWAPPED, params![7_i64, "seven", true]).await
+        };
+        let row = db.read::<_, DbError, _>(&ctx().0, "swapped", read).await.unwrap().unwrap();
+        assert_eq!((row.get::<String>(0).unwrap(), row.get::<i64>(1).unwrap()), ("seven".to_owned(), 7));
+        assert_eq!(row.get::<String>(2).unwrap(), "seven");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_failed_transaction_leaves_nothing_and_harms_no_other() {
     each_engine(async |db| {
         table(&db).await;
