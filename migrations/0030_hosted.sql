@@ -19,10 +19,11 @@ CREATE TABLE IF NOT EXISTS hosted_version (
     PRIMARY KEY (device_id, scope)
 ) {{clustered}};
 
--- Where a business's messages stand in their conversations, until they are read: a read mark covers a range.
+-- Where the messages with a business stand in their conversations, until they are read: a read mark covers a range.
 CREATE TABLE IF NOT EXISTS hosted_message (
     conversation_id UUID NOT NULL,
     gseq BIGINT NOT NULL,
+    is_outgoing BOOLEAN NOT NULL,
     message_id UUID NOT NULL,
     sent_at BIGINT NOT NULL,
     PRIMARY KEY (conversation_id, gseq)

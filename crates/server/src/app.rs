@@ -23,7 +23,8 @@ use url::Url;
 
 statements! {
     /// Which messages of hosted devices lie in a part of a conversation that was read; they need not be remembered on.
-    TAKE_READ = "DELETE FROM hosted_message WHERE conversation_id = $1 AND gseq <= $2 RETURNING message_id";
+    TAKE_READ = "DELETE FROM hosted_message WHERE conversation_id = $1 AND gseq <= $2 AND is_outgoing
+        RETURNING message_id";
 }
 
 /// How the server behaves; read from the configuration by the binary.
