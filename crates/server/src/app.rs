@@ -1,5 +1,6 @@
 //! What every part of the server shares: the database, the clock, the sockets, the domain's state.
 
+use crate::cloud_api::CloudApi;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -13,7 +14,7 @@ use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
 use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
@@ -67,7 +68,10 @@ pub struct App {
     pub(crate) delivery: Delivery,
     pub(crate) metrics: Metrics,
     /// Rings when there may be something to deliver to webhooks.
-    pub(crate) webhooks: Notify,
+    pub(crate) webhooks: Arc<Notify>,
+    pub(crate) cloud_api: CloudApi,
+    /// Who is in the demo world, once it is there.
+    pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) tracker: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }
@@ -84,6 +88,11 @@ pub(crate) enum RelayError {
 }
 
 impl App {
+    /// Says who is in the demo world. Once.
+    pub fn set_world(&self, world: serde_json::Value) {
+        let _ = self.world.set(world);
+    }
+
     /// A context for a request.
     pub fn ctx_for(&self, actor: Actor) -> Ctx {
         self.ctx.for_request(actor)

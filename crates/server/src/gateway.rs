@@ -209,6 +209,11 @@ impl Gateway {
         Ok(())
     }
 
+    /// Whether this is a hosted device, as far as this process has met it; the others are found by looking.
+    pub(crate) fn hosts(&self, device: DeviceId) -> bool {
+        self.state.is_known(device)
+    }
+
     /// The hosted device of an account.
     async fn device(&self, tx: &mut Tx, account: AccountId) -> Result<Device, GatewayError> {
         if let Some(device) = self.state.device_of(account) {

@@ -53,6 +53,7 @@ async fn look(app: &Arc<App>) -> Result<bool, GatewayError> {
         .await?;
     let mut worked = false;
     for device in devices {
+        app.gateway.state.remember_device(device.account, device.device);
         let state = app.clone();
         let page = async move |ctx: &Ctx, tx: &mut Tx| work_off(&state, ctx, tx, device).await;
         match app.db.transact(&ctx, "gateway.inbound", page).await {

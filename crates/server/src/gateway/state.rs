@@ -6,7 +6,7 @@ use plaza_client::hosted::DEVICE_ROW;
 use plaza_client::{CONVERSATIONS, Change, Hosted, KEY_PACKAGES};
 use plaza_db::{Tx, params, statements};
 use plaza_protocol::{AccountId, ConversationId, Ctx, DeviceId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 /// Groups that stay in memory: some 50 KB each.
@@ -45,21 +45,27 @@ struct Cached {
 pub(super) struct State {
     sealing: SealingKey,
     devices: Mutex<HashMap<AccountId, DeviceId>>,
+    known: Mutex<HashSet<DeviceId>>,
     groups: Mutex<HashMap<(DeviceId, ConversationId), Cached>>,
 }
 
 impl State {
     pub(super) fn new(sealing: SealingKey) -> Self {
-        Self { sealing, devices: Mutex::default(), groups: Mutex::default() }
+        Self { sealing, devices: Mutex::default(), known: Mutex::default(), groups: Mutex::default() }
     }
 
     pub(super) fn device_of(&self, account: AccountId) -> Option<DeviceId> {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner).get(&account).copied()
     }
 
+    pub(super) fn is_known(&self, device: DeviceId) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&device)
+    }
+
     /// A number keeps its hosted device.
     pub(super) fn remember_device(&self, account: AccountId, device: DeviceId) {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner).insert(account, device);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
     }
 
     /// The device with its key packages, without any group.
