@@ -45,7 +45,7 @@ impl Party {
     }
 
     fn send(&self, group: &mut Group, text: &str) -> Vec<u8> {
-        group.encrypt(&self.keystore, &self.device, text.as_bytes()).unwrap()
+        group.encrypt(&self.keystore, &self.device, text.as_bytes(), b"id").unwrap()
     }
 
     fn read(&self, group: &mut Group, message: &[u8]) -> String {
