@@ -26,7 +26,8 @@ use plaza_protocol::{AccountId, ConversationId, DeviceId};
 use std::collections::BTreeSet;
 
 /// Epochs before the current one whose messages a device still reads. One more than the server accepts.
-const PAST_EPOCHS: usize = plaza_protocol::limits::PAST_EPOCHS as usize + 1;
+const PAST_EPOCHS: usize = 3;
+const _: () = assert!(PAST_EPOCHS as u64 == plaza_protocol::limits::PAST_EPOCHS + 1);
 /// Messages of one sender that may come out of order.
 const OUT_OF_ORDER_MESSAGES: u32 = 16;
 /// Messages of one sender that may be missing in between.
@@ -185,6 +186,8 @@ pub enum Processed {
         device: DeviceId,
         /// What it says.
         content: Vec<u8>,
+        /// What the sender said beside it, readable for the server but not to be changed by it.
+        beside: Vec<u8>,
     },
     /// The group has moved to its next epoch.
     Commit {
@@ -401,14 +404,17 @@ impl Group {
         self.mls.epoch_authenticator().as_slice().to_vec()
     }
 
-    /// Encrypts a message for all other devices of the group.
+    /// Encrypts a message for all other devices of the group. What stands `beside` it is not secret, but nobody can
+    /// change it: the message's id.
     pub fn encrypt(
         &mut self,
         keystore: &Keystore,
         device: &Device,
         content: &[u8],
+        beside: &[u8],
     ) -> Result<Vec<u8>, EncryptError> {
         let provider = Provider::of_group(keystore, self.conversation);
+        self.mls.set_aad(beside.to_vec());
         keystore.rows.atomically(|| {
             let message = self
                 .mls
@@ -520,11 +526,12 @@ impl Group {
             })?;
             let sender = processed.sender().clone();
             let credential = processed.credential().clone();
+            let beside = processed.aad().to_vec();
             match processed.into_content() {
                 ProcessedMessageContent::ApplicationMessage(message) => {
                     let (account, device) = leaf::of_credential(&credential)?;
                     let content = padding::unpad(message.into_bytes()).ok_or(ProcessError::Malformed)?;
-                    Ok(Processed::Message { account, device, content })
+                    Ok(Processed::Message { account, device, content, beside })
                 }
                 ProcessedMessageContent::StagedCommitMessage(staged) => {
                     self.merge(&provider, &sender, *staged)

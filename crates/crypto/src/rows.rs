@@ -65,9 +65,12 @@ pub enum RowsError {
 struct Inner {
     values: BTreeMap<Vec<u8>, Vec<u8>>,
     changed: BTreeSet<Vec<u8>>,
-    /// While a step runs: what each row was before, and whether it had changed already.
-    before: Option<BTreeMap<Vec<u8>, (Option<Vec<u8>>, bool)>>,
+    /// While a step runs.
+    before: Option<Before>,
 }
+
+/// What each row that a step touched was before, and whether it had changed already.
+type Before = BTreeMap<Vec<u8>, (Option<Vec<u8>>, bool)>;
 
 impl Inner {
     fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
@@ -82,7 +85,7 @@ impl Inner {
         self.changed.insert(key);
     }
 
-    fn roll_back(&mut self, before: BTreeMap<Vec<u8>, (Option<Vec<u8>>, bool)>) {
+    fn roll_back(&mut self, before: Before) {
         for (key, (value, changed)) in before {
             if !changed {
                 self.changed.remove(&key);

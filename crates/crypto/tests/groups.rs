@@ -1,5 +1,7 @@
 //! Groups from both sides: what devices do, and what the server, which follows along, makes of it.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is the failure of the test")]
+
 use plaza_crypto::{
     Committed, Device, Group, Identity, JoinError, Keystore, Member, ProcessError, Processed, PublicState,
     Suite, inspect_key_package, make_key_package, public_group::RefusedError,
@@ -45,7 +47,7 @@ impl Party {
     }
 
     fn send(&self, group: &mut Group, text: &str) -> Vec<u8> {
-        group.encrypt(&self.keystore, &self.device, text.as_bytes()).unwrap()
+        group.encrypt(&self.keystore, &self.device, text.as_bytes(), b"id").unwrap()
     }
 
     fn read(&self, group: &mut Group, message: &[u8]) -> String {

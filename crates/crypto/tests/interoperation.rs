@@ -73,7 +73,7 @@ fn libcrux_creates_and_rustcrypto_joins() {
     let read = at_ben.process(&keystore, &body(&sent)).unwrap();
     assert!(matches!(read, Processed::Message { content, .. } if content == b"from libcrux"));
 
-    let sent = at_ben.encrypt(&keystore, &ben, b"from RustCrypto").unwrap();
+    let sent = at_ben.encrypt(&keystore, &ben, b"from RustCrypto", b"id").unwrap();
     let sent = MlsMessageIn::tls_deserialize_exact(sent).unwrap().try_into_protocol_message().unwrap();
     let ProcessedMessageContent::ApplicationMessage(read) =
         at_ana.process_message(&libcrux, sent).unwrap().into_content()
