@@ -35,14 +35,20 @@ pub enum AccountKind {
     Suspense,
 }
 
-impl AccountKind {
-    /// The balance below which the account never falls.
-    fn floor(&self) -> Option<Micros> {
-        match self {
-            Self::PortfolioPrepaid(_) | Self::PortfolioPromo(_) | Self::PortfolioReceivable(_) => Some(Micros::ZERO),
-            Self::MessageRevenue(_) | Self::Bank | Self::PspClearing(_) | Self::Rounding | Self::Suspense => None,
-        }
-    }
+/// The balance below which an account never falls, by its code: what belongs to a portfolio is never overdrawn.
+fn floor_of(code: &str) -> Option<Micros> {
+    code.starts_with("portfolio:").then_some(Micros::ZERO)
+}
+
+/// The id of an account follows from its code and currency.
+fn id_of(code: &str, currency: &str) -> LedgerAccountId {
+    let name = format!("plaza ledger account\0{code}\0{currency}");
+    LedgerAccountId(uuid_of(&Sha256::digest(name.as_bytes())))
+}
+
+/// Whether a row is what the chart of accounts says of its code and currency.
+pub(crate) fn is_of_chart(id: LedgerAccountId, floor: Option<Micros>, code: &str, currency: &str) -> bool {
+    id == id_of(code, currency) && floor == floor_of(code)
 }
 
 /// The account's code: the same words in SQL, in exports and on screens.
@@ -72,8 +78,7 @@ pub struct Account {
 impl Account {
     /// Names an account. Keep the value if it is used often: naming hashes.
     pub fn new(kind: AccountKind, currency: Currency) -> Self {
-        let name = format!("plaza ledger account\0{kind}\0{currency}");
-        Self { id: LedgerAccountId(uuid_of(&Sha256::digest(name.as_bytes()))), kind, currency }
+        Self { id: id_of(&kind.to_string(), currency.code()), kind, currency }
     }
 
     /// Its id.
@@ -91,7 +96,7 @@ impl Account {
     }
 
     pub(crate) fn floor(&self) -> Option<Micros> {
-        self.kind.floor()
+        floor_of(&self.code())
     }
 }
 
@@ -115,7 +120,9 @@ pub struct Balance {
 
 /// The balance of an account; all zero if it was never used.
 pub async fn balance(_ctx: &Ctx, tx: &mut Tx, account: &Account) -> Result<Balance, LedgerError> {
-    let Some(row) = tx.query_one(store::BALANCE, params![account.id]).await? else { return Ok(Balance::default()) };
+    let Some(row) = tx.query_one(store::BALANCE, params![account.id]).await? else {
+        return Ok(Balance::default());
+    };
     let (posted, held): (Micros, Micros) = (row.get(0)?, row.get(1)?);
     let available = posted.checked_sub(held).ok_or(LedgerError::Damaged("a balance is out of range"))?;
     Ok(Balance { posted, held, available })
@@ -151,8 +158,14 @@ mod tests {
     fn the_id_of_an_account_never_changes() {
         let account = Account::new(AccountKind::PortfolioPrepaid(PortfolioId(123)), Currency::EUR);
         assert_eq!(account.code(), "portfolio:123:prepaid");
-        assert_eq!(account.id(), Account::new(AccountKind::PortfolioPrepaid(PortfolioId(123)), Currency::EUR).id());
-        assert_ne!(account.id(), Account::new(AccountKind::PortfolioPrepaid(PortfolioId(123)), Currency::USD).id());
+        assert_eq!(
+            account.id(),
+            Account::new(AccountKind::PortfolioPrepaid(PortfolioId(123)), Currency::EUR).id()
+        );
+        assert_ne!(
+            account.id(),
+            Account::new(AccountKind::PortfolioPrepaid(PortfolioId(123)), Currency::USD).id()
+        );
         assert_eq!(account.id().0.get_version_num(), 8);
     }
 }

@@ -4,7 +4,7 @@
 //! other, and what changed is taken out again. Pure: no database, no time of its own, all arithmetic checked.
 
 use crate::transfer::{Kind, Outcome, Recorded, Refused};
-use crate::{Action, Transfer};
+use crate::{Account, Action, Transfer};
 use plaza_protocol::{LedgerAccountId, Micros, Timestamp, TransferId};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -84,30 +84,6 @@ pub(crate) struct Hold {
     pub(crate) expires_at: Timestamp,
 }
 
-/// A transfer to apply: one that a caller asks for, or the end of a hold whose time is over.
-pub(crate) enum Step<'a> {
-    Asked(&'a Transfer),
-    Expire { transfer_id: TransferId, hold: TransferId },
-}
-
-impl Step<'_> {
-    pub(crate) fn transfer_id(&self) -> TransferId {
-        match self {
-            Self::Asked(transfer) => transfer.transfer_id,
-            Self::Expire { transfer_id, .. } => *transfer_id,
-        }
-    }
-
-    /// The hold that it ends.
-    pub(crate) fn hold(&self) -> Option<TransferId> {
-        match self {
-            Self::Asked(Transfer { action: Action::PostHold { hold, .. } | Action::VoidHold { hold }, .. })
-            | Self::Expire { hold, .. } => Some(*hold),
-            Self::Asked(_) => None,
-        }
-    }
-}
-
 /// What a batch touches, and what it changed so far.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
@@ -129,39 +105,57 @@ pub(crate) struct Book {
 
 impl Book {
     /// Applies one transfer, or refuses it and changes nothing.
-    pub(crate) fn apply(&mut self, step: &Step<'_>) -> Result<Outcome, Refused> {
-        if let Some(known) = self.known.get(&step.transfer_id()) {
-            return if is_same(known, step) { Ok(known.outcome()) } else { Err(Refused::Different) };
+    pub(crate) fn apply(&mut self, asked: &Transfer) -> Result<Outcome, Refused> {
+        if let Some(known) = self.known.get(&asked.transfer_id) {
+            return if is_same(known, &asked.action) {
+                Ok(known.outcome(true))
+            } else {
+                Err(Refused::Different)
+            };
         }
-        let transfer = match step {
-            Step::Asked(Transfer { transfer_id, action }) => match action {
-                Action::Posted { debit, credit, amount } | Action::Hold { debit, credit, amount, .. } => {
-                    if debit.currency() != credit.currency() {
-                        return Err(Refused::Currencies);
-                    }
-                    let (kind, expires_at) = match action {
-                        Action::Hold { expires_at, .. } => (Kind::Hold, Some(*expires_at)),
-                        _ => (Kind::Posted, None),
-                    };
-                    let (debit, credit, amount) = (debit.id(), credit.id(), *amount);
-                    let (transfer_id, at) = (*transfer_id, self.at);
-                    Recorded { transfer_id, kind, debit, credit, amount, hold: None, expires_at, at }
+        let transfer_id = asked.transfer_id;
+        let transfer = match &asked.action {
+            Action::Posted { debit, credit, amount } => {
+                self.between(transfer_id, Kind::Posted, (debit, credit), *amount, None)?
+            }
+            Action::Hold { debit, credit, amount, expires_at } => {
+                self.between(transfer_id, Kind::Hold, (debit, credit), *amount, Some(*expires_at))?
+            }
+            Action::PostHold { hold, amount } => {
+                let transfer = self.end_of(*hold, transfer_id, Kind::PostHold, *amount)?;
+                if *amount > Micros::ZERO { transfer } else { return Err(Refused::NotPositive) }
+            }
+            Action::VoidHold { hold } => self.end_of(*hold, transfer_id, Kind::VoidHold, Micros::ZERO)?,
+            Action::ExpireHold { hold } => {
+                if self.holds.get(hold).is_some_and(|hold| hold.expires_at > self.at) {
+                    return Err(Refused::NotExpired);
                 }
-                Action::PostHold { hold, amount } => self.end_of(*hold, *transfer_id, Kind::PostHold, *amount)?,
-                Action::VoidHold { hold } => self.end_of(*hold, *transfer_id, Kind::VoidHold, Micros::ZERO)?,
-            },
-            Step::Expire { transfer_id, hold } => {
-                self.end_of(*hold, *transfer_id, Kind::ExpireHold, Micros::ZERO)?
+                self.end_of(*hold, transfer_id, Kind::ExpireHold, Micros::ZERO)?
             }
         };
-        let moves = matches!(transfer.kind, Kind::Posted | Kind::Hold | Kind::PostHold);
-        if moves && transfer.amount <= Micros::ZERO {
+        self.record(transfer)
+    }
+
+    /// A transfer between two accounts.
+    fn between(
+        &self,
+        transfer_id: TransferId,
+        kind: Kind,
+        (debit, credit): (&Account, &Account),
+        amount: Micros,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Recorded, Refused> {
+        if debit.currency() != credit.currency() {
+            return Err(Refused::Currencies);
+        }
+        if amount <= Micros::ZERO {
             return Err(Refused::NotPositive);
         }
-        if transfer.debit == transfer.credit {
+        let (debit, credit) = (debit.id(), credit.id());
+        if debit == credit {
             return Err(Refused::SameAccount);
         }
-        self.record(transfer)
+        Ok(Recorded { transfer_id, kind, debit, credit, amount, hold: None, expires_at, at: self.at })
     }
 
     /// The transfer that ends a hold.
@@ -173,13 +167,26 @@ impl Book {
         amount: Micros,
     ) -> Result<Recorded, Refused> {
         let Some(hold) = self.holds.get(&hold_id) else {
-            return Err(if self.were_holds.contains(&hold_id) { Refused::HoldEnded } else { Refused::UnknownHold });
+            return Err(if self.were_holds.contains(&hold_id) {
+                Refused::HoldEnded
+            } else {
+                Refused::UnknownHold
+            });
         };
         if amount > hold.amount {
             return Err(Refused::AboveHold { held: hold.amount });
         }
         let (debit, credit) = (hold.debit, hold.credit);
-        Ok(Recorded { transfer_id, kind, debit, credit, amount, hold: Some(hold_id), expires_at: None, at: self.at })
+        Ok(Recorded {
+            transfer_id,
+            kind,
+            debit,
+            credit,
+            amount,
+            hold: Some(hold_id),
+            expires_at: None,
+            at: self.at,
+        })
     }
 
     /// Writes a valid transfer into the book.
@@ -201,7 +208,7 @@ impl Book {
             self.entries.push(entry);
         }
         self.follow_hold(&transfer);
-        let outcome = transfer.outcome();
+        let outcome = transfer.outcome(false);
         self.known.insert(transfer.transfer_id, transfer.clone());
         self.transfers.push(transfer);
         Ok(outcome)
@@ -227,23 +234,21 @@ impl Book {
 }
 
 /// Whether a recorded transfer is the one that is asked for again.
-fn is_same(known: &Recorded, step: &Step<'_>) -> bool {
-    match step {
-        Step::Expire { hold, .. } => known.kind == Kind::ExpireHold && known.hold == Some(*hold),
-        Step::Asked(Transfer { action, .. }) => match action {
-            Action::Posted { debit, credit, amount } => {
-                (known.kind, known.debit, known.credit, known.amount)
-                    == (Kind::Posted, debit.id(), credit.id(), *amount)
-            }
-            Action::Hold { debit, credit, amount, expires_at } => {
-                (known.kind, known.debit, known.credit, known.amount, known.expires_at)
-                    == (Kind::Hold, debit.id(), credit.id(), *amount, Some(*expires_at))
-            }
-            Action::PostHold { hold, amount } => {
-                (known.kind, known.hold, known.amount) == (Kind::PostHold, Some(*hold), *amount)
-            }
-            Action::VoidHold { hold } => (known.kind, known.hold) == (Kind::VoidHold, Some(*hold)),
-        },
+fn is_same(known: &Recorded, action: &Action) -> bool {
+    match action {
+        Action::Posted { debit, credit, amount } => {
+            (known.kind, known.debit, known.credit, known.amount)
+                == (Kind::Posted, debit.id(), credit.id(), *amount)
+        }
+        Action::Hold { debit, credit, amount, expires_at } => {
+            (known.kind, known.debit, known.credit, known.amount, known.expires_at)
+                == (Kind::Hold, debit.id(), credit.id(), *amount, Some(*expires_at))
+        }
+        Action::PostHold { hold, amount } => {
+            (known.kind, known.hold, known.amount) == (Kind::PostHold, Some(*hold), *amount)
+        }
+        Action::VoidHold { hold } => (known.kind, known.hold) == (Kind::VoidHold, Some(*hold)),
+        Action::ExpireHold { hold } => (known.kind, known.hold) == (Kind::ExpireHold, Some(*hold)),
     }
 }
 

@@ -4,7 +4,7 @@
 //! accounts by id) is the same for every batch. What happened before under the same ids is read last, when nobody else
 //! can be writing to these accounts any more.
 
-use crate::book::{Book, Step};
+use crate::book::Book;
 use crate::transfer::{Outcome, Refused};
 use crate::{Account, Action, LedgerError, Transfer, derived_id, store};
 use plaza_db::{Tx, Value, params};
@@ -21,46 +21,38 @@ pub async fn post(
     tx: &mut Tx,
     transfers: &[Transfer],
 ) -> Result<Vec<Result<Outcome, Refused>>, LedgerError> {
-    let steps: Vec<_> = transfers.iter().map(Step::Asked).collect();
-    apply(ctx, tx, &steps).await
-}
-
-/// Gives back the oldest holds whose time is over, at most `limit` of them; the answer is how many.
-pub async fn expire_holds(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<usize, LedgerError> {
-    let rows = tx.query(store::EXPIRED, params![ctx.now(), limit.min(1024)]).await?;
-    let steps = rows.iter().map(|row| {
-        let hold: TransferId = row.get(0)?;
-        Ok(Step::Expire { transfer_id: derived_id(hold.0, "expire"), hold })
-    });
-    let steps: Vec<_> = steps.collect::<Result<_, LedgerError>>()?;
-    Ok(apply(ctx, tx, &steps).await?.iter().filter(|result| result.is_ok()).count())
-}
-
-async fn apply(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    steps: &[Step<'_>],
-) -> Result<Vec<Result<Outcome, Refused>>, LedgerError> {
-    if steps.is_empty() {
+    if transfers.is_empty() {
         return Ok(Vec::new());
     }
-    if steps.len() > BATCH_TRANSFERS_MAX {
-        return Err(LedgerError::BatchTooLarge(steps.len()));
+    if transfers.len() > BATCH_TRANSFERS_MAX {
+        return Err(LedgerError::BatchTooLarge(transfers.len()));
     }
-    let mut book = load(ctx, tx, steps).await?;
+    let mut book = load(ctx, tx, transfers).await?;
     let versions: BTreeMap<LedgerAccountId, i64> =
         book.accounts.iter().map(|(id, state)| (*id, state.version)).collect();
-    let results = steps.iter().map(|step| book.apply(step)).collect();
+    let results = transfers.iter().map(|transfer| book.apply(transfer)).collect();
     write(tx, &book, &versions).await?;
     Ok(results)
 }
 
+/// Gives back the oldest holds whose time is over, at most `limit` of them; the answer is how many. Whoever keeps
+/// records beside its holds ends them itself, with [`Action::ExpireHold`], together with the records.
+pub async fn expire_holds(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<usize, LedgerError> {
+    let rows = tx.query(store::EXPIRED, params![ctx.now(), limit.min(1024)]).await?;
+    let ends = rows.iter().map(|row| {
+        let hold: TransferId = row.get(0)?;
+        Ok(Transfer { transfer_id: derived_id(hold.0, "expire"), action: Action::ExpireHold { hold } })
+    });
+    let ends: Vec<_> = ends.collect::<Result<_, LedgerError>>()?;
+    Ok(post(ctx, tx, &ends).await?.iter().filter(|result| result.is_ok()).count())
+}
+
 /// Reads what the batch touches, and locks it.
-async fn load(ctx: &Ctx, tx: &mut Tx, steps: &[Step<'_>]) -> Result<Book, LedgerError> {
+async fn load(ctx: &Ctx, tx: &mut Tx, transfers: &[Transfer]) -> Result<Book, LedgerError> {
     let mut book = Book::default();
-    load_holds(tx, steps, &mut book).await?;
-    load_accounts(tx, steps, &mut book).await?;
-    let mut ids: Vec<Value> = steps.iter().map(|step| step.transfer_id().into()).collect();
+    load_holds(tx, transfers, &mut book).await?;
+    load_accounts(tx, transfers, &mut book).await?;
+    let mut ids: Vec<Value> = transfers.iter().map(|transfer| transfer.transfer_id.into()).collect();
     ids.dedup();
     for row in tx.query_list(store::TRANSFERS, &[], &ids).await? {
         let transfer = store::transfer(&row, 0)?;
@@ -71,8 +63,9 @@ async fn load(ctx: &Ctx, tx: &mut Tx, steps: &[Step<'_>]) -> Result<Book, Ledger
     Ok(book)
 }
 
-async fn load_holds(tx: &mut Tx, steps: &[Step<'_>], book: &mut Book) -> Result<(), LedgerError> {
-    let mut wanted: Vec<TransferId> = steps.iter().filter_map(Step::hold).collect();
+async fn load_holds(tx: &mut Tx, transfers: &[Transfer], book: &mut Book) -> Result<(), LedgerError> {
+    let mut wanted: Vec<TransferId> =
+        transfers.iter().filter_map(|transfer| transfer.action.ended_hold()).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let keys: Vec<Value> = wanted.iter().map(Into::into).collect();
@@ -80,7 +73,8 @@ async fn load_holds(tx: &mut Tx, steps: &[Step<'_>], book: &mut Book) -> Result<
         let hold = store::hold(&row)?;
         book.holds.insert(hold.hold_id, hold);
     }
-    let missing: Vec<Value> = wanted.iter().filter(|hold| !book.holds.contains_key(hold)).map(Into::into).collect();
+    let missing: Vec<Value> =
+        wanted.iter().filter(|hold| !book.holds.contains_key(hold)).map(Into::into).collect();
     for row in tx.query_list(store::WERE_HOLDS, &[], &missing).await? {
         book.were_holds.insert(row.get(0)?);
     }
@@ -95,33 +89,31 @@ struct Touched<'a> {
 }
 
 impl<'a> Touched<'a> {
-    fn by(steps: &[Step<'a>], book: &Book) -> Self {
+    fn by(transfers: &'a [Transfer], book: &Book) -> Self {
         let mut touched = Self::default();
-        let posted: HashSet<TransferId> = steps
-            .iter()
-            .filter(|step| matches!(step, Step::Asked(Transfer { action: Action::PostHold { .. }, .. })))
-            .filter_map(Step::hold)
-            .collect();
+        let posted = transfers.iter().filter(|transfer| matches!(transfer.action, Action::PostHold { .. }));
+        let posted: HashSet<TransferId> =
+            posted.filter_map(|transfer| transfer.action.ended_hold()).collect();
         for hold in book.holds.values() {
             touched.changed.insert(hold.debit, None);
             if posted.contains(&hold.hold_id) {
                 touched.changed.insert(hold.credit, None);
             }
         }
-        for step in steps {
-            match step {
-                Step::Asked(Transfer { action: Action::Posted { debit, credit, .. }, .. }) => {
+        for transfer in transfers {
+            match &transfer.action {
+                Action::Posted { debit, credit, .. } => {
                     touched.changed.insert(debit.id(), Some(debit));
                     touched.changed.insert(credit.id(), Some(credit));
                 }
-                Step::Asked(Transfer { action: Action::Hold { debit, credit, .. }, transfer_id }) => {
+                Action::Hold { debit, credit, .. } => {
                     touched.changed.insert(debit.id(), Some(debit));
                     touched.named.insert(credit.id(), credit);
-                    if posted.contains(transfer_id) {
+                    if posted.contains(&transfer.transfer_id) {
                         touched.changed.insert(credit.id(), Some(credit));
                     }
                 }
-                Step::Asked(_) | Step::Expire { .. } => {}
+                Action::PostHold { .. } | Action::VoidHold { .. } | Action::ExpireHold { .. } => {}
             }
         }
         touched.named.retain(|id, _| !touched.changed.contains_key(id));
@@ -129,8 +121,8 @@ impl<'a> Touched<'a> {
     }
 }
 
-async fn load_accounts(tx: &mut Tx, steps: &[Step<'_>], book: &mut Book) -> Result<(), LedgerError> {
-    let touched = Touched::by(steps, book);
+async fn load_accounts(tx: &mut Tx, transfers: &[Transfer], book: &mut Book) -> Result<(), LedgerError> {
+    let touched = Touched::by(transfers, book);
     let changed: Vec<LedgerAccountId> = touched.changed.keys().copied().collect();
     lock_accounts(tx, &changed, book).await?;
     let mut new: Vec<&Account> = Vec::new();
@@ -150,8 +142,11 @@ async fn load_accounts(tx: &mut Tx, steps: &[Step<'_>], book: &mut Book) -> Resu
         return Ok(());
     }
     new.sort_unstable_by_key(|account| account.id());
-    tx.insert_rows(store::INSERT_ACCOUNTS, new.iter().map(|account| store::new_account_row(account)).collect())
-        .await?;
+    tx.insert_rows(
+        store::INSERT_ACCOUNTS,
+        new.iter().map(|account| store::new_account_row(account)).collect(),
+    )
+    .await?;
     // Another server may have made one of them a moment ago and used it since.
     lock_accounts(tx, &new_changed, book).await
 }

@@ -1,8 +1,8 @@
 //! The SQL of the ledger.
 
-use crate::{Account, LedgerError};
 use crate::book::{Entry, Hold, State};
 use crate::transfer::{Kind, Recorded};
+use crate::{Account, LedgerError};
 use plaza_db::{Row, Value, list_statements, params, statements};
 use plaza_protocol::LedgerAccountId;
 
@@ -95,7 +95,8 @@ list_statements! {
 /// An account's id and state, from its first seven columns.
 pub(crate) fn account(row: &Row) -> Result<(LedgerAccountId, State), LedgerError> {
     let hash: Vec<u8> = row.get(5)?;
-    let hash = hash.try_into().map_err(|_| LedgerError::Damaged("the hash of an account has a wrong length"))?;
+    let hash =
+        hash.try_into().map_err(|_| LedgerError::Damaged("the hash of an account has a wrong length"))?;
     let state = State {
         floor: row.get(1)?,
         posted: row.get(2)?,

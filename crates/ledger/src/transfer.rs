@@ -54,6 +54,21 @@ pub enum Action {
         /// The hold's transfer id.
         hold: TransferId,
     },
+    /// Gives back what a hold set aside, because its time is over.
+    ExpireHold {
+        /// The hold's transfer id.
+        hold: TransferId,
+    },
+}
+
+impl Action {
+    /// The hold that it ends.
+    pub(crate) fn ended_hold(&self) -> Option<TransferId> {
+        match self {
+            Self::PostHold { hold, .. } | Self::VoidHold { hold } | Self::ExpireHold { hold } => Some(*hold),
+            Self::Posted { .. } | Self::Hold { .. } => None,
+        }
+    }
 }
 
 /// What a transfer was.
@@ -98,6 +113,8 @@ pub struct Outcome {
     pub amount: Micros,
     /// When.
     pub at: Timestamp,
+    /// It had taken effect before: this is the answer of then.
+    pub repeated: bool,
 }
 
 /// Why a transfer had no effect.
@@ -118,6 +135,9 @@ pub enum Refused {
     /// The hold was posted, voided or expired before.
     #[error("the hold has ended")]
     HoldEnded,
+    /// The time of the hold is not over.
+    #[error("the hold has not expired yet")]
+    NotExpired,
     /// More than was set aside.
     #[error("the amount is larger than the hold")]
     AboveHold {
@@ -167,8 +187,8 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    pub(crate) fn outcome(&self) -> Outcome {
-        Outcome { amount: self.amount, at: self.at }
+    pub(crate) fn outcome(&self, repeated: bool) -> Outcome {
+        Outcome { amount: self.amount, at: self.at, repeated }
     }
 }
 
@@ -192,7 +212,11 @@ pub struct TransferView {
 }
 
 /// The transfers with these ids, in the order of their ids; unknown ones are missing.
-pub async fn transfers(_ctx: &Ctx, tx: &mut Tx, ids: &[TransferId]) -> Result<Vec<TransferView>, LedgerError> {
+pub async fn transfers(
+    _ctx: &Ctx,
+    tx: &mut Tx,
+    ids: &[TransferId],
+) -> Result<Vec<TransferView>, LedgerError> {
     let keys: Vec<_> = ids.iter().map(Into::into).collect();
     let rows = tx.query_list(store::TRANSFER_VIEWS, &[], &keys).await?;
     let views = rows.iter().map(|row| {

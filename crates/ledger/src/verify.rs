@@ -4,6 +4,7 @@
 //! every entry is held against its transfer, every end of a hold against the hold, every account against its entries.
 //! A snapshot is enough; writers go on meanwhile.
 
+use crate::account::is_of_chart;
 use crate::book::{Entry, State, effects};
 use crate::transfer::{Kind, Recorded};
 use crate::{LedgerError, store};
@@ -95,7 +96,8 @@ struct Entries {
 impl Entries {
     async fn peek(&mut self, tx: &mut Tx) -> Result<Option<&Row>, LedgerError> {
         if self.page.is_empty() && !self.is_at_end {
-            self.page = tx.query(store::ENTRIES_AFTER, params![self.last.0, self.last.1, PAGE_ROWS]).await?.into();
+            self.page =
+                tx.query(store::ENTRIES_AFTER, params![self.last.0, self.last.1, PAGE_ROWS]).await?.into();
             match self.page.back() {
                 Some(row) => self.last = (row.get(0)?, row.get(1)?),
                 None => self.is_at_end = true,
@@ -126,7 +128,12 @@ async fn fold(
                     folded = next;
                 }
                 Err(difference) => {
-                    report.differs(format!("{} ({}), entry {}: {difference}", claim.code, claim.currency, row.get::<i64>(1)?));
+                    report.differs(format!(
+                        "{} ({}), entry {}: {difference}",
+                        claim.code,
+                        claim.currency,
+                        row.get::<i64>(1)?
+                    ));
                     // Go on from what the entry claims, to find the next fault and not the same one again.
                     folded.version = row.get(1)?;
                 }
@@ -136,8 +143,14 @@ async fn fold(
         }
         entries.page.pop_front();
     }
+    if !is_of_chart(claim.id, claim.state.floor, &claim.code, &claim.currency) {
+        report.differs(format!("{} ({}): its id or floor is not the chart's", claim.code, claim.currency));
+    }
     if folded != claim.state {
-        report.differs(format!("{} ({}): the row differs from the fold of its entries", claim.code, claim.currency));
+        report.differs(format!(
+            "{} ({}): the row differs from the fold of its entries",
+            claim.code, claim.currency
+        ));
     }
     Ok(())
 }
@@ -163,7 +176,8 @@ fn follow(before: &State, row: &Row) -> Result<Result<(State, Kind), String>, Le
             Err(difference) => return Ok(Err(difference)),
         },
     };
-    let expected = effects(&transfer, held).into_iter().flatten().flatten().find(|effect| effect.0 == entry.account);
+    let expected =
+        effects(&transfer, held).into_iter().flatten().flatten().find(|effect| effect.0 == entry.account);
     if expected != Some((entry.account, entry.posted, entry.held)) {
         return Ok(Err(format!("it is not what {} does to the account", transfer.transfer_id)));
     }
@@ -215,7 +229,10 @@ async fn count_transfers(
         let expected = counted.get(&kind).copied().unwrap_or_default().saturating_mul(sides);
         let found = effects_by_kind.get(&kind).copied().unwrap_or_default();
         if expected != found {
-            report.differs(format!("transfers of kind {} have {found} good entries, not {expected}", kind.as_str()));
+            report.differs(format!(
+                "transfers of kind {} have {found} good entries, not {expected}",
+                kind.as_str()
+            ));
         }
     }
     Ok(())

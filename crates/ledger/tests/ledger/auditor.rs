@@ -18,7 +18,9 @@ impl Auditor {
     }
 
     fn hold(&self, hold: TransferId) -> Option<(LedgerAccountId, LedgerAccountId, i64, Timestamp)> {
-        self.allowed.iter().find(|transfer| transfer.transfer_id == hold).and_then(|transfer| match &transfer.action {
+        self.allowed.iter().find(|transfer| transfer.transfer_id == hold).and_then(|transfer| match &transfer
+            .action
+        {
             Action::Hold { debit, credit, amount, expires_at } => {
                 Some((debit.id(), credit.id(), amount.0, *expires_at))
             }
@@ -27,11 +29,10 @@ impl Auditor {
     }
 
     fn has_ended(&self, hold: TransferId) -> bool {
-        self.expired.contains(&hold)
-            || self.allowed.iter().any(|transfer| {
-                matches!(&transfer.action, Action::PostHold { hold: ended, .. } | Action::VoidHold { hold: ended }
+        self.expired.contains(&hold) || self.allowed.iter().any(|transfer| {
+            matches!(&transfer.action, Action::PostHold { hold: ended, .. } | Action::VoidHold { hold: ended }
                     if *ended == hold)
-            })
+        })
     }
 
     /// Credits minus debits, and what open holds set aside.
@@ -50,7 +51,7 @@ impl Auditor {
                 Action::Hold { debit, amount, .. } if debit.id() == account => {
                     held += if self.has_ended(transfer.transfer_id) { 0 } else { amount.0 };
                 }
-                Action::Hold { .. } | Action::VoidHold { .. } => {}
+                Action::Hold { .. } | Action::VoidHold { .. } | Action::ExpireHold { .. } => {}
             }
         }
         (posted, held)
@@ -58,8 +59,10 @@ impl Auditor {
 
     pub(crate) fn judge(&mut self, transfer: &Transfer) -> Result<i64, Refused> {
         let amount = |transfer: &Transfer| match &transfer.action {
-            Action::Posted { amount, .. } | Action::Hold { amount, .. } | Action::PostHold { amount, .. } => amount.0,
-            Action::VoidHold { .. } => 0,
+            Action::Posted { amount, .. } | Action::Hold { amount, .. } | Action::PostHold { amount, .. } => {
+                amount.0
+            }
+            Action::VoidHold { .. } | Action::ExpireHold { .. } => 0,
         };
         if let Some(first) = self.allowed.iter().find(|first| first.transfer_id == transfer.transfer_id) {
             return if first == transfer { Ok(amount(first)) } else { Err(Refused::Different) };
@@ -78,7 +81,7 @@ impl Auditor {
                     return Err(Refused::Insufficient { available: Micros(posted - held) });
                 }
             }
-            Action::PostHold { hold, .. } | Action::VoidHold { hold } => {
+            Action::PostHold { hold, .. } | Action::VoidHold { hold } | Action::ExpireHold { hold } => {
                 let Some((_, _, held, _)) = self.hold(*hold) else { return Err(Refused::UnknownHold) };
                 if self.has_ended(*hold) {
                     return Err(Refused::HoldEnded);

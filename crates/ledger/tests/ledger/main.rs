@@ -32,7 +32,8 @@ fn posted(n: u32, debit: &Account, credit: &Account, amount: i64) -> Transfer {
 }
 
 fn hold(n: u32, debit: &Account, credit: &Account, amount: i64, expires_at: Timestamp) -> Transfer {
-    let action = Action::Hold { debit: debit.clone(), credit: credit.clone(), amount: Micros(amount), expires_at };
+    let action =
+        Action::Hold { debit: debit.clone(), credit: credit.clone(), amount: Micros(amount), expires_at };
     Transfer { transfer_id: id(n), action }
 }
 
@@ -45,7 +46,9 @@ fn void_hold(n: u32, held: u32) -> Transfer {
 }
 
 async fn post(db: &Db, ctx: &Ctx, transfers: Vec<Transfer>) -> Vec<Result<Outcome, Refused>> {
-    db.transact(ctx, "test.post", async move |ctx, tx| plaza_ledger::post(ctx, tx, &transfers).await).await.unwrap()
+    db.transact(ctx, "test.post", async move |ctx, tx| plaza_ledger::post(ctx, tx, &transfers).await)
+        .await
+        .unwrap()
 }
 
 /// What was moved or set aside, or why nothing was.
@@ -54,7 +57,9 @@ async fn amounts(db: &Db, ctx: &Ctx, transfers: Vec<Transfer>) -> Vec<Result<i64
 }
 
 async fn expire(db: &Db, ctx: &Ctx) -> usize {
-    db.transact(ctx, "test.expire", async |ctx, tx| plaza_ledger::expire_holds(ctx, tx, 1000).await).await.unwrap()
+    db.transact(ctx, "test.expire", async |ctx, tx| plaza_ledger::expire_holds(ctx, tx, 1000).await)
+        .await
+        .unwrap()
 }
 
 async fn balance(db: &Db, ctx: &Ctx, account: Account) -> Balance {

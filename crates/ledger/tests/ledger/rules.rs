@@ -20,7 +20,8 @@ async fn a_hold_is_posted_for_less_and_the_rest_is_free_again() {
         assert_eq!(answer, [Ok(100), Ok(70), Err(Refused::Insufficient { available: Micros(30) })]);
         let standing = balance(&db, &ctx, prepaid(1)).await;
         assert_eq!((standing.posted.0, standing.held.0, standing.available.0), (100, 70, 30));
-        let answer = amounts(&db, &ctx, vec![post_hold(4, 2, 55), hold(3, &prepaid(1), &revenue(), 31, later)]).await;
+        let answer =
+            amounts(&db, &ctx, vec![post_hold(4, 2, 55), hold(3, &prepaid(1), &revenue(), 31, later)]).await;
         assert_eq!(answer, [Ok(55), Ok(31)]);
         assert_eq!(balance(&db, &ctx, revenue()).await.posted, Micros(55));
         assert_eq!(balance(&db, &ctx, prepaid(1)).await.available, Micros(14));
@@ -37,14 +38,17 @@ async fn a_hold_ends_once() {
         let soon = ctx.now() + Duration::from_secs(60);
         let start = vec![posted(1, &bank(), &prepaid(1), 100), hold(2, &prepaid(1), &revenue(), 10, soon)];
         post(&db, &ctx, start).await;
-        let answer = amounts(&db, &ctx, vec![post_hold(3, 2, 11), post_hold(3, 2, 10), void_hold(4, 2)]).await;
+        let answer =
+            amounts(&db, &ctx, vec![post_hold(3, 2, 11), post_hold(3, 2, 10), void_hold(4, 2)]).await;
         assert_eq!(answer, [Err(Refused::AboveHold { held: Micros(10) }), Ok(10), Err(Refused::HoldEnded)]);
         assert_eq!(amounts(&db, &ctx, vec![post_hold(5, 2, 10)]).await, [Err(Refused::HoldEnded)]);
         assert_eq!(amounts(&db, &ctx, vec![void_hold(6, 9)]).await, [Err(Refused::UnknownHold)]);
         // One that nobody ends expires, and only then.
+        let too_early = Transfer { transfer_id: id(70), action: Action::ExpireHold { hold: id(7) } };
         post(&db, &ctx, vec![hold(7, &prepaid(1), &revenue(), 10, soon)]).await;
         clock.advance(Duration::from_secs(59));
         assert_eq!(expire(&db, &ctx).await, 0);
+        assert_eq!(post(&db, &ctx, vec![too_early]).await, [Err(Refused::NotExpired)]);
         clock.advance(Duration::from_secs(1));
         assert_eq!((expire(&db, &ctx).await, expire(&db, &ctx).await), (1, 0));
         assert_eq!(amounts(&db, &ctx, vec![post_hold(8, 7, 1)]).await, [Err(Refused::HoldEnded)]);
@@ -60,8 +64,11 @@ async fn an_id_stands_for_one_transfer_for_ever() {
         let (ctx, clock) = ctx();
         let first = post(&db, &ctx, vec![posted(1, &bank(), &prepaid(1), 100)]).await;
         clock.advance(Duration::from_secs(5));
-        assert_eq!(post(&db, &ctx, vec![posted(1, &bank(), &prepaid(1), 100)]).await, first);
-        for other in [posted(1, &bank(), &prepaid(1), 99), posted(1, &bank(), &prepaid(2), 100), void_hold(1, 1)] {
+        let again = post(&db, &ctx, vec![posted(1, &bank(), &prepaid(1), 100)]).await;
+        assert_eq!(again, [first[0].map(|first| Outcome { repeated: true, ..first })]);
+        for other in
+            [posted(1, &bank(), &prepaid(1), 99), posted(1, &bank(), &prepaid(2), 100), void_hold(1, 1)]
+        {
             assert_eq!(post(&db, &ctx, vec![other]).await, [Err(Refused::Different)]);
         }
         let twice = vec![posted(2, &bank(), &prepaid(1), 5), posted(2, &bank(), &prepaid(1), 5)];
@@ -109,9 +116,8 @@ async fn a_batch_that_is_too_large_is_an_error() {
     each_engine(async |db| {
         let (ctx, _) = ctx();
         let many: Vec<_> = (0..5000).map(|n| posted(n, &bank(), &prepaid(1), 1)).collect();
-        let result = db
-            .transact(&ctx, "test", async move |ctx, tx| plaza_ledger::post(ctx, tx, &many).await)
-            .await;
+        let result =
+            db.transact(&ctx, "test", async move |ctx, tx| plaza_ledger::post(ctx, tx, &many).await).await;
         assert!(matches!(result, Err(LedgerError::BatchTooLarge(5000))));
     })
     .await;
@@ -166,7 +172,9 @@ async fn a_failure_between_any_two_statements_leaves_nothing() {
                     params![prepaid(1).id()]
                 };
                 let sql = Sql { name: "test", text };
-                db.transact(&ctx, "test", async move |_, tx| tx.execute(sql, parameters.clone()).await).await.unwrap();
+                db.transact(&ctx, "test", async move |_, tx| tx.execute(sql, parameters.clone()).await)
+                    .await
+                    .unwrap();
             };
             change(obstacle).await;
             let asked = batch.clone();
@@ -174,7 +182,11 @@ async fn a_failure_between_any_two_statements_leaves_nothing() {
                 .transact(&ctx, "test", async move |ctx, tx| {
                     let results = plaza_ledger::post(ctx, tx, &asked).await?;
                     // A floor is a refusal, not a failure: the caller gives the batch up itself.
-                    if results.iter().any(Result::is_err) { Err(LedgerError::Damaged("given up")) } else { Ok(()) }
+                    if results.iter().any(Result::is_err) {
+                        Err(LedgerError::Damaged("given up"))
+                    } else {
+                        Ok(())
+                    }
                 })
                 .await;
             assert!(result.is_err(), "obstacle {n}");
@@ -197,7 +209,8 @@ async fn many_at_once_never_spend_more_than_there_is() {
     each_engine(async |db| {
         let (ctx, _) = ctx();
         let later = ctx.now() + Duration::from_secs(60);
-        post(&db, &ctx, vec![posted(0, &bank(), &prepaid(1), 100), posted(1, &bank(), &prepaid(2), 100)]).await;
+        post(&db, &ctx, vec![posted(0, &bank(), &prepaid(1), 100), posted(1, &bank(), &prepaid(2), 100)])
+            .await;
         // Forty callers, each with a hold on both portfolios, in opposite orders, and each asks twice.
         let callers: Vec<_> = (0..40_u32)
             .flat_map(|n| [n, n])
@@ -225,7 +238,9 @@ async fn many_at_once_never_spend_more_than_there_is() {
             .map(|(n, voids)| {
                 let (db, ctx) = (db.clone(), ctx.clone());
                 let end = if voids { void_hold(1000 + n, 100 + n) } else { post_hold(2000 + n, 100 + n, 5) };
-                tokio::spawn(async move { post(&db, &ctx, vec![end]).await.into_iter().all(|result| result.is_ok()) })
+                tokio::spawn(async move {
+                    post(&db, &ctx, vec![end]).await.into_iter().all(|result| result.is_ok())
+                })
             })
             .collect();
         let mut good = 0;

@@ -90,7 +90,11 @@ async fn the_ledger_answers_as_the_auditor_does() {
                 }
                 if let Ask::Wait { seconds } = step {
                     clock.advance(Duration::from_secs(seconds));
-                    assert_eq!(expire(&db, &ctx).await, auditor.expire(plaza_now(&ctx)), "{db:?}, case {case}");
+                    assert_eq!(
+                        expire(&db, &ctx).await,
+                        auditor.expire(plaza_now(&ctx)),
+                        "{db:?}, case {case}"
+                    );
                 }
             }
             // Leave nothing for the next case's expiry.
@@ -100,7 +104,11 @@ async fn the_ledger_answers_as_the_auditor_does() {
                 let account = account(case, which);
                 let expected = auditor.balance(account.id());
                 let balance = balance(&db, &ctx, account).await;
-                assert_eq!((balance.posted.0, balance.held.0), expected, "{db:?}, case {case}, account {which}");
+                assert_eq!(
+                    (balance.posted.0, balance.held.0),
+                    expected,
+                    "{db:?}, case {case}, account {which}"
+                );
             }
         }
         assert!(allowed > 500, "the workload does something: {allowed}");
