@@ -62,10 +62,9 @@ async fn claims_and_look_ups_are_budgeted() {
         let look_up = async |number: &'static str| {
             run!(world, world.ctx_of(&ana), |ctx, tx| accounts::look_up(ctx, tx, number).await)
         };
-        assert_eq!(look_up("+999 000 002").await.unwrap().name, "Ben");
-        assert_eq!(look_up("+999000003").await.unwrap_err().code(), ErrorCode::NotRegistered);
-        for _ in 0..198 {
-            let _ = look_up("+999000002").await;
+        assert_eq!(look_up("+999 000 002").await.unwrap().unwrap().name, "Ben");
+        for _ in 0..199 {
+            assert!(look_up("+999000003").await.unwrap().is_none(), "misses count too");
         }
         assert_eq!(look_up("+999000002").await.unwrap_err().code(), ErrorCode::RateLimited);
         world.clock.advance(std::time::Duration::from_secs(15 * 60));
