@@ -193,3 +193,32 @@ fn as_account(account: Option<&str>, program: &Path, arguments: &[&str]) -> Comm
     }
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_of_a_run_answer_and_leave_nothing() {
+        let scratch = Scratch::new().expect("a folder");
+        let folder = scratch.path("");
+        let postgres = postgres(&scratch).expect("PostgreSQL starts");
+        let url = database(&postgres, "one").expect("a database is made");
+        assert!(url.ends_with("/one"), "{url}");
+        let again = database(&postgres, "one").expect_err("the same name a second time");
+        assert!(format!("{again:#}").contains("already exists"), "{again:#}");
+        let nats = nats().expect("NATS starts");
+        let port =
+            nats.url.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("an address has a port");
+        drop((postgres, nats, scratch));
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "NATS has ended");
+        assert!(!folder.exists(), "the folder is gone");
+    }
+
+    #[test]
+    fn a_server_that_ends_at_once_is_told_with_its_log() {
+        let server = Server::start("short-lived", command("false", &[]), String::new()).expect("it starts");
+        let error = server.ready("short-lived", || false).expect_err("it has ended");
+        assert!(error.to_string().contains("before it answered"), "{error}");
+    }
+}
