@@ -133,7 +133,7 @@ impl Business {
     ) -> Result<CreatedApp, E> {
         let app_id = AppId(ctx.graph_id());
         let secret = hex::encode(ctx.random::<16>());
-        let sealed = self.sealing.seal(ctx, app_id.0, &secret)?;
+        let sealed = self.sealing.seal(ctx, &app_id.0.to_be_bytes(), secret.as_bytes())?;
         store::insert_app(ctx, tx, app_id, &new, sealed).await?;
         portfolio_store::insert_node(tx, app_id.0, NodeKind::App, new.portfolio).await?;
         Ok(CreatedApp { app_id, secret: Secret(secret) })
@@ -157,7 +157,7 @@ impl Business {
     async fn authenticate_app(&self, tx: &mut Tx, app: &str, secret: &str) -> Result<Token, AuthenticateError> {
         let app: AppId = app.parse().map_err(|_| AuthenticateError::Unknown)?;
         let (app, sealed, created_at) = store::app(tx, app).await?.ok_or(AuthenticateError::Unknown)?;
-        let own = self.sealing.open(app.app_id.0, &sealed)?;
+        let own = self.open_secret(app.app_id, &sealed)?;
         if !bool::from(own.0.as_bytes().ct_eq(secret.as_bytes())) {
             return Err(AuthenticateError::Unknown);
         }
@@ -173,7 +173,8 @@ impl Business {
 
     /// The secret that the app's webhooks are signed with. For the dispatcher.
     pub(crate) fn open_secret(&self, app: AppId, sealed: &[u8]) -> Result<Secret<String>, SealError> {
-        self.sealing.open(app.0, sealed)
+        let secret = self.sealing.open(&app.0.to_be_bytes(), sealed)?;
+        String::from_utf8(secret).map(Secret).map_err(|_| SealError)
     }
 }
 

@@ -6,8 +6,8 @@ use plaza_protocol::PhoneNumber;
 /// What stands for a number of no country: the demo range, satellites.
 pub(crate) const NONE: &str = "XX";
 
-/// The ISO 3166 country of a number.
-pub(crate) fn of(number: &PhoneNumber) -> &'static str {
+/// The ISO 3166 country of a number; `XX` if it has none.
+pub fn of(number: &PhoneNumber) -> &'static str {
     let digits = number.digits();
     (1..=3)
         .rev()

@@ -33,6 +33,7 @@ pub mod webhooks;
 pub mod windows;
 
 pub use codes::Code;
+pub use country::of as country_of;
 pub use seal::{SealError, SealingKey};
 
 use plaza_billing::Prices;

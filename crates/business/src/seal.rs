@@ -1,7 +1,8 @@
 //! # Secrets at rest
 //!
-//! An app's secret must be readable by the server, because webhooks are signed with it. It is stored encrypted under a
-//! key that lives in a file beside the database, so that a copy of the database alone signs nothing.
+//! Some secrets must be readable by the server: an app's secret, because webhooks are signed with it, and the keys of the
+//! hosted devices. They are stored encrypted under a key that lives in a file beside the database, so that a copy of the
+//! database alone signs and reads nothing.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
@@ -24,20 +25,19 @@ impl SealingKey {
         Self(Secret(key))
     }
 
-    /// Encrypts `secret` for the object `about`: sealed for one, it does not open for another.
-    pub(crate) fn seal(&self, ctx: &Ctx, about: i64, secret: &str) -> Result<Vec<u8>, SealError> {
+    /// Encrypts `secret` under the name `about`: sealed under one, it does not open under another.
+    pub fn seal(&self, ctx: &Ctx, about: &[u8], secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_BYTES] = ctx.random();
-        let payload = Payload { msg: secret.as_bytes(), aad: &about.to_be_bytes() };
+        let payload = Payload { msg: secret, aad: about };
         let sealed = self.cipher().encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| SealError)?;
         Ok([&nonce[..], &sealed].concat())
     }
 
-    /// The secret that was sealed for `about`.
-    pub(crate) fn open(&self, about: i64, sealed: &[u8]) -> Result<Secret<String>, SealError> {
+    /// What was sealed under the name `about`.
+    pub fn open(&self, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(SealError)?;
-        let payload = Payload { msg: sealed, aad: &about.to_be_bytes() };
-        let secret = self.cipher().decrypt(Nonce::from_slice(nonce), payload).map_err(|_| SealError)?;
-        String::from_utf8(secret).map(Secret).map_err(|_| SealError)
+        let payload = Payload { msg: sealed, aad: about };
+        self.cipher().decrypt(Nonce::from_slice(nonce), payload).map_err(|_| SealError)
     }
 
     fn cipher(&self) -> ChaCha20Poly1305 {
@@ -53,11 +53,11 @@ mod tests {
     fn a_secret_opens_with_its_key_for_its_object_only() {
         let (ctx, _) = plaza_db::testing::ctx();
         let key = SealingKey::new([7; 32]);
-        let sealed = key.seal(&ctx, 17, "s3cr3t").unwrap();
-        assert_eq!(key.open(17, &sealed).unwrap().0, "s3cr3t");
-        assert!(key.open(18, &sealed).is_err(), "another object");
-        assert!(SealingKey::new([8; 32]).open(17, &sealed).is_err(), "another key");
-        assert!(key.open(17, &sealed[..5]).is_err(), "cut off");
+        let sealed = key.seal(&ctx, b"17", b"s3cr3t").unwrap();
+        assert_eq!(key.open(b"17", &sealed).unwrap(), b"s3cr3t");
+        assert!(key.open(b"18", &sealed).is_err(), "another object");
+        assert!(SealingKey::new([8; 32]).open(b"17", &sealed).is_err(), "another key");
+        assert!(key.open(b"17", &sealed[..5]).is_err(), "cut off");
         assert!(!sealed.windows(6).any(|window| window == b"s3cr3t"));
         assert!(!format!("{key:?}").contains('7'));
     }

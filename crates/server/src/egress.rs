@@ -13,7 +13,7 @@
 
 mod policy;
 
-pub use policy::{EgressPolicy, Refusal};
+pub use policy::{EgressPolicy, InvalidEntry, Refusal};
 
 use axum::http::HeaderValue;
 use plaza_protocol::limits::WEBHOOK_TIMEOUT;

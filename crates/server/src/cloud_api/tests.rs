@@ -59,7 +59,7 @@ impl World {
             },
             |_, _, _| Box::pin(async { Ok(()) }),
         );
-        let egress = Arc::new(Egress::new(EgressPolicy::new(&[], true)).unwrap());
+        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap());
         let app = CloudApi::new(db, system, business, Arc::new(gateway), egress);
         Self { app, clock, shop, rival, ana, delivered, _folder: folder }
     }

@@ -30,6 +30,11 @@ pub enum Refusal {
     NoAddress,
 }
 
+/// An entry of the operator's list cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a host that webhooks may have: write a host, or a host, a colon and a port")]
+pub struct InvalidEntry(String);
+
 /// What may be called beside the public web.
 #[derive(Debug, Clone, Default)]
 pub struct EgressPolicy {
@@ -46,11 +51,11 @@ struct Allowed {
 }
 
 impl EgressPolicy {
-    /// `allowed` are hosts, with or without a port, that are called although they are private; a sandbox may call
-    /// loopback.
-    pub fn new(allowed: &[String], is_loopback_allowed: bool) -> Self {
-        let allowed = allowed.iter().map(|entry| Allowed::read(entry)).collect();
-        Self { allowed, is_loopback_allowed }
+    /// A sandbox may call loopback. `allowed` are hosts, with or without a port, that are called although they are
+    /// private: `hooks.internal`, `10.0.0.5:8080`, `[fd00::5]:8080`.
+    pub fn new(is_loopback_allowed: bool, allowed: &[String]) -> Result<Self, InvalidEntry> {
+        let allowed = allowed.iter().map(|entry| Allowed::read(entry)).collect::<Result<_, _>>()?;
+        Ok(Self { allowed, is_loopback_allowed })
     }
 
     /// Checks an address before anything is resolved.
@@ -119,15 +124,14 @@ impl EgressPolicy {
 }
 
 impl Allowed {
-    fn read(entry: &str) -> Self {
-        match entry.rsplit_once(':') {
-            // An IPv6 address has colons of its own and stands in brackets.
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {
-                Ok(port) => Self { host: host.to_owned(), port: Some(port) },
-                Err(_) => Self { host: entry.to_owned(), port: None },
-            },
-            _ => Self { host: entry.to_owned(), port: None },
-        }
+    fn read(entry: &str) -> Result<Self, InvalidEntry> {
+        let invalid = || InvalidEntry(entry.to_owned());
+        // The URL parser knows what a host and a port are, and gives the host the form that it has in addresses.
+        let url = Url::parse(&format!("http://{entry}")).map_err(|_| invalid())?;
+        let host = url.host().ok_or_else(invalid)?.to_string();
+        let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty() && !entry.contains('/');
+        let has_port = entry.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if is_bare { Ok(Self { host, port: has_port.then(|| url.port().unwrap_or(80)) }) } else { Err(invalid()) }
     }
 }
 
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_sandbox_may_call_loopback_and_no_other_private_address() {
-        let policy = EgressPolicy::new(&[], true);
+        let policy = EgressPolicy::new(true, &[]).unwrap();
         for url in ["http://127.0.0.1:8000/", "http://localhost:1/", "http://[::1]:9/", "http://bot.localhost/"] {
             assert!(policy.check_url(url).is_ok(), "{url}");
         }
@@ -226,7 +230,10 @@ mod tests {
 
     #[test]
     fn the_operator_allows_by_name() {
-        let policy = EgressPolicy::new(&["10.0.0.5".into(), "hooks.internal:8080".into(), "[fd00::1]:80".into()], false);
+        let policy = EgressPolicy::new(false, &["10.0.0.5".into(), "Hooks.internal:8080".into(), "[fd00::1]:80".into()]).unwrap();
+        for entry in ["", "http://x", "a/b", "a:b", "10.0.0.0/8", "user@host"] {
+            assert!(EgressPolicy::new(false, &[entry.to_owned()]).is_err(), "{entry}");
+        }
         for url in ["http://10.0.0.5:9000/", "http://hooks.internal:8080/x", "http://[fd00::1]/"] {
             assert!(policy.check_url(url).is_ok(), "{url}");
         }

@@ -16,7 +16,7 @@ async fn endpoint(answer: &'static str) -> String {
 }
 
 fn sandbox() -> Egress {
-    Egress::new(EgressPolicy::new(&[], true)).unwrap()
+    Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ impl World {
         let (system, clock) = ctx();
         let business = Arc::new(Business::new(SealingKey::new([7; 32]), Prices::default(), true));
         let shop = business_named(&db, &system, &business, "+4930901820").await;
-        let egress = Arc::new(Egress::new(EgressPolicy::new(&[], true)).unwrap());
+        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap());
         let dispatcher = Dispatcher::new(db, system, business, egress, Arc::default());
         Self { dispatcher, clock, shop }
     }
