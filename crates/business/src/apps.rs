@@ -140,7 +140,12 @@ impl Business {
     }
 
     /// Whose token this is.
-    pub async fn authenticate(&self, ctx: &Ctx, tx: &mut Tx, token: &str) -> Result<Token, AuthenticateError> {
+    pub async fn authenticate(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        token: &str,
+    ) -> Result<Token, AuthenticateError> {
         if token.is_empty() || token.len() > TOKEN_BYTES_MAX {
             return Err(AuthenticateError::Unknown);
         }
@@ -154,7 +159,12 @@ impl Business {
         }
     }
 
-    async fn authenticate_app(&self, tx: &mut Tx, app: &str, secret: &str) -> Result<Token, AuthenticateError> {
+    async fn authenticate_app(
+        &self,
+        tx: &mut Tx,
+        app: &str,
+        secret: &str,
+    ) -> Result<Token, AuthenticateError> {
         let app: AppId = app.parse().map_err(|_| AuthenticateError::Unknown)?;
         let (app, sealed, created_at) = store::app(tx, app).await?.ok_or(AuthenticateError::Unknown)?;
         let own = self.open_secret(app.app_id, &sealed)?;

@@ -35,7 +35,9 @@ use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Re
 use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
 use plaza_protocol::content::{self, Body, Content};
-use plaza_protocol::{AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits};
+use plaza_protocol::{
+    AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
+};
 use request::{Kind, Recipient};
 use std::time::Duration;
 
@@ -254,7 +256,8 @@ impl Business {
             biz_opaque_callback_data: message.biz_opaque_callback_data.clone(),
             failure: None,
         };
-        webhooks::emit(ctx, tx, vec![event(&number, &contact, payload::status(&number, &contact, update))]).await?;
+        webhooks::emit(ctx, tx, vec![event(&number, &contact, payload::status(&number, &contact, update))])
+            .await?;
         let content = Content {
             reply_to: message.reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
             sender_name: number.verified_name.clone(),
@@ -304,15 +307,9 @@ impl Business {
         if !store::insert(tx, &number, row).await? {
             return Ok(false);
         }
-        let contact = contacts::seen(
-            ctx,
-            tx,
-            number.portfolio_id,
-            inbound.account,
-            &inbound.number,
-            &inbound.name,
-        )
-        .await?;
+        let contact =
+            contacts::seen(ctx, tx, number.portfolio_id, inbound.account, &inbound.number, &inbound.name)
+                .await?;
         windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
         let reply_to_own = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
             Ok(answered) => store::message(tx, answered).await?.is_some_and(|message| message.is_outgoing),
@@ -406,7 +403,12 @@ async fn prepare(
         Kind::Template(request) => {
             let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
             let category = Some(template.category);
-            Ok(Prepared { kind: "template", template: Some(template), category, body: Body::Template(filled) })
+            Ok(Prepared {
+                kind: "template",
+                template: Some(template),
+                category,
+                body: Body::Template(filled),
+            })
         }
         Kind::Reaction { message_id, emoji } => {
             let known = store::message(tx, *message_id).await?;

@@ -17,8 +17,8 @@ use crate::apps::{self, NewApp};
 use crate::{Business, SealError, is_operator, may_touch};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{
-    AccountId, AppId, Ctx, Currency, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Secret, Timestamp, WabaId,
-    limits,
+    AccountId, AppId, Ctx, Currency, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Secret, Timestamp,
+    WabaId, limits,
 };
 
 /// What an id of the Graph names.
@@ -196,7 +196,12 @@ pub enum CreateError {
 
 impl Business {
     /// Makes a portfolio with one account, one number, one app and one token.
-    pub async fn create(&self, ctx: &Ctx, tx: &mut Tx, new: &NewBusiness) -> Result<CreatedBusiness, CreateError> {
+    pub async fn create(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        new: &NewBusiness,
+    ) -> Result<CreatedBusiness, CreateError> {
         if !is_operator(ctx) {
             return Err(CreateError::Forbidden);
         }
@@ -234,7 +239,10 @@ fn check(new: &NewBusiness) -> Result<(), CreateError> {
         return Err(CreateError::Invalid { member: "name", what: "write 1 to 64 characters" });
     }
     if new.country.len() != 2 || !new.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(CreateError::Invalid { member: "country", what: "write two capital letters, for example DE" });
+        return Err(CreateError::Invalid {
+            member: "country",
+            what: "write two capital letters, for example DE",
+        });
     }
     if new.credit < Micros::ZERO {
         return Err(CreateError::Invalid { member: "credit", what: "it cannot be below zero" });

@@ -197,9 +197,8 @@ impl NewTemplate {
 /// The components; form and query parameters bring them as JSON inside a text.
 fn components(request: &Value) -> Result<Value, TemplateError> {
     match json::member(request, "components") {
-        Some(Value::String(text)) => {
-            serde_json::from_str(text).map_err(|_| problem("components", "a list of components in JSON is expected"))
-        }
+        Some(Value::String(text)) => serde_json::from_str(text)
+            .map_err(|_| problem("components", "a list of components in JSON is expected")),
         Some(value) => Ok(value.clone()),
         None => Err(problem("components", "missing")),
     }
@@ -268,7 +267,8 @@ impl Business {
             let problem = Problem { subcode: Some(subcodes::NAME_TAKEN), ..Problem::new("name", what) };
             return Err(TemplateError::Invalid(problem));
         }
-        portfolios::store::insert_node(tx, template.template_id.0, NodeKind::Template, waba.portfolio_id).await?;
+        portfolios::store::insert_node(tx, template.template_id.0, NodeKind::Template, waba.portfolio_id)
+            .await?;
         if status != Status::Pending {
             emit_status(ctx, tx, &template).await?;
         }
@@ -386,10 +386,8 @@ async fn emit_status(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), 
         && let Some(members) = value.as_object_mut()
     {
         let recommendation = "Change the template as the reason says and submit it under another name.";
-        members.insert(
-            "rejection_info".to_owned(),
-            json!({"reason": reason, "recommendation": recommendation}),
-        );
+        members
+            .insert("rejection_info".to_owned(), json!({"reason": reason, "recommendation": recommendation}));
     }
     let event = Event {
         portfolio: template.portfolio_id,
@@ -433,8 +431,7 @@ pub(crate) async fn fill(
     waba: WabaId,
     request: &SendTemplate,
 ) -> Result<(Template, content::Template), FillError> {
-    let not_found =
-        || FillError::NotFound { name: request.name.clone(), language: request.language.clone() };
+    let not_found = || FillError::NotFound { name: request.name.clone(), language: request.language.clone() };
     let language = canonical_language(&request.language).ok_or_else(not_found)?;
     let template = store::by_name(tx, waba, &request.name, &language).await?.ok_or_else(not_found)?;
     match template.status {

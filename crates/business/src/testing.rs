@@ -8,7 +8,7 @@ use crate::{Business, SealingKey};
 use plaza_billing::{PriceSource, Prices};
 use plaza_db::{Db, DbError, Sql, params};
 use plaza_protocol::content::{Body, Content, Text};
-use plaza_protocol::{AccountId, Actor, Currency, Ctx, ManualClock, Micros, PhoneNumber};
+use plaza_protocol::{AccountId, Actor, Ctx, Currency, ManualClock, Micros, PhoneNumber};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -39,7 +39,9 @@ impl Shop {
     pub(crate) async fn open(db: Db, credit: Micros) -> Self {
         let (system, clock) = plaza_db::testing::ctx();
         db.transact(&system, "test.prices", async |ctx, tx| {
-            plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await.expect("the reference is good");
+            plaza_billing::import_price_book(ctx, tx, &PriceSource::reference())
+                .await
+                .expect("the reference is good");
             Ok::<_, DbError>(())
         })
         .await
@@ -65,7 +67,8 @@ impl Shop {
 
     /// The app's callback is set.
     pub(crate) async fn subscribe(&self, fields: &[&str]) {
-        let (app, fields) = (self.created.app_id, fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>());
+        let (app, fields) =
+            (self.created.app_id, fields.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>());
         let set = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| {
             let callback = Callback { url: HOOK.to_owned(), updates_max: 1 };
             webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await
@@ -78,21 +81,29 @@ impl Shop {
         self.send_with_key(request, None).await
     }
 
-    pub(crate) async fn send_with_key(&self, request: Value, key: Option<&str>) -> Result<Accepted, SendError> {
+    pub(crate) async fn send_with_key(
+        &self,
+        request: Value,
+        key: Option<&str>,
+    ) -> Result<Accepted, SendError> {
         let idempotency = key.map(|key| crate::messages::Idempotency {
             key: key.to_owned(),
             body_sha256: crate::apps::fingerprint(&request.to_string()),
         });
-        let Request::Send(message) = Request::read(&request, idempotency)? else { panic!("a send is expected") };
+        let Request::Send(message) = Request::read(&request, idempotency)? else {
+            panic!("a send is expected")
+        };
         let (business, phone) = (self.business.clone(), self.created.phone_number_id);
-        let accept = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| business.accept(ctx, tx, phone, &message).await;
+        let accept =
+            async move |ctx: &Ctx, tx: &mut plaza_db::Tx| business.accept(ctx, tx, phone, &message).await;
         self.db.transact(&self.app, "test.send", accept).await
     }
 
     /// Ana writes to the shop.
     pub(crate) async fn ana_writes(&self, text: &str) -> Inbound {
         let body = Body::Text(Text { body: text.to_owned(), preview_url: false });
-        self.ana_sends(Content { reply_to: Vec::new(), sender_name: "Ana".to_owned(), body: Some(body) }).await
+        self.ana_sends(Content { reply_to: Vec::new(), sender_name: "Ana".to_owned(), body: Some(body) })
+            .await
     }
 
     pub(crate) async fn ana_sends(&self, content: Content) -> Inbound {
@@ -117,7 +128,8 @@ impl Shop {
 
     /// All webhook deliveries, the oldest first.
     pub(crate) async fn deliveries(&self) -> Vec<DeliveryView> {
-        let read = async |ctx: &Ctx, tx: &mut plaza_db::Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
+        let read =
+            async |ctx: &Ctx, tx: &mut plaza_db::Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
         let mut deliveries = self.db.read(&self.system, "test.deliveries", read).await.unwrap();
         deliveries.sort_by_key(|delivery| (delivery.created_at, delivery.delivery_id));
         deliveries

@@ -28,7 +28,9 @@ mod tests {
         assert_eq!(text.len(), 6 + 22);
         assert_eq!(parse(&text), Some(id));
         assert_eq!(parse(&format!("{text}==")), Some(id));
-        for text in ["", "wamid.", "wamid.x", "wamid.HBgLMTU1NTAwMDExMTEVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA", "msg_1"] {
+        for text in
+            ["", "wamid.", "wamid.x", "wamid.HBgLMTU1NTAwMDExMTEVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA", "msg_1"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -22,14 +22,14 @@ mod store;
 mod subscriptions;
 
 pub use deliveries::{
-    Attempt, Claimed, DeliveryState, DeliveryView, DueEndpoint, Outcome, attempts, claim, deliveries, delivery,
-    record, resend, retry_after, sweep,
+    Attempt, Claimed, DeliveryState, DeliveryView, DueEndpoint, Outcome, attempts, claim, deliveries,
+    delivery, record, resend, retry_after, sweep,
 };
 pub(crate) use store::STATEMENTS;
 pub use subscriptions::{
-    AppSubscription, Callback, FIELDS, SubscribeError, UPDATES_PER_CALL_MAX, WabaSubscription, app_subscription,
-    check_callback, delete_app_subscription, set_app_subscription, set_phone_number_callback, subscribe_waba,
-    unsubscribe_waba, waba_subscriptions,
+    AppSubscription, Callback, FIELDS, SubscribeError, UPDATES_PER_CALL_MAX, WabaSubscription,
+    app_subscription, check_callback, delete_app_subscription, set_app_subscription,
+    set_phone_number_callback, subscribe_waba, unsubscribe_waba, waba_subscriptions,
 };
 
 use crate::json;

@@ -101,7 +101,8 @@ mod tests {
             clock.advance(23 * HOUR);
             assert_eq!(wrote().await.customer_service_until, Some(start + 47 * HOUR), "extended");
             clock.advance(24 * HOUR - Duration::from_micros(1));
-            let seen = db.read(&ctx, "test", async move |_, tx| windows(tx, phone, person).await).await.unwrap();
+            let seen =
+                db.read(&ctx, "test", async move |_, tx| windows(tx, phone, person).await).await.unwrap();
             assert!(seen.is_customer_service_open(ctx.now()), "to the last microsecond");
             clock.advance(Duration::from_micros(1));
             assert!(!seen.is_customer_service_open(ctx.now()));

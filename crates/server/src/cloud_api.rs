@@ -63,7 +63,13 @@ pub struct CloudApi {
 
 impl CloudApi {
     /// `ctx` gives each request its clock and ids, `gateway` puts messages into conversations, `egress` asks callbacks.
-    pub fn new(db: Db, ctx: Ctx, business: Arc<Business>, gateway: Arc<Gateway>, egress: Arc<Egress>) -> Self {
+    pub fn new(
+        db: Db,
+        ctx: Ctx,
+        business: Arc<Business>,
+        gateway: Arc<Gateway>,
+        egress: Arc<Egress>,
+    ) -> Self {
         let (tokens, nodes) = (Arc::default(), Arc::default());
         Self { db, ctx, business, gateway, egress, tokens, nodes }
     }
@@ -167,7 +173,9 @@ async fn route(call: Call, method: &Method, id: &str, edge: Option<&str>) -> Res
         (NodeKind::PhoneNumber, "GET", None) => phone_numbers::get(call, phone).await,
         (NodeKind::PhoneNumber, "POST", None) => phone_numbers::configure(call, phone).await,
         (NodeKind::PhoneNumber, "POST", Some("register")) => phone_numbers::register(call, phone, true).await,
-        (NodeKind::PhoneNumber, "POST", Some("deregister")) => phone_numbers::register(call, phone, false).await,
+        (NodeKind::PhoneNumber, "POST", Some("deregister")) => {
+            phone_numbers::register(call, phone, false).await
+        }
         (NodeKind::Waba, "GET", None) => wabas::get(call, waba).await,
         (NodeKind::Waba, "GET", Some("phone_numbers")) => phone_numbers::list(call, waba).await,
         (NodeKind::Waba, "GET", Some("message_templates")) => templates::list(call, waba).await,
@@ -175,7 +183,9 @@ async fn route(call: Call, method: &Method, id: &str, edge: Option<&str>) -> Res
         (NodeKind::Waba, "DELETE", Some("message_templates")) => templates::delete(call, waba).await,
         (NodeKind::Waba, "GET", Some("subscribed_apps")) => subscriptions::waba_list(call, waba).await,
         (NodeKind::Waba, "POST", Some("subscribed_apps")) => subscriptions::waba_subscribe(call, waba).await,
-        (NodeKind::Waba, "DELETE", Some("subscribed_apps")) => subscriptions::waba_unsubscribe(call, waba).await,
+        (NodeKind::Waba, "DELETE", Some("subscribed_apps")) => {
+            subscriptions::waba_unsubscribe(call, waba).await
+        }
         (NodeKind::Template, "GET", None) => templates::get(call, TemplateId(number)).await,
         (NodeKind::App, "GET", Some("subscriptions")) => subscriptions::app_list(call, app).await,
         (NodeKind::App, "POST", Some("subscriptions")) => subscriptions::app_subscribe(call, app).await,
@@ -195,7 +205,9 @@ fn respond(status: StatusCode, body: &Value, version: &str, trace: &str) -> Resp
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache, no-store"));
-    for (name, value) in [("facebook-api-version", version), ("x-fb-trace-id", trace), ("x-fb-request-id", trace)] {
+    for (name, value) in
+        [("facebook-api-version", version), ("x-fb-trace-id", trace), ("x-fb-request-id", trace)]
+    {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }

@@ -50,7 +50,9 @@ pub enum EgressError {
         hint: &'static str,
     },
     /// The handshake was not repeated.
-    #[error("the endpoint answered 200, but its body is not the challenge: it must repeat hub.challenge and nothing else")]
+    #[error(
+        "the endpoint answered 200, but its body is not the challenge: it must repeat hub.challenge and nothing else"
+    )]
     Challenge,
 }
 
@@ -101,9 +103,8 @@ impl Egress {
     /// Posts a JSON body with its signature. Any answer but 200 is an error.
     pub async fn post(&self, url: &str, body: String, signature: &str) -> Result<u16, EgressError> {
         let url = self.policy.check_url(url)?;
-        let signature = HeaderValue::from_str(signature).map_err(|_| {
-            EgressError::Unreachable("the signature is no header value".to_owned())
-        })?;
+        let signature = HeaderValue::from_str(signature)
+            .map_err(|_| EgressError::Unreachable("the signature is no header value".to_owned()))?;
         let request = self
             .client
             .post(url)

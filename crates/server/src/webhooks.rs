@@ -113,7 +113,8 @@ impl Dispatcher {
     }
 
     async fn sweep(&self) {
-        let swept = self.db.transact(&self.ctx, "webhooks.sweep", async |ctx, tx| webhooks::sweep(ctx, tx).await);
+        let swept =
+            self.db.transact(&self.ctx, "webhooks.sweep", async |ctx, tx| webhooks::sweep(ctx, tx).await);
         match swept.await {
             Ok(0) => {}
             Ok(dead) => tracing::warn!(webhooks.dead = dead, "webhook deliveries were given up after 7 days"),
@@ -124,7 +125,9 @@ impl Dispatcher {
     /// Starts a task for each endpoint that has something due and none yet.
     async fn start_due(&self, tasks: &TaskTracker, shutdown: &CancellationToken) {
         let business = self.business.clone();
-        let due = self.db.read(&self.ctx, "webhooks.due", async move |ctx, tx| business.due_endpoints(ctx, tx).await);
+        let due = self
+            .db
+            .read(&self.ctx, "webhooks.due", async move |ctx, tx| business.due_endpoints(ctx, tx).await);
         let due = match due.await {
             Ok((due, sealed)) => {
                 for app in sealed {
@@ -214,7 +217,8 @@ impl Dispatcher {
                 lane.push(delivery);
             }
         }
-        let calls = lanes.into_iter().filter(|lane| !lane.is_empty()).map(|lane| self.call_lane(endpoint, lane));
+        let calls =
+            lanes.into_iter().filter(|lane| !lane.is_empty()).map(|lane| self.call_lane(endpoint, lane));
         join_all(calls).await.into_iter().flatten().collect()
     }
 
@@ -232,7 +236,8 @@ impl Dispatcher {
             let answer = self.egress.post(&endpoint.url, body, &signature).await;
             failures = if answer.is_ok() { 0 } else { failures.saturating_add(1) };
             let called = Called { at, duration: began.elapsed(), answer };
-            outcomes.extend(batch.iter().map(|delivery| called.outcome(delivery.delivery_id, delivery.attempts)));
+            outcomes
+                .extend(batch.iter().map(|delivery| called.outcome(delivery.delivery_id, delivery.attempts)));
         }
         outcomes
     }

@@ -9,7 +9,10 @@ async fn tokens_open_the_door_until_they_end() {
     each_engine(async |db| {
         let shop = Shop::open(db, Micros::ZERO).await;
         let token = shop.authenticate(&shop.created.access_token.0).await.unwrap();
-        assert_eq!((token.kind, token.app, token.portfolio), (TokenKind::SystemUser, shop.created.app_id, shop.created.business_id));
+        assert_eq!(
+            (token.kind, token.app, token.portfolio),
+            (TokenKind::SystemUser, shop.created.app_id, shop.created.business_id)
+        );
         assert!(token.allows(Scope::Messaging) && token.allows(Scope::Management));
 
         let (app, portfolio) = (shop.created.app_id, shop.created.business_id);
@@ -21,12 +24,17 @@ async fn tokens_open_the_door_until_they_end() {
         let found = shop.authenticate(&short.0).await.unwrap();
         assert!(found.allows(Scope::Messaging) && !found.allows(Scope::Management));
         shop.clock.advance(Duration::from_secs(60));
-        assert!(matches!(shop.authenticate(&short.0).await, Err(AuthenticateError::Expired(at)) if at == until));
+        assert!(
+            matches!(shop.authenticate(&short.0).await, Err(AuthenticateError::Expired(at)) if at == until)
+        );
 
         let given = shop.created.access_token.0.clone();
         let revoke = async move |ctx: &Ctx, tx: &mut Tx| revoke_token(ctx, tx, &given).await;
         assert!(shop.db.transact(&shop.system, "test", revoke).await.unwrap());
-        assert!(matches!(shop.authenticate(&shop.created.access_token.0).await, Err(AuthenticateError::Unknown)));
+        assert!(matches!(
+            shop.authenticate(&shop.created.access_token.0).await,
+            Err(AuthenticateError::Unknown)
+        ));
     })
     .await;
 }
@@ -39,7 +47,13 @@ async fn an_app_token_is_the_app_with_its_secret() {
         let token = shop.authenticate(&format!("{app}|{secret}")).await.unwrap();
         assert_eq!((token.kind, token.app), (TokenKind::App, app));
         assert!(!token.allows(Scope::Messaging), "it does not send");
-        for wrong in [format!("{app}|{secret}x"), format!("{app}|"), format!("1|{secret}"), format!("|{secret}"), "|".into()] {
+        for wrong in [
+            format!("{app}|{secret}x"),
+            format!("{app}|"),
+            format!("1|{secret}"),
+            format!("|{secret}"),
+            "|".into(),
+        ] {
             assert!(matches!(shop.authenticate(&wrong).await, Err(AuthenticateError::Unknown)), "{wrong}");
         }
     })

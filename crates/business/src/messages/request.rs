@@ -82,7 +82,8 @@ fn invalid(member: &str, what: impl Into<String>) -> SendError {
 impl Request {
     /// Reads the parameters of a call.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
-        let product = text_member(parameters, "messaging_product").ok_or_else(|| missing("messaging_product"))?;
+        let product =
+            text_member(parameters, "messaging_product").ok_or_else(|| missing("messaging_product"))?;
         if !product.eq_ignore_ascii_case("whatsapp") {
             return Err(invalid("messaging_product", "\"whatsapp\" is expected"));
         }
@@ -120,9 +121,13 @@ fn object<'a>(parameters: &'a Value, name: &str) -> Result<std::borrow::Cow<'a, 
 impl SendMessage {
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
-        let recipient_type = text_member(parameters, "recipient_type").unwrap_or_default().to_ascii_lowercase();
+        let recipient_type =
+            text_member(parameters, "recipient_type").unwrap_or_default().to_ascii_lowercase();
         if !matches!(recipient_type.as_str(), "" | "individual") {
-            return Err(invalid("recipient_type", "\"individual\" is expected; groups are not supported yet"));
+            return Err(invalid(
+                "recipient_type",
+                "\"individual\" is expected; groups are not supported yet",
+            ));
         }
         let (recipient, input) = recipient(parameters)?;
         let reply_to = match member(parameters, "context") {
@@ -134,14 +139,20 @@ impl SendMessage {
             }
         };
         let biz_opaque_callback_data = text_member(parameters, "biz_opaque_callback_data");
-        if biz_opaque_callback_data.as_ref().is_some_and(|data| data.chars().count() > CALLBACK_DATA_CHARACTERS_MAX) {
+        if biz_opaque_callback_data
+            .as_ref()
+            .is_some_and(|data| data.chars().count() > CALLBACK_DATA_CHARACTERS_MAX)
+        {
             let what = format!("at most {CALLBACK_DATA_CHARACTERS_MAX} characters are allowed");
             return Err(invalid("biz_opaque_callback_data", what));
         }
         if let Some(idempotency) = &idempotency
             && !(1..=KEY_CHARACTERS_MAX).contains(&idempotency.key.chars().count())
         {
-            return Err(invalid("Idempotency-Key", format!("1 to {KEY_CHARACTERS_MAX} characters are expected")));
+            return Err(invalid(
+                "Idempotency-Key",
+                format!("1 to {KEY_CHARACTERS_MAX} characters are expected"),
+            ));
         }
         let kind = kind(parameters)?;
         Ok(Self { recipient, input, kind, reply_to, biz_opaque_callback_data, idempotency })
@@ -178,8 +189,12 @@ fn kind(parameters: &Value) -> Result<Kind, SendError> {
             let id = text_member(&reaction, "message_id").ok_or_else(|| missing("reaction.message_id"))?;
             let message_id = message(&id, "reaction.message_id")?;
             let emoji = text_member(&reaction, "emoji").unwrap_or_default();
-            if emoji.len() > EMOJI_BYTES_MAX || emoji.chars().any(|character| character.is_ascii_alphabetic()) {
-                return Err(invalid("reaction.emoji", "one emoji is expected, or nothing to take a reaction back"));
+            if emoji.len() > EMOJI_BYTES_MAX || emoji.chars().any(|character| character.is_ascii_alphabetic())
+            {
+                return Err(invalid(
+                    "reaction.emoji",
+                    "one emoji is expected, or nothing to take a reaction back",
+                ));
             }
             Ok(Kind::Reaction { message_id, emoji })
         }
@@ -211,7 +226,8 @@ mod tests {
     }
 
     fn hello(change: impl FnOnce(&mut Value)) -> Result<Request, SendError> {
-        let mut parameters = json!({"messaging_product": "whatsapp", "to": "+49 151 12345678", "text": {"body": "Hi"}});
+        let mut parameters =
+            json!({"messaging_product": "whatsapp", "to": "+49 151 12345678", "text": {"body": "Hi"}});
         change(&mut parameters);
         Request::read(&parameters, None)
     }
@@ -251,7 +267,10 @@ mod tests {
             SendError::Unsupported { kind } => format!("type {kind}"),
             other => panic!("{other}"),
         };
-        assert_eq!(named(hello(|value| drop(value.as_object_mut().unwrap().remove("messaging_product")))), "messaging_product");
+        assert_eq!(
+            named(hello(|value| drop(value.as_object_mut().unwrap().remove("messaging_product")))),
+            "messaging_product"
+        );
         assert_eq!(named(hello(|value| value["to"] = json!(""))), "to");
         assert_eq!(named(hello(|value| value["to"] = json!("Ana"))), "to");
         assert_eq!(named(hello(|value| value["text"] = json!([]))), "text");
@@ -259,10 +278,16 @@ mod tests {
         assert_eq!(named(hello(|value| value["text"]["body"] = json!("x".repeat(4097)))), "text.body");
         assert!(hello(|value| value["text"]["body"] = json!("é".repeat(4096))).is_ok(), "at the limit");
         assert_eq!(named(hello(|value| value["type"] = json!("image"))), "type image");
-        assert_eq!(named(hello(|value| value["context"] = json!({"message_id": "17"}))), "context.message_id");
+        assert_eq!(
+            named(hello(|value| value["context"] = json!({"message_id": "17"}))),
+            "context.message_id"
+        );
         assert_eq!(named(hello(|value| value["status"] = json!("seen"))), "status");
         assert_eq!(named(hello(|value| value["recipient_type"] = json!("group"))), "recipient_type");
-        assert_eq!(named(hello(|value| value["biz_opaque_callback_data"] = json!("x".repeat(513)))), "biz_opaque_callback_data");
+        assert_eq!(
+            named(hello(|value| value["biz_opaque_callback_data"] = json!("x".repeat(513)))),
+            "biz_opaque_callback_data"
+        );
         assert_eq!(named(Request::read(&json!([1]), None)), "messaging_product");
     }
 

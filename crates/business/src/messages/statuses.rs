@@ -156,8 +156,11 @@ impl Business {
     ) -> Result<usize, StatusError> {
         let ids: Vec<_> = messages.iter().map(|(id, _)| (MessageId(id.0), ctx.now())).collect();
         let moved = store::advance(tx, Status::Failed, &ids).await?;
-        let priced: Vec<_> =
-            moved.iter().filter(|(message, _)| message.is_priced()).map(|(message, _)| message.message_id).collect();
+        let priced: Vec<_> = moved
+            .iter()
+            .filter(|(message, _)| message.is_priced())
+            .map(|(message, _)| message.message_id)
+            .collect();
         if !priced.is_empty() {
             billing::failed(ctx, tx, &priced).await?;
         }

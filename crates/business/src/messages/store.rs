@@ -133,9 +133,10 @@ pub(super) async fn advance(
     };
     let rows = messages.iter().map(|(id, at)| params![id, at]).collect();
     let answers = tx.query_many(sql, rows).await?;
-    let moved = messages.iter().zip(answers).filter_map(|((_, at), rows)| {
-        rows.first().map(|row| read(row).map(|message| (message, *at)))
-    });
+    let moved = messages
+        .iter()
+        .zip(answers)
+        .filter_map(|((_, at), rows)| rows.first().map(|row| read(row).map(|message| (message, *at))));
     moved.collect()
 }
 

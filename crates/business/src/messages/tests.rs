@@ -26,7 +26,8 @@ async fn ready_template(shop: &Shop) {
 }
 
 fn template(parameters: &[&str]) -> Value {
-    let parameters: Vec<Value> = parameters.iter().map(|text| json!({"type": "text", "text": text})).collect();
+    let parameters: Vec<Value> =
+        parameters.iter().map(|text| json!({"type": "text", "text": text})).collect();
     json!({"messaging_product": "whatsapp", "to": ANA, "type": "template", "template": {
         "name": "ready", "language": {"code": "en_US"}, "components": [{"type": "body", "parameters": parameters}]}})
 }
@@ -64,7 +65,9 @@ async fn statuses(shop: &Shop) -> Vec<Value> {
         .filter_map(|value| value.get("statuses").map(|statuses| statuses[0].clone()))
         .collect();
     // Events of one instant have no order of their own.
-    let rank = |status: &Value| ["sent", "delivered", "read", "failed"].iter().position(|word| status["status"] == **word);
+    let rank = |status: &Value| {
+        ["sent", "delivered", "read", "failed"].iter().position(|word| status["status"] == **word)
+    };
     statuses.sort_by_key(|status| rank(status));
     statuses
 }
@@ -98,7 +101,8 @@ async fn a_template_goes_through_its_life_and_is_charged_once() {
         assert!(balance.posted < EUROS, "{balance:?}");
         let statuses = statuses(&shop).await;
         assert_eq!(words(&statuses), ["sent", "delivered", "read"]);
-        let pricing = json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"});
+        let pricing =
+            json!({"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"});
         assert_eq!((&statuses[0]["pricing"], &statuses[1]["pricing"]), (&pricing, &pricing));
         assert!(statuses[2].get("pricing").is_none());
         for status in &statuses {
@@ -142,7 +146,11 @@ async fn free_form_needs_an_open_window() {
         let statuses = statuses(&shop).await;
         // Of the first 1,000 service messages of the month.
         let pricing = &statuses[1]["pricing"];
-        assert_eq!((&pricing["billable"], &pricing["category"]), (&json!(false), &json!("service")), "{pricing}");
+        assert_eq!(
+            (&pricing["billable"], &pricing["category"]),
+            (&json!(false), &json!("service")),
+            "{pricing}"
+        );
         shop.clock.advance(limits::CUSTOMER_SERVICE_WINDOW);
         let error = shop.send(text("Still there?")).await.unwrap_err();
         assert!(matches!(error, SendError::WindowClosed { until: Some(_) }), "{error}");
@@ -210,12 +218,20 @@ async fn what_fails_is_not_charged() {
             let both: Vec<_> = both.iter().map(|id| (*id, failure.clone())).collect();
             business.failed(ctx, tx, &both).await
         };
-        assert_eq!(shop.db.transact(&shop.system, "test", fail).await.unwrap(), 1, "what arrived cannot fail");
+        assert_eq!(
+            shop.db.transact(&shop.system, "test", fail).await.unwrap(),
+            1,
+            "what arrived cannot fail"
+        );
         let statuses = statuses(&shop).await;
         let failed = statuses.last().unwrap();
         assert_eq!((&failed["status"], &failed["id"]), (&json!("failed"), &json!(lost.wamid)));
-        let fixture: Value = serde_json::from_str(include_str!("../../fixtures/pywa/message_status.json")).unwrap();
-        same_members(&failed["errors"][0], &fixture["failed"]["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"][0]);
+        let fixture: Value =
+            serde_json::from_str(include_str!("../../fixtures/pywa/message_status.json")).unwrap();
+        same_members(
+            &failed["errors"][0],
+            &fixture["failed"]["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"][0],
+        );
         let (charges, differences, balance) = verify(&shop).await;
         assert_eq!((charges, differences, balance.held), (1, vec![], Micros::ZERO));
     })
@@ -251,13 +267,19 @@ async fn templates_and_recipients_are_checked() {
             change(&mut request);
             request
         };
-        let error = shop.send(with(|request| request["template"]["name"] = json!("nothing"))).await.unwrap_err();
+        let error =
+            shop.send(with(|request| request["template"]["name"] = json!("nothing"))).await.unwrap_err();
         assert!(matches!(error, SendError::Template(FillError::NotFound { .. })), "{error}");
-        let error = shop.send(with(|request| request["template"]["language"]["code"] = json!("de"))).await.unwrap_err();
+        let error = shop
+            .send(with(|request| request["template"]["language"]["code"] = json!("de")))
+            .await
+            .unwrap_err();
         assert!(matches!(error, SendError::Template(FillError::NotFound { .. })), "{error}");
         let error = shop.send(template(&[])).await.unwrap_err();
         assert!(matches!(error, SendError::Template(FillError::Render(_))), "{error}");
-        assert!(shop.send(with(|request| request["template"]["language"]["code"] = json!("en-us"))).await.is_ok());
+        assert!(
+            shop.send(with(|request| request["template"]["language"]["code"] = json!("en-us"))).await.is_ok()
+        );
         let error = shop.send(with(|request| request["to"] = json!("+4915199999999"))).await.unwrap_err();
         assert!(matches!(error, SendError::Undeliverable), "nobody has it: {error}");
         let error = shop.send(with(|request| request["to"] = json!(NUMBER))).await.unwrap_err();
@@ -292,7 +314,8 @@ async fn set_status(shop: &Shop, status: templates::Status) {
 async fn another_portfolio_cannot_send_from_the_number() {
     each_engine(async |db| {
         let shop = open(db).await;
-        let other = testing::create(&shop.db, &shop.system, &shop.business, "Rose", "+4930901821", EUROS).await;
+        let other =
+            testing::create(&shop.db, &shop.system, &shop.business, "Rose", "+4930901821", EUROS).await;
         let app = plaza_protocol::Actor::App { app: other.app_id, portfolio: other.business_id };
         let stranger = shop.system.for_request(app);
         let (business, phone) = (shop.business.clone(), shop.created.phone_number_id);
@@ -315,27 +338,47 @@ async fn a_persons_message_is_told_once_with_all_members() {
         let reply = content::ButtonReply { text: "Stop".into(), payload: "STOP".into() };
         let answered = sent.message_id.as_bytes().to_vec();
         shop.clock.advance(std::time::Duration::from_secs(1));
-        shop.ana_sends(Content { reply_to: answered.clone(), sender_name: String::new(), body: Some(Body::ButtonReply(reply)) }).await;
+        shop.ana_sends(Content {
+            reply_to: answered.clone(),
+            sender_name: String::new(),
+            body: Some(Body::ButtonReply(reply)),
+        })
+        .await;
         shop.clock.advance(std::time::Duration::from_secs(1));
         let reaction = content::Reaction { message_id: answered, emoji: "👍".into() };
-        shop.ana_sends(Content { reply_to: vec![], sender_name: String::new(), body: Some(Body::Reaction(reaction)) }).await;
+        shop.ana_sends(Content {
+            reply_to: vec![],
+            sender_name: String::new(),
+            body: Some(Body::Reaction(reaction)),
+        })
+        .await;
         shop.clock.advance(std::time::Duration::from_secs(1));
         shop.ana_sends(Content { reply_to: vec![], sender_name: String::new(), body: None }).await;
 
-        let values: Vec<Value> = shop.values().await.into_iter().filter(|value| value.get("messages").is_some()).collect();
+        let values: Vec<Value> =
+            shop.values().await.into_iter().filter(|value| value.get("messages").is_some()).collect();
         let fixture = |file: &str, name: &str| {
             let all: Value = serde_json::from_str(file).unwrap();
             all[name]["entry"][0]["changes"][0]["value"].clone()
         };
-        let (messages, buttons) = (include_str!("../../fixtures/pywa/message.json"), include_str!("../../fixtures/pywa/callback_button.json"));
+        let (messages, buttons) = (
+            include_str!("../../fixtures/pywa/message.json"),
+            include_str!("../../fixtures/pywa/callback_button.json"),
+        );
         for (value, example) in values.iter().zip([
-            fixture(messages, "text"), fixture(buttons, "quick_reply"), fixture(messages, "reaction"), fixture(messages, "unsupported"),
+            fixture(messages, "text"),
+            fixture(buttons, "quick_reply"),
+            fixture(messages, "reaction"),
+            fixture(messages, "unsupported"),
         ]) {
             same_members(value, &example);
         }
         assert_eq!(values.len(), 4);
         let text = &values[0]["messages"][0];
-        assert_eq!((&text["text"]["body"], &text["id"]), (&json!("Grüße / 😮"), &json!(wamid::format(BusinessMessageId(inbound.message_id.0)))));
+        assert_eq!(
+            (&text["text"]["body"], &text["id"]),
+            (&json!("Grüße / 😮"), &json!(wamid::format(BusinessMessageId(inbound.message_id.0))))
+        );
         assert_eq!(values[1]["messages"][0]["context"], json!({"from": "4930901820", "id": sent.wamid}));
         assert_eq!(values[2]["messages"][0]["reaction"], json!({"message_id": sent.wamid, "emoji": "👍"}));
         assert!(shop.deliveries().await.iter().all(|delivery| delivery.body.is_ascii()));
@@ -347,7 +390,9 @@ async fn a_persons_message_is_told_once_with_all_members() {
 fn same_members(value: &Value, example: &Value) {
     match (value, example) {
         (Value::Object(own), Value::Object(members)) => {
-            for (name, example) in members.iter().filter(|(name, _)| *name != "parent_user_id" && *name != "unsupported") {
+            for (name, example) in
+                members.iter().filter(|(name, _)| *name != "parent_user_id" && *name != "unsupported")
+            {
                 let own = own.get(name).unwrap_or_else(|| panic!("{name} is missing in {value}"));
                 same_members(own, example);
             }
@@ -369,13 +414,20 @@ async fn read_marks_and_reactions_need_a_message_of_the_pair() {
         let id = BusinessMessageId(inbound.message_id.0);
         let (business, phone) = (shop.business.clone(), shop.created.phone_number_id);
         let mark = async move |ctx: &Ctx, tx: &mut Tx| {
-            let marked = business.mark_read(ctx, tx, phone, &ReadMark { message_id: id, is_typing: true }).await?;
+            let marked =
+                business.mark_read(ctx, tx, phone, &ReadMark { message_id: id, is_typing: true }).await?;
             let unknown = ReadMark { message_id: ctx.ordered_id(), is_typing: false };
-            assert!(matches!(business.mark_read(ctx, tx, phone, &unknown).await, Err(SendError::Invalid { .. })));
+            assert!(matches!(
+                business.mark_read(ctx, tx, phone, &unknown).await,
+                Err(SendError::Invalid { .. })
+            ));
             Ok::<_, SendError>(marked)
         };
         let marked = shop.db.transact(&shop.app, "test", mark).await.unwrap();
-        assert_eq!((marked.account, marked.message_id, marked.is_typing), (shop.ana, inbound.message_id, true));
+        assert_eq!(
+            (marked.account, marked.message_id, marked.is_typing),
+            (shop.ana, inbound.message_id, true)
+        );
         let react = |id: BusinessMessageId| {
             json!({"messaging_product": "whatsapp", "to": ANA, "type": "reaction",
                 "reaction": {"message_id": wamid::format(id), "emoji": "👍"}})
@@ -386,7 +438,10 @@ async fn read_marks_and_reactions_need_a_message_of_the_pair() {
         assert_eq!(words(&statuses), ["sent"], "of a reaction nothing more is told");
         assert!(statuses[0].get("pricing").is_none());
         let error = shop.send(react(shop.system.ordered_id())).await.unwrap_err();
-        assert!(matches!(&error, SendError::Invalid { member, .. } if member == "reaction.message_id"), "{error}");
+        assert!(
+            matches!(&error, SendError::Invalid { member, .. } if member == "reaction.message_id"),
+            "{error}"
+        );
     })
     .await;
 }

@@ -175,12 +175,24 @@ fn is_gap_name(name: &str) -> bool {
 /// A button below a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Button {
-    QuickReply { text: String },
-    Url { text: String, url: Pattern },
-    PhoneNumber { text: String, number: String },
-    CopyCode { text: String },
+    QuickReply {
+        text: String,
+    },
+    Url {
+        text: String,
+        url: Pattern,
+    },
+    PhoneNumber {
+        text: String,
+        number: String,
+    },
+    CopyCode {
+        text: String,
+    },
     /// A one-time code to copy.
-    Otp { text: String },
+    Otp {
+        text: String,
+    },
 }
 
 /// A template's content.
@@ -226,10 +238,14 @@ struct Reader {
 impl Reader {
     fn component(&mut self, component: &Value) -> Result<(), Problem> {
         let kind = text_member(component, "type").unwrap_or_default().to_ascii_uppercase();
-        let kind = ["HEADER", "BODY", "FOOTER", "BUTTONS"].into_iter().find(|known| *known == kind).ok_or_else(|| {
-            let what = "HEADER, BODY, FOOTER or BUTTONS is expected; other components are not supported yet";
-            Problem::new("components.type", format!("\"{kind}\": {what}"))
-        })?;
+        let kind = ["HEADER", "BODY", "FOOTER", "BUTTONS"]
+            .into_iter()
+            .find(|known| *known == kind)
+            .ok_or_else(|| {
+                let what =
+                    "HEADER, BODY, FOOTER or BUTTONS is expected; other components are not supported yet";
+                Problem::new("components.type", format!("\"{kind}\": {what}"))
+            })?;
         if self.seen.contains(&kind) {
             return Err(Problem::new("components", format!("there is more than one {kind}")));
         }
@@ -280,7 +296,11 @@ impl Reader {
     fn footer(&mut self, component: &Value) -> Result<(), Problem> {
         if let Some(minutes) = member(component, "code_expiration_minutes") {
             let minutes = integer(minutes).filter(|minutes| (1..=90).contains(minutes)).ok_or_else(|| {
-                Problem::coded(subcodes::FOOTER, "components.footer.code_expiration_minutes", "1 to 90 is expected")
+                Problem::coded(
+                    subcodes::FOOTER,
+                    "components.footer.code_expiration_minutes",
+                    "1 to 90 is expected",
+                )
             })?;
             self.definition.footer = format!("This code expires in {minutes} minutes.");
             return Ok(());
@@ -288,7 +308,11 @@ impl Reader {
         let text = text_member(component, "text").unwrap_or_default();
         check_length("components.footer.text", &text, FOOTER_CHARACTERS_MAX)?;
         if text.trim().is_empty() || !Pattern::parse(&text).gaps().is_empty() {
-            return Err(Problem::coded(subcodes::FOOTER, "components.footer.text", "a text without parameters is expected"));
+            return Err(Problem::coded(
+                subcodes::FOOTER,
+                "components.footer.text",
+                "a text without parameters is expected",
+            ));
         }
         self.definition.footer = text;
         Ok(())
@@ -297,7 +321,9 @@ impl Reader {
     fn buttons(&mut self, component: &Value) -> Result<(), Problem> {
         let items = list_member(component, "buttons")
             .filter(|items| (1..=BUTTONS_MAX).contains(&items.len()))
-            .ok_or_else(|| Problem::new("components.buttons", format!("a list of 1 to {BUTTONS_MAX} is expected")))?;
+            .ok_or_else(|| {
+                Problem::new("components.buttons", format!("a list of 1 to {BUTTONS_MAX} is expected"))
+            })?;
         for (index, item) in items.iter().enumerate() {
             let button = button(item, &format!("components.buttons[{index}]"))?;
             self.definition.buttons.push(button);
@@ -373,7 +399,8 @@ fn check_words(pattern: &Pattern) -> Result<(), Problem> {
     if gaps == 0 || words > gaps.saturating_mul(2) {
         return Ok(());
     }
-    let what = format!("{gaps} parameters for {words} words are too many: write more words or fewer parameters");
+    let what =
+        format!("{gaps} parameters for {words} words are too many: write more words or fewer parameters");
     Err(Problem::coded(subcodes::TOO_FEW_WORDS, "components.body.text", what))
 }
 
@@ -392,9 +419,8 @@ fn button(item: &Value, at: &str) -> Result<Button, Problem> {
         "URL" => Ok(Button::Url { text: label(None)?, url: button_url(item, at)? }),
         "PHONE_NUMBER" => {
             let number = text_member(item, "phone_number").unwrap_or_default();
-            let number: plaza_protocol::PhoneNumber = number
-                .parse()
-                .map_err(|error: plaza_protocol::InvalidPhoneNumber| {
+            let number: plaza_protocol::PhoneNumber =
+                number.parse().map_err(|error: plaza_protocol::InvalidPhoneNumber| {
                     Problem::new(format!("{at}.phone_number"), error.to_string())
                 })?;
             Ok(Button::PhoneNumber { text: label(None)?, number: number.to_string() })
@@ -414,7 +440,8 @@ fn button_url(item: &Value, at: &str) -> Result<Pattern, Problem> {
     check_length(&member, &text, URL_CHARACTERS_MAX)?;
     let pattern = Pattern::parse(&text);
     let sample = pattern.fill(|_| Some("x".to_owned())).unwrap_or_default();
-    let is_web = url::Url::parse(&sample).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_web =
+        url::Url::parse(&sample).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !is_web {
         return Err(Problem::new(member, "an address that begins with https:// is expected"));
     }
@@ -438,7 +465,8 @@ fn check_button_mix(buttons: &[Button]) -> Result<(), Problem> {
         return fail("at most one COPY_CODE button is allowed");
     }
     let is_quick = |button: &Button| matches!(button, Button::QuickReply { .. });
-    let changes = buttons.windows(2).filter(|pair| pair.first().map(is_quick) != pair.last().map(is_quick)).count();
+    let changes =
+        buttons.windows(2).filter(|pair| pair.first().map(is_quick) != pair.last().map(is_quick)).count();
     if changes > 1 {
         return fail("quick replies stand together: not before and after other buttons");
     }

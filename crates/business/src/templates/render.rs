@@ -4,7 +4,8 @@
 //! anything is stored: the wrong number of values, a value of the wrong kind or name, a result that is too long.
 
 use super::definition::{
-    BODY_CHARACTERS_MAX, Button, CODE_CHARACTERS_MAX, Definition, HEADER_CHARACTERS_MAX, Pattern, URL_CHARACTERS_MAX,
+    BODY_CHARACTERS_MAX, Button, CODE_CHARACTERS_MAX, Definition, HEADER_CHARACTERS_MAX, Pattern,
+    URL_CHARACTERS_MAX,
 };
 use crate::json::{integer, list_member, member, text_member};
 use plaza_protocol::content;
@@ -116,7 +117,9 @@ fn component((at, value): (usize, &Value)) -> Result<Component, (String, &'stati
 fn parameter(value: &Value) -> Parameter {
     let kind = text_member(value, "type").unwrap_or_else(|| "text".to_owned()).to_ascii_lowercase();
     let text = match kind.as_str() {
-        "currency" | "date_time" => member(value, &kind).and_then(|inner| text_member(inner, "fallback_value")),
+        "currency" | "date_time" => {
+            member(value, &kind).and_then(|inner| text_member(inner, "fallback_value"))
+        }
         other => text_member(value, other),
     };
     Parameter { name: text_member(value, "parameter_name"), value: text, kind }
@@ -150,7 +153,14 @@ pub(super) fn render(
         return Err(count("buttons", definition.buttons.len(), definition.buttons.len().saturating_add(1)));
     }
     let footer = definition.footer.clone();
-    Ok(content::Template { name: name.to_owned(), language: language.to_owned(), header, body, footer, buttons })
+    Ok(content::Template {
+        name: name.to_owned(),
+        language: language.to_owned(),
+        header,
+        body,
+        footer,
+        buttons,
+    })
 }
 
 fn count(component: &str, expected: usize, found: usize) -> RenderError {
@@ -187,7 +197,10 @@ fn fill(
         parameter?.value.clone()
     };
     let Some(text) = pattern.fill(value_of) else {
-        return Err(fail(format!("the parameters are named {}: give each with its parameter_name", gaps.join(", "))));
+        return Err(fail(format!(
+            "the parameters are named {}: give each with its parameter_name",
+            gaps.join(", ")
+        )));
     };
     let found = text.chars().count();
     if found > characters_max {
@@ -226,7 +239,10 @@ fn optional(at: &str, kind: &str, parameters: &[Parameter]) -> Result<Option<Str
     match parameters {
         [] => Ok(None),
         [parameter] if parameter.kind == kind && parameter.value.is_some() => Ok(parameter.value.clone()),
-        [_] => Err(RenderError::Format { component: at.to_owned(), what: format!("a parameter of type {kind} is expected") }),
+        [_] => Err(RenderError::Format {
+            component: at.to_owned(),
+            what: format!("a parameter of type {kind} is expected"),
+        }),
         more => Err(count(at, 1, more.len())),
     }
 }

@@ -23,7 +23,11 @@ async fn create_with(
 }
 
 fn outside_a_sandbox() -> std::sync::Arc<Business> {
-    std::sync::Arc::new(Business::new(crate::SealingKey::new([7; 32]), plaza_billing::Prices::default(), false))
+    std::sync::Arc::new(Business::new(
+        crate::SealingKey::new([7; 32]),
+        plaza_billing::Prices::default(),
+        false,
+    ))
 }
 
 #[tokio::test]
@@ -32,16 +36,26 @@ async fn the_sandbox_decides_at_once() {
         let shop = Shop::open(db, Micros::ZERO).await;
         shop.subscribe(&["message_template_status_update"]).await;
         let good = create(&shop, request("ready")).await.unwrap();
-        assert_eq!((good.status, good.language.as_str(), good.category_word().as_str()), (Status::Approved, "en_US", "UTILITY"));
+        assert_eq!(
+            (good.status, good.language.as_str(), good.category_word().as_str()),
+            (Status::Approved, "en_US", "UTILITY")
+        );
         let bad = create(&shop, request("reject_me")).await.unwrap();
         assert_eq!(bad.status, Status::Rejected);
         let values = shop.values().await;
-        let told: Vec<_> = values.iter().map(|value| (value["event"].as_str(), value["message_template_id"].as_i64())).collect();
+        let told: Vec<_> = values
+            .iter()
+            .map(|value| (value["event"].as_str(), value["message_template_id"].as_i64()))
+            .collect();
         assert!(told.contains(&(Some("APPROVED"), Some(good.template_id.0))), "{told:?}");
         assert!(told.contains(&(Some("REJECTED"), Some(bad.template_id.0))), "{told:?}");
         let delivery = shop.deliveries().await.remove(0);
         let body: Value = serde_json::from_str(&delivery.body).unwrap();
-        assert_eq!(body["entry"][0]["time"], json!(shop.system.now().seconds()), "management fields carry a time");
+        assert_eq!(
+            body["entry"][0]["time"],
+            json!(shop.system.now().seconds()),
+            "management fields carry a time"
+        );
     })
     .await;
 }
@@ -57,11 +71,16 @@ async fn the_operator_decides_once() {
         assert!(shop.values().await.is_empty(), "nothing to tell yet");
         let id = waiting.template_id;
         let say = async |ctx: &Ctx, decision: Decision| {
-            let decide = async move |ctx: &Ctx, tx: &mut Tx| super::decide(ctx, tx, id, decision.clone()).await;
+            let decide =
+                async move |ctx: &Ctx, tx: &mut Tx| super::decide(ctx, tx, id, decision.clone()).await;
             shop.db.transact(ctx, "test", decide).await
         };
-        assert!(matches!(say(&shop.app, Decision::Approve).await, Err(TemplateError::Forbidden)), "not its own judge");
-        let queue = shop.db.read(&shop.system, "test", async |ctx, tx| queue(ctx, tx, Status::Pending, None).await);
+        assert!(
+            matches!(say(&shop.app, Decision::Approve).await, Err(TemplateError::Forbidden)),
+            "not its own judge"
+        );
+        let queue =
+            shop.db.read(&shop.system, "test", async |ctx, tx| queue(ctx, tx, Status::Pending, None).await);
         assert_eq!(queue.await.unwrap().len(), 1);
         let rejected = say(&shop.system, Decision::Reject(Some("PROMOTIONAL".into()))).await.unwrap();
         assert_eq!((rejected.status, rejected.rejected_reason.as_str()), (Status::Rejected, "PROMOTIONAL"));
@@ -72,7 +91,8 @@ async fn the_operator_decides_once() {
         assert_eq!(values.len(), 1);
         assert_eq!(values[0]["reason"], "PROMOTIONAL");
         assert!(values[0]["rejection_info"].is_object());
-        let fixture: Value = serde_json::from_str(include_str!("../../fixtures/pywa/template_status_update.json")).unwrap();
+        let fixture: Value =
+            serde_json::from_str(include_str!("../../fixtures/pywa/template_status_update.json")).unwrap();
         let expected = fixture["rejected"]["entry"][0]["changes"][0]["value"].as_object().unwrap();
         for (member, example) in expected {
             let kind = |value: &Value| std::mem::discriminant(value);
@@ -123,7 +143,10 @@ async fn members_that_cannot_be_are_named() {
             let mut request = request("ready");
             request[member] = value;
             let error = create(&shop, request).await.unwrap_err();
-            assert!(matches!(&error, TemplateError::Invalid(problem) if problem.member == member), "{member}: {error}");
+            assert!(
+                matches!(&error, TemplateError::Invalid(problem) if problem.member == member),
+                "{member}: {error}"
+            );
         }
         let mut form = request("form");
         form["components"] = json!(form["components"].to_string());

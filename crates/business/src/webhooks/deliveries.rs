@@ -165,7 +165,11 @@ pub struct Attempt {
 impl Business {
     /// Endpoints for which something is due now. One whose secret cannot be opened is left out and told to the caller
     /// as the second part of the answer.
-    pub async fn due_endpoints(&self, ctx: &Ctx, tx: &mut Tx) -> Result<(Vec<DueEndpoint>, Vec<AppId>), DbError> {
+    pub async fn due_endpoints(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+    ) -> Result<(Vec<DueEndpoint>, Vec<AppId>), DbError> {
         let mut due = Vec::new();
         let mut sealed = Vec::new();
         for row in store::due_endpoints(ctx, tx).await? {

@@ -99,7 +99,12 @@ pub fn kind(content: &Content) -> &'static str {
 
 /// The value of a change that tells one message. `reply_to_own` says whether the message that it answers is the
 /// business's.
-pub fn message(number: &BusinessNumber, contact: &Contact, inbound: &Inbound<'_>, reply_to_own: bool) -> Value {
+pub fn message(
+    number: &BusinessNumber,
+    contact: &Contact,
+    inbound: &Inbound<'_>,
+    reply_to_own: bool,
+) -> Value {
     let kind = kind(inbound.content);
     let mut message = json!({
         "from": contact.number.digits(),

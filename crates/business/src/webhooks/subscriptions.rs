@@ -73,7 +73,8 @@ impl From<LookupError> for SubscribeError {
 pub fn check_callback(member: &'static str, callback: &Callback) -> Result<(), SubscribeError> {
     let characters = callback.url.chars().count();
     if characters > limits::WEBHOOK_URL_CHARACTERS_MAX {
-        let what = format!("{characters} characters; at most {} are allowed", limits::WEBHOOK_URL_CHARACTERS_MAX);
+        let what =
+            format!("{characters} characters; at most {} are allowed", limits::WEBHOOK_URL_CHARACTERS_MAX);
         return Err(SubscribeError::Invalid { member, what });
     }
     if !(1..=UPDATES_PER_CALL_MAX).contains(&callback.updates_max) {
@@ -151,7 +152,12 @@ pub async fn subscribe_waba(
 }
 
 /// Lets an app hear of an account no more.
-pub async fn unsubscribe_waba(ctx: &Ctx, tx: &mut Tx, waba: WabaId, app: AppId) -> Result<(), SubscribeError> {
+pub async fn unsubscribe_waba(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    waba: WabaId,
+    app: AppId,
+) -> Result<(), SubscribeError> {
     let waba = portfolios::waba(ctx, tx, waba).await?;
     Ok(store::unsubscribe_waba(tx, waba.waba_id, app).await?)
 }

@@ -54,7 +54,10 @@ fn the_signature_is_the_known_one() {
         "sha256=db780e74b7152a02fc0b09479909f9711f095199be060883718889797fa8638d"
     );
     assert_eq!(super::body([]).as_bytes(), body);
-    assert_eq!(super::body([r#"{"id":"1"}"#, r#"{"id":"2"}"#]), r#"{"object":"whatsapp_business_account","entry":[{"id":"1"},{"id":"2"}]}"#);
+    assert_eq!(
+        super::body([r#"{"id":"1"}"#, r#"{"id":"2"}"#]),
+        r#"{"object":"whatsapp_business_account","entry":[{"id":"1"},{"id":"2"}]}"#
+    );
 }
 
 #[tokio::test]
@@ -67,7 +70,8 @@ async fn the_nearest_callback_wins() {
         emit_one(&shop, "to the app").await;
         let (app, waba, phone) = (shop.created.app_id, shop.created.waba_id, shop.created.phone_number_id);
         let override_with = |url: &str| Callback { url: url.to_owned(), updates_max: 1 };
-        let (of_waba, of_phone) = (override_with("https://example.org/waba"), override_with("https://example.org/phone"));
+        let (of_waba, of_phone) =
+            (override_with("https://example.org/waba"), override_with("https://example.org/phone"));
         let nearer = async move |ctx: &Ctx, tx: &mut Tx| {
             subscribe_waba(ctx, tx, waba, app, Some(&of_waba)).await?;
             let seen = waba_subscriptions(ctx, tx, waba).await?;
@@ -138,15 +142,23 @@ async fn a_delivery_is_taken_once_and_comes_back_by_time() {
         let endpoint = due(&shop).await.remove(0);
         assert_eq!(endpoint.app_secret, shop.created.app_secret, "it is signed with the app's secret");
         let taken = take(&shop, endpoint.endpoint_id, 10).await;
-        let entry = |text: &str| format!(
-            r#"{{"changes":[{{"field":"messages","value":{{"text":"{text}"}}}}],"id":"{}"}}"#, shop.created.waba_id);
-        assert_eq!(taken.iter().map(|claimed| claimed.entry.clone()).collect::<Vec<_>>(), [entry("\\u00e9\\/1"), entry("2")]);
+        let entry = |text: &str| {
+            format!(
+                r#"{{"changes":[{{"field":"messages","value":{{"text":"{text}"}}}}],"id":"{}"}}"#,
+                shop.created.waba_id
+            )
+        };
+        assert_eq!(
+            taken.iter().map(|claimed| claimed.entry.clone()).collect::<Vec<_>>(),
+            [entry("\\u00e9\\/1"), entry("2")]
+        );
         assert!(take(&shop, endpoint.endpoint_id, 10).await.is_empty(), "nobody else gets it");
         shop.clock.advance(Duration::from_secs(60));
         let again = take(&shop, endpoint.endpoint_id, 1).await;
         assert_eq!(again.len(), 1, "whoever had it is gone");
         say(&shop, &again[0], None).await;
-        let states: Vec<_> = shop.deliveries().await.iter().map(|delivery| (delivery.state, delivery.attempts)).collect();
+        let states: Vec<_> =
+            shop.deliveries().await.iter().map(|delivery| (delivery.state, delivery.attempts)).collect();
         assert!(states.contains(&(DeliveryState::Delivered, 1)), "{states:?}");
     })
     .await;
@@ -214,14 +226,22 @@ async fn pages_come_one_after_the_other() {
         }
         let pages = async |ctx: &Ctx, tx: &mut Tx| {
             let first = deliveries(ctx, tx, None, None, 3).await?;
-            let rest = deliveries(ctx, tx, Some(DeliveryState::Pending), first.last().map(|last| last.delivery_id), 3).await?;
+            let rest = deliveries(
+                ctx,
+                tx,
+                Some(DeliveryState::Pending),
+                first.last().map(|last| last.delivery_id),
+                3,
+            )
+            .await?;
             let dead = deliveries(ctx, tx, Some(DeliveryState::Dead), None, 3).await?;
             Ok::<_, DbError>((first, rest, dead))
         };
         let (first, rest, dead) = shop.db.read(&shop.system, "test", pages).await.unwrap();
         assert_eq!((first.len(), rest.len(), dead.len()), (3, 2, 0));
         assert!(first[0].created_at > rest[0].created_at, "the latest first");
-        let hidden = shop.db.read(&shop.app, "test", async |ctx, tx| deliveries(ctx, tx, None, None, 3).await).await;
+        let hidden =
+            shop.db.read(&shop.app, "test", async |ctx, tx| deliveries(ctx, tx, None, None, 3).await).await;
         assert!(hidden.unwrap().is_empty(), "the operator's");
     })
     .await;
@@ -240,11 +260,15 @@ async fn callbacks_that_cannot_be_are_refused() {
         ] {
             let set = async move |ctx: &Ctx, tx: &mut Tx| {
                 let callback = Callback { url: url.clone(), updates_max };
-                let fields: Vec<String> = fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
+                let fields: Vec<String> =
+                    fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
                 set_app_subscription(ctx, tx, app, &callback, &fields).await
             };
             let error = shop.db.transact(&shop.app, "test", set).await.unwrap_err();
-            assert!(matches!(error, SubscribeError::Invalid { member: named, .. } if named == member), "{error}");
+            assert!(
+                matches!(error, SubscribeError::Invalid { member: named, .. } if named == member),
+                "{error}"
+            );
         }
     })
     .await;

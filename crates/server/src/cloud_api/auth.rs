@@ -71,8 +71,9 @@ pub(super) async fn look_up(app: &CloudApi, ctx: &Ctx, given: String) -> Result<
         return Ok(token);
     }
     let business = app.business.clone();
-    let found =
-        app.db.read(ctx, "cloud_api.authenticate", async move |ctx, tx| business.authenticate(ctx, tx, &given).await);
+    let found = app.db.read(ctx, "cloud_api.authenticate", async move |ctx, tx| {
+        business.authenticate(ctx, tx, &given).await
+    });
     let token = found.await?;
     app.tokens.put(ctx, fingerprint, &token);
     Ok(token)

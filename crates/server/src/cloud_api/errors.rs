@@ -34,7 +34,15 @@ pub(super) struct GraphError {
 impl GraphError {
     pub(super) fn new(code: Code) -> Self {
         let message = format!("(#{}) {}", code.number, code.title);
-        Self { code, kind: "OAuthException", message, details: None, subcode: None, is_transient: false, source: None }
+        Self {
+            code,
+            kind: "OAuthException",
+            message,
+            details: None,
+            subcode: None,
+            is_transient: false,
+            source: None,
+        }
     }
 
     /// What is wrong and what to do, for the developer.
@@ -77,7 +85,8 @@ impl GraphError {
     /// The object has no such edge here.
     pub(super) fn unknown_edge(method: &Method, edge: &str) -> Self {
         let shown: String = edge.chars().filter(|character| !character.is_control()).take(64).collect();
-        Self::new(codes::INVALID_PARAMETER).details(format!("{method} of \"{shown}\" is not supported on this object"))
+        Self::new(codes::INVALID_PARAMETER)
+            .details(format!("{method} of \"{shown}\" is not supported on this object"))
     }
 
     /// Neither object nor edge.
@@ -87,7 +96,8 @@ impl GraphError {
 
     /// The token lacks a permission.
     pub(super) fn permission(scope: Scope) -> Self {
-        Self::new(codes::PERMISSION).details(format!("the access token lacks the permission {}", scope.as_str()))
+        Self::new(codes::PERMISSION)
+            .details(format!("the access token lacks the permission {}", scope.as_str()))
     }
 
     /// Status and body; logs what nobody else is told.
@@ -159,7 +169,10 @@ impl From<AuthenticateError> for GraphError {
                 ..Self::new(codes::TOKEN_INVALID)
             },
             AuthenticateError::Expired(at) => Self {
-                message: format!("Error validating access token: Session has expired at unix time {}", at.seconds()),
+                message: format!(
+                    "Error validating access token: Session has expired at unix time {}",
+                    at.seconds()
+                ),
                 ..Self::new(codes::TOKEN_INVALID).subcode(Some(463))
             },
             AuthenticateError::Seal(error) => Self::internal(error),
@@ -183,7 +196,9 @@ impl From<SendError> for GraphError {
             SendError::KeyReused => codes::INVALID_PARAMETER,
             SendError::Template(fill) => template_code(fill),
             SendError::NotFound => return not_found(),
-            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) => return Self::send_failed(error),
+            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) => {
+                return Self::send_failed(error);
+            }
         };
         Self::new(code).details(error.to_string())
     }

@@ -42,7 +42,8 @@ pub(super) fn select(call: &Call, object: Value, default: &[&str]) -> Value {
         [] => default.contains(&name),
         wanted => wanted.iter().any(|wanted| wanted == name),
     };
-    let selected: Map<_, _> = members.into_iter().filter(|(name, _)| name == "id" || is_wanted(name)).collect();
+    let selected: Map<_, _> =
+        members.into_iter().filter(|(name, _)| name == "id" || is_wanted(name)).collect();
     Value::Object(selected)
 }
 
@@ -99,7 +100,8 @@ fn cursor(item: Option<&Value>) -> String {
 
 /// The address of another page. It carries the token on if the token came in the address.
 fn link(call: &Call, direction: &str, cursor: &str) -> String {
-    let header = |name| call.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let header =
+        |name| call.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let host = header(header::HOST.as_str()).unwrap_or("localhost");
     let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
     let mut query = url::form_urlencoded::Serializer::new(String::new());

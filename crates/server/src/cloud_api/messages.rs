@@ -6,7 +6,9 @@
 use super::errors::GraphError;
 use super::{Call, CloudApi};
 use plaza_business::apps::Scope;
-use plaza_business::messages::{Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage};
+use plaza_business::messages::{
+    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
+};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PhoneNumberId};
 use serde_json::{Value, json};

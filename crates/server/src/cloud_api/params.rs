@@ -30,7 +30,8 @@ pub(super) struct Params {
 impl Params {
     pub(super) async fn read(parts: &Parts, body: Body) -> Result<Self, GraphError> {
         let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-            GraphError::new(codes::TOO_LARGE).details(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+            GraphError::new(codes::TOO_LARGE)
+                .details(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
         })?;
         let mut members = Map::new();
         if let Some(query) = parts.uri.query() {
@@ -53,8 +54,9 @@ impl Params {
 
     /// Like [`Self::text`], but it must be there.
     pub(super) fn required(&self, name: &str) -> Result<String, GraphError> {
-        self.text(name)
-            .ok_or_else(|| GraphError::new(codes::INVALID_PARAMETER).details(format!("the parameter {name} is required")))
+        self.text(name).ok_or_else(|| {
+            GraphError::new(codes::INVALID_PARAMETER).details(format!("the parameter {name} is required"))
+        })
     }
 
     /// A list of words: `a,b`, `["a","b"]` or either as JSON in a text.
@@ -120,7 +122,8 @@ async fn insert_body(members: &mut Map<String, Value>, parts: &Parts, body: Byte
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
     if kind.starts_with("multipart/form-data") {
         return insert_multipart(members, parts, body).await;
@@ -205,7 +208,12 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_that_cannot_be_are_refused() {
-        for (kind, body) in [("application/json", "[1]"), ("application/json", "{"), ("", "\"x\""), ("multipart/form-data", "x")] {
+        for (kind, body) in [
+            ("application/json", "[1]"),
+            ("application/json", "{"),
+            ("", "\"x\""),
+            ("multipart/form-data", "x"),
+        ] {
             let error = read("/", kind, body).await.unwrap_err();
             assert_eq!(error.code().number, 100, "{body}");
         }

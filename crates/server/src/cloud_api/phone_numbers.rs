@@ -80,9 +80,14 @@ pub(super) async fn configure(call: Call, phone: PhoneNumberId) -> Result<Value,
 
 /// `POST /{phone}/register` and `/deregister`. The PIN of two-step verification is accepted and not kept: the number's
 /// keys are the operator's, and there is no second registration to protect against.
-pub(super) async fn register(call: Call, phone: PhoneNumberId, is_registered: bool) -> Result<Value, GraphError> {
+pub(super) async fn register(
+    call: Call,
+    phone: PhoneNumberId,
+    is_registered: bool,
+) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
-    let set = async move |ctx: &_, tx: &mut _| portfolios::set_registered(ctx, tx, phone, is_registered).await;
+    let set =
+        async move |ctx: &_, tx: &mut _| portfolios::set_registered(ctx, tx, phone, is_registered).await;
     call.app.db.transact(&call.ctx, "cloud_api.register", set).await?;
     Ok(success())
 }

@@ -54,7 +54,9 @@ fn check_object(call: &Call) -> Result<(), GraphError> {
     match call.params.text("object") {
         None => Ok(()),
         Some(object) if object == OBJECT => Ok(()),
-        Some(_) => Err(GraphError::new(codes::INVALID_PARAMETER).details(format!("object: {OBJECT} is expected"))),
+        Some(_) => {
+            Err(GraphError::new(codes::INVALID_PARAMETER).details(format!("object: {OBJECT} is expected")))
+        }
     }
 }
 
@@ -67,8 +69,9 @@ pub(super) async fn app_subscribe(call: Call, app: AppId) -> Result<Value, Graph
         fields = FIELDS.iter().map(|field| (*field).to_owned()).collect();
     }
     verify(&call, "callback_url", &callback, call.params.text("verify_token")).await?;
-    let set =
-        async move |ctx: &_, tx: &mut _| webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await;
+    let set = async move |ctx: &_, tx: &mut _| {
+        webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await
+    };
     call.app.db.transact(&call.ctx, "cloud_api.set_app_subscription", set).await?;
     Ok(success())
 }
@@ -78,7 +81,8 @@ pub(super) async fn app_list(call: Call, app: AppId) -> Result<Value, GraphError
     let read = async move |ctx: &_, tx: &mut _| webhooks::app_subscription(ctx, tx, app).await;
     let subscription = call.app.db.read(&call.ctx, "cloud_api.app_subscription", read).await?;
     let view = subscription.map(|subscription| {
-        let fields = subscription.fields.iter().map(|name| json!({"name": name, "version": super::DEFAULT_VERSION}));
+        let fields =
+            subscription.fields.iter().map(|name| json!({"name": name, "version": super::DEFAULT_VERSION}));
         json!({
             "object": OBJECT,
             "callback_url": subscription.url,
@@ -105,8 +109,9 @@ pub(super) async fn waba_subscribe(call: Call, waba: WabaId) -> Result<Value, Gr
         verify(&call, "override_callback_uri", callback, call.params.text("verify_token")).await?;
     }
     let app = call.token.app;
-    let subscribe =
-        async move |ctx: &_, tx: &mut _| webhooks::subscribe_waba(ctx, tx, waba, app, callback.as_ref()).await;
+    let subscribe = async move |ctx: &_, tx: &mut _| {
+        webhooks::subscribe_waba(ctx, tx, waba, app, callback.as_ref()).await
+    };
     call.app.db.transact(&call.ctx, "cloud_api.subscribe_waba", subscribe).await?;
     Ok(success())
 }

@@ -35,8 +35,9 @@ pub(super) async fn delete(call: Call, waba: WabaId) -> Result<Value, GraphError
     call.require(Scope::Management)?;
     let name = call.params.required("name")?;
     let id = call.params.text("hsm_id").map(|id| {
-        id.parse::<TemplateId>()
-            .map_err(|_| GraphError::new(codes::INVALID_PARAMETER).details("hsm_id: the id of a template is expected"))
+        id.parse::<TemplateId>().map_err(|_| {
+            GraphError::new(codes::INVALID_PARAMETER).details("hsm_id: the id of a template is expected")
+        })
     });
     let id = id.transpose()?;
     let delete = async move |ctx: &_, tx: &mut _| templates::delete(ctx, tx, waba, &name, id).await;
@@ -51,7 +52,8 @@ pub(super) async fn list(call: Call, waba: WabaId) -> Result<Value, GraphError> 
     let all = call.app.db.read(&call.ctx, "cloud_api.templates", read).await?;
     let filter = Filter::of(&call);
     let items = all.iter().filter(|template| filter.matches(template));
-    let items: Vec<Value> = items.map(|template| lists::select(&call, view(template), DEFAULT_FIELDS)).collect();
+    let items: Vec<Value> =
+        items.map(|template| lists::select(&call, view(template), DEFAULT_FIELDS)).collect();
     let found = items.len();
     let mut answer = lists::page(&call, items)?;
     let wanted = call.params.words("summary");
@@ -122,7 +124,8 @@ impl Filter {
             words.is_empty() || words.iter().any(|word| word.replace('-', "_").eq_ignore_ascii_case(own))
         };
         let content = template.body().to_lowercase();
-        let is_part = |text: &Option<String>, own: &str| text.as_ref().is_none_or(|text| own.contains(text.as_str()));
+        let is_part =
+            |text: &Option<String>, own: &str| text.as_ref().is_none_or(|text| own.contains(text.as_str()));
         let either = &self.name_or_content;
         is_one_of(&self.status, template.status.as_str())
             && is_one_of(&self.category, &template.category_word())

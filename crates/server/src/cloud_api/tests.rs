@@ -42,7 +42,9 @@ impl World {
         let ana: AccountId = system.uuid();
         let made = business.clone();
         let setup = async move |ctx: &Ctx, tx: &mut Tx| {
-            plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await.expect("the reference is good");
+            plaza_billing::import_price_book(ctx, tx, &PriceSource::reference())
+                .await
+                .expect("the reference is good");
             let number: PhoneNumber = ANA.parse().expect("a number");
             tx.execute(INSERT_PERSON, params![ana, number, "Ana", ctx.now()]).await?;
             let shop = made.create(ctx, tx, &new_business("Tulip", "+4930901820", ctx.uuid())).await?;
@@ -75,7 +77,11 @@ impl World {
 
     fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
         let token = format!("Bearer {}", self.shop.access_token.0);
-        HttpRequest::builder().method(method).uri(path).header("authorization", token).header("host", "plaza.test")
+        HttpRequest::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", token)
+            .header("host", "plaza.test")
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {
@@ -166,14 +172,19 @@ async fn a_text_is_sent_in_every_spelling() {
         let (status, answer) = world.post(&path, text()).await;
         assert_eq!(status, 200, "{answer}");
         assert_eq!(answer["messaging_product"], "whatsapp");
-        assert_eq!((&answer["contacts"][0]["input"], &answer["contacts"][0]["wa_id"]), (&json!("+49 151 12345678"), &json!("4915112345678")));
+        assert_eq!(
+            (&answer["contacts"][0]["input"], &answer["contacts"][0]["wa_id"]),
+            (&json!("+49 151 12345678"), &json!("4915112345678"))
+        );
         assert!(answer["messages"][0]["id"].as_str().unwrap().starts_with("wamid."));
     }
     let form = "messaging_product=whatsapp&to=4915112345678&type=text&text=%7B%22body%22%3A%22Hi%22%7D";
-    let request = world.request("POST", &world.messages()).header("content-type", "application/x-www-form-urlencoded");
+    let request =
+        world.request("POST", &world.messages()).header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(world.ask(request.body(Body::from(form)).unwrap()).await.0, 200);
     let path = format!("{}?access_token={}", world.messages(), world.shop.access_token.0);
-    let request = HttpRequest::builder().method("POST").uri(path).body(Body::from(text().to_string())).unwrap();
+    let request =
+        HttpRequest::builder().method("POST").uri(path).body(Body::from(text().to_string())).unwrap();
     assert_eq!(world.ask(request).await.0, 200, "the token in the address, no content type");
     assert_eq!(world.delivered.load(Ordering::SeqCst), 5);
 }
@@ -268,7 +279,8 @@ async fn a_revoked_token_dies_within_seconds() {
     let path = format!("/{}", world.shop.phone_number_id);
     assert_eq!(world.get(&path).await.0, 200);
     let given = world.shop.access_token.0.clone();
-    let revoke = async move |ctx: &Ctx, tx: &mut Tx| plaza_business::apps::revoke_token(ctx, tx, &given).await;
+    let revoke =
+        async move |ctx: &Ctx, tx: &mut Tx| plaza_business::apps::revoke_token(ctx, tx, &given).await;
     world.app.db.transact::<_, DbError, _>(&world.app.ctx, "test.revoke", revoke).await.unwrap();
     world.clock.advance(Duration::from_secs(5));
     assert_eq!(code(&world.get(&path).await), (401, 190));
@@ -279,12 +291,24 @@ async fn another_portfolios_nodes_look_as_if_they_were_not_there() {
     let world = World::open().await;
     let nobody = "100000000000001".to_owned();
     let rival = &world.rival;
-    for id in [nobody, rival.phone_number_id.to_string(), rival.waba_id.to_string(), rival.app_id.to_string(), "x1".into()] {
-        for edge in ["", "/messages", "/message_templates", "/phone_numbers", "/subscribed_apps", "/subscriptions"] {
+    for id in [
+        nobody,
+        rival.phone_number_id.to_string(),
+        rival.waba_id.to_string(),
+        rival.app_id.to_string(),
+        "x1".into(),
+    ] {
+        for edge in
+            ["", "/messages", "/message_templates", "/phone_numbers", "/subscribed_apps", "/subscriptions"]
+        {
             let answer = world.get(&format!("/v23.0/{id}{edge}")).await;
             assert_eq!(code(&answer), (400, 100), "{id}{edge}");
             let error = &answer.1["error"];
-            assert_eq!((&error["error_subcode"], &error["type"]), (&json!(33), &json!("GraphMethodException")), "{id}{edge}");
+            assert_eq!(
+                (&error["error_subcode"], &error["type"]),
+                (&json!(33), &json!("GraphMethodException")),
+                "{id}{edge}"
+            );
             assert!(error["message"].as_str().unwrap().contains(&id));
         }
     }
@@ -295,16 +319,27 @@ async fn numbers_and_accounts_are_read_by_fields() {
     let world = World::open().await;
     let phone = world.shop.phone_number_id;
     let (_, all) = world.get(&format!("/v23.0/{phone}")).await;
-    assert_eq!((&all["display_phone_number"], &all["verified_name"]), (&json!("+4930901820"), &json!("Tulip")));
+    assert_eq!(
+        (&all["display_phone_number"], &all["verified_name"]),
+        (&json!("+4930901820"), &json!("Tulip"))
+    );
     assert!(all.get("status").is_none(), "not asked for");
-    let (_, some) = world.get(&format!("/v23.0/{phone}?fields=status,country_dial_code,health_status.x(1)")).await;
+    let (_, some) =
+        world.get(&format!("/v23.0/{phone}?fields=status,country_dial_code,health_status.x(1)")).await;
     assert_eq!(some, json!({"id": phone.to_string(), "status": "CONNECTED", "country_dial_code": "49"}));
     let (_, numbers) = world.get(&format!("/v23.0/{}/phone_numbers", world.shop.waba_id)).await;
     assert_eq!(numbers["data"][0]["id"], phone.to_string());
     assert!(numbers["paging"]["cursors"]["after"].is_string() && numbers["paging"].get("next").is_none());
-    let (_, waba) = world.get(&format!("/v23.0/{}?fields=id,name,currency,timezone_id", world.shop.waba_id)).await;
+    let (_, waba) =
+        world.get(&format!("/v23.0/{}?fields=id,name,currency,timezone_id", world.shop.waba_id)).await;
     assert_eq!((&waba["name"], &waba["currency"]), (&json!("Tulip"), &json!("EUR")));
-    assert_eq!(world.post(&format!("/{phone}/register"), json!({"messaging_product": "whatsapp", "pin": "123456"})).await.0, 200);
+    assert_eq!(
+        world
+            .post(&format!("/{phone}/register"), json!({"messaging_product": "whatsapp", "pin": "123456"}))
+            .await
+            .0,
+        200
+    );
 }
 
 #[tokio::test]
@@ -316,13 +351,20 @@ async fn templates_are_made_listed_and_deleted() {
         let body = json!({"name": format!("ready_{number}"), "language": "en_US", "category": category,
             "components": [{"type": "BODY", "text": "Hi {{1}}, your bread is ready to be fetched."}]});
         let (status, made) = world.post(&path, body.clone()).await;
-        assert_eq!((status, &made["status"], &made["category"]), (200, &json!("APPROVED"), &json!(category)), "{made}");
+        assert_eq!(
+            (status, &made["status"], &made["category"]),
+            (200, &json!("APPROVED"), &json!(category)),
+            "{made}"
+        );
         let again = world.post(&path, body).await;
         assert_eq!((code(&again), &again.1["error"]["error_subcode"]), ((400, 100), &json!(2_388_024)));
         world.clock.advance(Duration::from_secs(1));
     }
-    let (_, page) = world.get(&format!("{path}?limit=2&fields=name&summary=total_count,message_template_count")).await;
-    let names = |page: &Value| page["data"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect::<Vec<_>>();
+    let (_, page) =
+        world.get(&format!("{path}?limit=2&fields=name&summary=total_count,message_template_count")).await;
+    let names = |page: &Value| {
+        page["data"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&page), ["ready_2", "ready_1"]);
     assert_eq!(page["summary"], json!({"total_count": 3, "message_template_count": 3}));
     let next = page["paging"]["next"].as_str().unwrap();
@@ -330,14 +372,22 @@ async fn templates_are_made_listed_and_deleted() {
     let (_, rest) = world.get(next.trim_start_matches("http://plaza.test")).await;
     assert_eq!(names(&rest), ["ready_0"]);
     assert!(rest["paging"].get("next").is_none());
-    for (query, count) in [("category=marketing", 1), ("status=approved,paused", 3), ("name=ready_1", 1), ("name_or_content=BREAD", 3), ("language=en-us", 3), ("language=de", 0)] {
+    for (query, count) in [
+        ("category=marketing", 1),
+        ("status=approved,paused", 3),
+        ("name=ready_1", 1),
+        ("name_or_content=BREAD", 3),
+        ("language=en-us", 3),
+        ("language=de", 0),
+    ] {
         let (_, found) = world.get(&format!("{path}?{query}")).await;
         assert_eq!(found["data"].as_array().unwrap().len(), count, "{query}");
     }
     let id = rest["data"][0]["id"].as_str().unwrap();
     let (_, one) = world.get(&format!("/{id}")).await;
     assert_eq!((&one["name"], &one["parameter_format"]), (&json!("ready_0"), &json!("POSITIONAL")));
-    let request = world.request("DELETE", &format!("{path}?name=ready_0&hsm_id={id}")).body(Body::empty()).unwrap();
+    let request =
+        world.request("DELETE", &format!("{path}?name=ready_0&hsm_id={id}")).body(Body::empty()).unwrap();
     assert_eq!(world.ask(request).await, (200, json!({"success": true})));
     assert_eq!(code(&world.get(&format!("/{id}")).await), (400, 100));
     let (_, bad) = world.post(&path, json!({"name": "x", "language": "en", "category": "UTILITY", "components": [{"type": "CAROUSEL"}]})).await;
@@ -361,23 +411,44 @@ async fn callbacks_are_asked_before_they_are_believed() {
             .append_pair("fields", "messages,flows")
             .append_pair("access_token", &format!("{app}|{}", world.shop.app_secret.0))
             .finish();
-        world.ask(world.request("POST", &format!("/v23.0/{app}/subscriptions?{query}")).body(Body::empty()).unwrap()).await
+        world
+            .ask(
+                world
+                    .request("POST", &format!("/v23.0/{app}/subscriptions?{query}"))
+                    .body(Body::empty())
+                    .unwrap(),
+            )
+            .await
     };
     assert_eq!(subscribe(&good, "vt").await, (200, json!({"success": true})));
     let (_, listed) = world.get(&format!("/v23.0/{app}/subscriptions")).await;
-    assert_eq!((&listed["data"][0]["callback_url"], &listed["data"][0]["active"]), (&json!(good), &json!(true)));
+    assert_eq!(
+        (&listed["data"][0]["callback_url"], &listed["data"][0]["active"]),
+        (&json!(good), &json!(true))
+    );
     assert_eq!(code(&subscribe(&good, "wrong").await), (400, 2200));
     let silent = endpoint(|_| http("200 OK", "hello")).await;
     let answer = subscribe(&silent, "vt").await;
     assert_eq!(code(&answer), (400, 2200));
     assert!(answer.1["error"]["error_data"]["details"].as_str().unwrap().contains("challenge"));
-    let moved = endpoint(|line| format!("HTTP/1.1 302 Found\r\nlocation: /x?{}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", challenge(line))).await;
+    let moved = endpoint(|line| {
+        format!(
+            "HTTP/1.1 302 Found\r\nlocation: /x?{}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            challenge(line)
+        )
+    })
+    .await;
     let answer = subscribe(&moved, "vt").await;
-    assert!(answer.1["error"]["error_data"]["details"].as_str().unwrap().contains("redirects are not followed"));
+    assert!(
+        answer.1["error"]["error_data"]["details"].as_str().unwrap().contains("redirects are not followed")
+    );
     for private in ["http://10.0.0.1/hook", "https://169.254.169.254/latest", "https://[fd00::1]/"] {
         let answer = subscribe(private, "vt").await;
         assert_eq!(code(&answer), (400, 100), "{private}");
-        assert!(answer.1["error"]["error_data"]["details"].as_str().unwrap().contains("private"), "{private}");
+        assert!(
+            answer.1["error"]["error_data"]["details"].as_str().unwrap().contains("private"),
+            "{private}"
+        );
     }
     let waba = format!("/v23.0/{}/subscribed_apps", world.shop.waba_id);
     let overriding = json!({"override_callback_uri": good, "verify_token": "vt"});
@@ -389,14 +460,18 @@ async fn callbacks_are_asked_before_they_are_believed() {
     assert!(world.get(&waba).await.1["data"][0].get("override_callback_uri").is_none());
     let of_number = json!({"webhook_configuration": {"override_callback_uri": good, "verify_token": "vt"}});
     assert_eq!(world.post(&format!("/v23.0/{}/", world.shop.phone_number_id), of_number).await.0, 200);
-    assert_eq!(code(&world.post(&format!("/{}/subscriptions", world.rival.app_id), json!({})).await), (400, 100));
+    assert_eq!(
+        code(&world.post(&format!("/{}/subscriptions", world.rival.app_id), json!({})).await),
+        (400, 100)
+    );
 }
 
 #[tokio::test]
 async fn tokens_are_exchanged_and_looked_into() {
     let world = World::open().await;
     let (app, secret) = (world.shop.app_id, world.shop.app_secret.0.clone());
-    let exchange = format!("/oauth/access_token?grant_type=client_credentials&client_id={app}&client_secret=");
+    let exchange =
+        format!("/oauth/access_token?grant_type=client_credentials&client_id={app}&client_secret=");
     let (status, answer) = world.get(&format!("{exchange}{secret}")).await;
     assert_eq!((status, &answer["access_token"]), (200, &json!(format!("{app}|{secret}"))));
     assert_eq!(code(&world.get(&format!("{exchange}wrong")).await), (400, 1));

@@ -129,15 +129,22 @@ impl Allowed {
         // The URL parser knows what a host and a port are, and gives the host the form that it has in addresses.
         let url = Url::parse(&format!("http://{entry}")).map_err(|_| invalid())?;
         let host = url.host().ok_or_else(invalid)?.to_string();
-        let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty() && !entry.contains('/');
+        let is_bare =
+            url.path() == "/" && url.query().is_none() && url.username().is_empty() && !entry.contains('/');
         let has_port = entry.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        if is_bare { Ok(Self { host, port: has_port.then(|| url.port().unwrap_or(80)) }) } else { Err(invalid()) }
+        if is_bare {
+            Ok(Self { host, port: has_port.then(|| url.port().unwrap_or(80)) })
+        } else {
+            Err(invalid())
+        }
     }
 }
 
 fn is_loopback_host(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost"),
+        Host::Domain(name) => {
+            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+        }
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => address.is_loopback(),
     }
@@ -180,8 +187,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let is_teredo = a == 0x2001 && b < 0x0200;
     let is_documentation = (a == 0x2001 && b == 0x0db8) || (a == 0x3fff && b < 0x1000);
     // Global unicast is 2000::/3; unique local, link-local, multicast and the rest lie outside.
-    (0x2000..0x4000).contains(&a)
-        && !(is_mapped || is_translated || is_6to4 || is_teredo || is_documentation)
+    (0x2000..0x4000).contains(&a) && !(is_mapped || is_translated || is_6to4 || is_teredo || is_documentation)
 }
 
 #[cfg(test)]
@@ -192,11 +198,43 @@ mod tests {
     fn private_and_reserved_addresses_are_refused() {
         let policy = EgressPolicy::default();
         for host in [
-            "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-            "169.254.169.254", "100.64.0.1", "100.127.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.51.100.1",
-            "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "[::1]", "[::]", "[fe80::1]", "[fc00::1]", "[fd12::1]",
-            "[ff02::1]", "[::ffff:127.0.0.1]", "[::ffff:8.8.8.8]", "[::7f00:1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::1]",
-            "[2002:7f00:1::]", "[2001::1]", "[2001:db8::1]", "[3fff::1]", "[fec0::1]",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0.0.0.0",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "100.127.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "[::1]",
+            "[::]",
+            "[fe80::1]",
+            "[fc00::1]",
+            "[fd12::1]",
+            "[ff02::1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:8.8.8.8]",
+            "[::7f00:1]",
+            "[64:ff9b::7f00:1]",
+            "[64:ff9b:1::1]",
+            "[2002:7f00:1::]",
+            "[2001::1]",
+            "[2001:db8::1]",
+            "[3fff::1]",
+            "[fec0::1]",
         ] {
             let outcome = policy.check_url(&format!("https://{host}/hook"));
             assert_eq!(outcome, Err(Refusal::PrivateAddress), "{host}");
@@ -221,7 +259,9 @@ mod tests {
     #[test]
     fn the_sandbox_may_call_loopback_and_no_other_private_address() {
         let policy = EgressPolicy::new(true, &[]).unwrap();
-        for url in ["http://127.0.0.1:8000/", "http://localhost:1/", "http://[::1]:9/", "http://bot.localhost/"] {
+        for url in
+            ["http://127.0.0.1:8000/", "http://localhost:1/", "http://[::1]:9/", "http://bot.localhost/"]
+        {
             assert!(policy.check_url(url).is_ok(), "{url}");
         }
         assert_eq!(policy.check_url("http://10.0.0.1/"), Err(Refusal::PrivateAddress));
@@ -230,7 +270,11 @@ mod tests {
 
     #[test]
     fn the_operator_allows_by_name() {
-        let policy = EgressPolicy::new(false, &["10.0.0.5".into(), "Hooks.internal:8080".into(), "[fd00::1]:80".into()]).unwrap();
+        let policy = EgressPolicy::new(
+            false,
+            &["10.0.0.5".into(), "Hooks.internal:8080".into(), "[fd00::1]:80".into()],
+        )
+        .unwrap();
         for entry in ["", "http://x", "a/b", "a:b", "10.0.0.0/8", "user@host"] {
             assert!(EgressPolicy::new(false, &[entry.to_owned()]).is_err(), "{entry}");
         }

@@ -28,7 +28,10 @@ async fn a_name_that_leads_inside_is_refused_when_it_is_resolved() {
 
 #[tokio::test]
 async fn redirects_are_answers_like_any_other() {
-    let url = endpoint("HTTP/1.1 301 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+    let url = endpoint(
+        "HTTP/1.1 301 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    )
+    .await;
     let error = sandbox().post(&url, String::new(), "sha256=0").await.unwrap_err();
     assert_eq!(error.status(), Some(301));
 }
@@ -36,10 +39,15 @@ async fn redirects_are_answers_like_any_other() {
 #[tokio::test]
 async fn an_answer_without_end_is_cut_off() {
     // More bytes are promised than come, and more come than are read.
-    let url = endpoint(concat!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")).await;
+    let url =
+        endpoint(concat!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")).await;
     assert_eq!(sandbox().post(&url, "{}".to_owned(), "sha256=0").await.unwrap(), 200);
     let broken = endpoint("HTTP/1.1 200 OK\r\ncontent-length: 500000\r\n\r\nhello").await;
-    assert_eq!(sandbox().post(&broken, "{}".to_owned(), "sha256=0").await.unwrap(), 200, "the status was said");
+    assert_eq!(
+        sandbox().post(&broken, "{}".to_owned(), "sha256=0").await.unwrap(),
+        200,
+        "the status was said"
+    );
 }
 
 #[tokio::test]
@@ -47,7 +55,8 @@ async fn a_broken_connection_is_told_without_the_address() {
     let reset = endpoint("").await;
     let error = sandbox().post(&reset, "{}".to_owned(), "sha256=0").await.unwrap_err();
     assert!(matches!(error, EgressError::Unreachable(_)), "{error}");
-    let error = sandbox().post("http://127.0.0.1:9/hook?secret=1", "{}".to_owned(), "sha256=0").await.unwrap_err();
+    let error =
+        sandbox().post("http://127.0.0.1:9/hook?secret=1", "{}".to_owned(), "sha256=0").await.unwrap_err();
     assert!(error.to_string().starts_with("no connection to the endpoint"), "{error}");
     assert!(!error.to_string().contains("secret"));
 }

@@ -25,8 +25,12 @@ impl Receiver {
     async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let receiver =
-            Self { url, status: Arc::new(AtomicU16::new(200)), bodies: Arc::default(), signatures: Arc::default() };
+        let receiver = Self {
+            url,
+            status: Arc::new(AtomicU16::new(200)),
+            bodies: Arc::default(),
+            signatures: Arc::default(),
+        };
         let (status, bodies, signatures) =
             (receiver.status.clone(), receiver.bodies.clone(), receiver.signatures.clone());
         tokio::spawn(async move {
@@ -37,7 +41,9 @@ impl Receiver {
                     bodies.lock().unwrap().push(body);
                     signatures.lock().unwrap().push(signature);
                     let status = status.load(Ordering::SeqCst);
-                    let answer = format!("HTTP/1.1 {status} X\r\nlocation: /y\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                    let answer = format!(
+                        "HTTP/1.1 {status} X\r\nlocation: /y\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                    );
                     let _ = socket.write_all(answer.as_bytes()).await;
                 });
             }
@@ -100,8 +106,13 @@ impl World {
         let (business, waba) = (self.dispatcher.business.clone(), shop.waba_id);
         let request = json!({"name": name, "language": "en", "category": "UTILITY",
             "components": [{"type": "BODY", "text": "Grüße / Hello"}]});
-        let create = async move |ctx: &Ctx, tx: &mut Tx| business.create_template(ctx, tx, waba, &request).await;
-        self.dispatcher.db.transact::<_, TemplateError, _>(&self.dispatcher.ctx, "test", create).await.unwrap();
+        let create =
+            async move |ctx: &Ctx, tx: &mut Tx| business.create_template(ctx, tx, waba, &request).await;
+        self.dispatcher
+            .db
+            .transact::<_, TemplateError, _>(&self.dispatcher.ctx, "test", create)
+            .await
+            .unwrap();
         self.clock.advance(Duration::from_millis(1));
     }
 
@@ -127,7 +138,9 @@ async fn business_named(db: &Db, system: &Ctx, business: &Arc<Business>, number:
     };
     let business = business.clone();
     let create = async move |ctx: &Ctx, tx: &mut Tx| {
-        plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await.expect("the reference is good");
+        plaza_billing::import_price_book(ctx, tx, &PriceSource::reference())
+            .await
+            .expect("the reference is good");
         business.create(ctx, tx, &new).await
     };
     db.transact::<_, CreateError, _>(system, "test.create", create).await.unwrap()
@@ -144,11 +157,17 @@ async fn an_event_is_delivered_once_and_signed() {
         assert_eq!(receiver.count(), 1);
         let body = receiver.bodies.lock().unwrap()[0].clone();
         assert!(body.is_ascii());
-        assert_eq!(receiver.signatures.lock().unwrap()[0], signature(&world.shop.app_secret.0, body.as_bytes()));
+        assert_eq!(
+            receiver.signatures.lock().unwrap()[0],
+            signature(&world.shop.app_secret.0, body.as_bytes())
+        );
         let read: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(read["entry"][0]["changes"][0]["value"]["message_template_name"], "ready");
         let delivery = world.deliveries().await.remove(0);
-        assert_eq!((delivery.state, delivery.attempts, delivery.last_status), (DeliveryState::Delivered, 1, Some(200)));
+        assert_eq!(
+            (delivery.state, delivery.attempts, delivery.last_status),
+            (DeliveryState::Delivered, 1, Some(200))
+        );
         assert_eq!(delivery.body, body, "what the operator sees is what was sent");
     })
     .await;
@@ -160,11 +179,16 @@ async fn every_failure_is_tried_again_with_the_same_body() {
         let (world, receiver) = (World::open(db).await, Receiver::open().await);
         world.subscribe(&world.shop, &receiver.url, 1).await;
         world.event(&world.shop, "ready").await;
-        for (attempt, (status, pause)) in [(500, 5), (302, 30), (410, 120), (201, 600)].into_iter().enumerate() {
+        for (attempt, (status, pause)) in
+            [(500, 5), (302, 30), (410, 120), (201, 600)].into_iter().enumerate()
+        {
             receiver.status.store(status, Ordering::SeqCst);
             world.dispatcher.run_once().await;
             let delivery = world.deliveries().await.remove(0);
-            assert_eq!((delivery.attempts, delivery.last_status), (i64::try_from(attempt).unwrap() + 1, Some(i64::from(status))));
+            assert_eq!(
+                (delivery.attempts, delivery.last_status),
+                (i64::try_from(attempt).unwrap() + 1, Some(i64::from(status)))
+            );
             assert!(delivery.last_error.unwrap().contains(&status.to_string()));
             world.dispatcher.run_once().await;
             assert_eq!(receiver.count(), attempt + 1, "not before its time");
@@ -183,7 +207,13 @@ async fn every_failure_is_tried_again_with_the_same_body() {
 async fn a_dead_endpoint_is_left_alone_and_loses_nothing() {
     each_engine(async |db| {
         let (world, well) = (World::open(db).await, Receiver::open().await);
-        let rival = business_named(&world.dispatcher.db, &world.dispatcher.ctx, &world.dispatcher.business, "+4930901821").await;
+        let rival = business_named(
+            &world.dispatcher.db,
+            &world.dispatcher.ctx,
+            &world.dispatcher.business,
+            "+4930901821",
+        )
+        .await;
         // Nobody listens there.
         world.subscribe(&world.shop, "http://127.0.0.1:9/hook", 1).await;
         world.subscribe(&rival, &well.url, 1).await;
@@ -193,11 +223,22 @@ async fn a_dead_endpoint_is_left_alone_and_loses_nothing() {
         world.event(&rival, "heard").await;
         world.dispatcher.run_once().await;
         assert_eq!(well.count(), 1, "the other endpoint heard at once");
-        let tried = world.states().await.iter().filter(|(state, attempts)| *state == "pending" && *attempts > 0).count();
+        let tried = world
+            .states()
+            .await
+            .iter()
+            .filter(|(state, attempts)| *state == "pending" && *attempts > 0)
+            .count();
         world.dispatcher.run_once().await;
-        let still = world.states().await.iter().filter(|(state, attempts)| *state == "pending" && *attempts > 0).count();
+        let still = world
+            .states()
+            .await
+            .iter()
+            .filter(|(state, attempts)| *state == "pending" && *attempts > 0)
+            .count();
         assert_eq!(tried, still, "it is left alone");
-        let dead = world.deliveries().await.into_iter().find(|delivery| delivery.last_error.is_some()).unwrap();
+        let dead =
+            world.deliveries().await.into_iter().find(|delivery| delivery.last_error.is_some()).unwrap();
         assert!(dead.last_error.unwrap().starts_with("no connection to the endpoint"));
         // It moves to an address that works: everything arrives.
         let moved = Receiver::open().await;
@@ -246,7 +287,14 @@ async fn what_was_tried_for_seven_days_is_dead_and_can_be_sent_again() {
         receiver.status.store(200, Ordering::SeqCst);
         let id = world.deliveries().await[0].delivery_id;
         let resend = async move |ctx: &Ctx, tx: &mut Tx| webhooks::resend(ctx, tx, id).await;
-        assert!(world.dispatcher.db.transact::<_, DbError, _>(&world.dispatcher.ctx, "test", resend).await.unwrap());
+        assert!(
+            world
+                .dispatcher
+                .db
+                .transact::<_, DbError, _>(&world.dispatcher.ctx, "test", resend)
+                .await
+                .unwrap()
+        );
         world.dispatcher.run_once().await;
         assert_eq!(world.states().await[0].0, "delivered");
     })
@@ -284,7 +332,8 @@ fn a_lane_is_cut_by_number_and_by_size() {
         attempts: 0,
         created_at: ctx.now(),
     };
-    let lane: Vec<Claimed> = [10, 10, 10, BODY_BYTES_MAX, BODY_BYTES_MAX + 1, 10].into_iter().map(delivery).collect();
+    let lane: Vec<Claimed> =
+        [10, 10, 10, BODY_BYTES_MAX, BODY_BYTES_MAX + 1, 10].into_iter().map(delivery).collect();
     let sizes = |updates_max| batches(&lane, updates_max).iter().map(|batch| batch.len()).collect::<Vec<_>>();
     assert_eq!(sizes(1), [1, 1, 1, 1, 1, 1]);
     assert_eq!(sizes(2), [2, 1, 1, 1, 1]);

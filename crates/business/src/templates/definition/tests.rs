@@ -58,7 +58,9 @@ fn names_need_the_named_format() {
 
 #[test]
 fn each_rule_of_the_buttons_is_kept() {
-    let with = |buttons: Value| read(&json!([{"type": "BODY", "text": "Hello"}, {"type": "BUTTONS", "buttons": buttons}]));
+    let with = |buttons: Value| {
+        read(&json!([{"type": "BODY", "text": "Hello"}, {"type": "BUTTONS", "buttons": buttons}]))
+    };
     let quick = json!({"type": "QUICK_REPLY", "text": "Stop"});
     let url = json!({"type": "url", "text": "Track", "url": "https://example.org/{{1}}"});
     assert!(with(json!([quick, quick, url, url])).is_ok());
@@ -67,8 +69,14 @@ fn each_rule_of_the_buttons_is_kept() {
     assert!(with(json!([])).is_err(), "none");
     assert!(with(json!(vec![quick.clone(); 11])).is_err(), "eleven");
     assert!(with(json!([{"type": "QUICK_REPLY", "text": "x".repeat(26)}])).is_err(), "a long label");
-    assert!(with(json!([{"type": "URL", "text": "Go", "url": "javascript:alert(1)"}])).is_err(), "no address");
-    assert!(with(json!([{"type": "URL", "text": "Go", "url": "https://example.org/{{1}}/x"}])).is_err(), "in the middle");
+    assert!(
+        with(json!([{"type": "URL", "text": "Go", "url": "javascript:alert(1)"}])).is_err(),
+        "no address"
+    );
+    assert!(
+        with(json!([{"type": "URL", "text": "Go", "url": "https://example.org/{{1}}/x"}])).is_err(),
+        "in the middle"
+    );
     let error = with(json!([{"type": "CATALOG", "text": "See"}])).unwrap_err();
     assert_eq!(error.member, "components.buttons[0].type");
     assert!(error.what.contains("not supported yet"));
@@ -76,13 +84,18 @@ fn each_rule_of_the_buttons_is_kept() {
 
 #[test]
 fn what_is_not_carried_is_refused_by_name() {
-    for component in [json!({"type": "HEADER", "format": "IMAGE"}), json!({"type": "CAROUSEL"}), json!(17), json!(null)] {
+    for component in
+        [json!({"type": "HEADER", "format": "IMAGE"}), json!({"type": "CAROUSEL"}), json!(17), json!(null)]
+    {
         let error = read(&json!([component, {"type": "BODY", "text": "Hello"}])).unwrap_err();
         assert!(error.what.contains("not supported yet"), "{error}");
     }
     assert!(read(&json!([])).is_err(), "no body");
     assert!(read(&json!({})).is_err(), "not a list");
-    assert!(read(&json!([{"type": "BODY", "text": "a"}, {"type": "BODY", "text": "b"}])).is_err(), "two bodies");
+    assert!(
+        read(&json!([{"type": "BODY", "text": "a"}, {"type": "BODY", "text": "b"}])).is_err(),
+        "two bodies"
+    );
 }
 
 #[test]
@@ -93,7 +106,10 @@ fn an_authentication_template_brings_its_own_words() {
         {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]}
     ]))
     .unwrap();
-    assert_eq!(definition.body_text(), "{{1}} is your verification code. For your security, do not share this code.");
+    assert_eq!(
+        definition.body_text(),
+        "{{1}} is your verification code. For your security, do not share this code."
+    );
     assert_eq!(definition.footer, "This code expires in 5 minutes.");
 }
 

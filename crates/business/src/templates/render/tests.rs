@@ -20,7 +20,8 @@ fn definition(format: ParameterFormat) -> Definition {
 }
 
 fn send(components: Value) -> SendTemplate {
-    SendTemplate::read(&json!({"name": "parcel", "language": {"code": "en_US"}, "components": components})).unwrap()
+    SendTemplate::read(&json!({"name": "parcel", "language": {"code": "en_US"}, "components": components}))
+        .unwrap()
 }
 
 fn text(value: &str) -> Value {
@@ -42,7 +43,8 @@ fn positions_are_filled() {
     assert_eq!(filled.header, "Parcel A17");
     assert_eq!(filled.body, "Hi Ana, parcel A17 is on its way to you.");
     assert_eq!(filled.footer, "Acme");
-    let buttons: Vec<_> = filled.buttons.iter().map(|b| (b.kind.as_str(), b.text.as_str(), b.value.as_str())).collect();
+    let buttons: Vec<_> =
+        filled.buttons.iter().map(|b| (b.kind.as_str(), b.text.as_str(), b.value.as_str())).collect();
     assert_eq!(buttons, [("URL", "Track", "https://example.org/t/A17"), ("QUICK_REPLY", "Stop", "STOP")]);
 }
 
@@ -75,7 +77,8 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(few, RenderError::Count { component: "body".into(), expected: 2, found: 1 });
     let none = error(|components| components[2]["parameters"] = json!([]));
     assert_eq!(none, RenderError::Count { component: "buttons[0]".into(), expected: 1, found: 0 });
-    let kind = error(|components| components[0]["parameters"] = json!([{"type": "image", "image": {"id": "1"}}]));
+    let kind =
+        error(|components| components[0]["parameters"] = json!([{"type": "image", "image": {"id": "1"}}]));
     assert!(matches!(kind, RenderError::Format { .. }), "{kind}");
     let empty = error(|components| components[0]["parameters"] = json!([{"type": "text", "text": " "}]));
     assert!(matches!(empty, RenderError::Format { .. }), "{empty}");
@@ -90,15 +93,22 @@ fn requests_name_the_member_at_fault() {
     let read = |value: Value| SendTemplate::read(&value).unwrap_err();
     assert_eq!(read(json!({})).0, "template.name");
     assert_eq!(read(json!({"name": "a"})).0, "template.language.code");
-    assert_eq!(read(json!({"name": "a", "language": {"code": "en"}, "components": 1})).0, "template.components");
+    assert_eq!(
+        read(json!({"name": "a", "language": {"code": "en"}, "components": 1})).0,
+        "template.components"
+    );
     let odd = json!({"name": "a", "language": "en", "components": [{"type": "chorus"}]});
     assert_eq!(read(odd).0, "template.components[0].type");
-    assert!(SendTemplate::read(&json!({"name": "a", "language": {"code": "en"}, "components": null})).is_ok());
+    assert!(
+        SendTemplate::read(&json!({"name": "a", "language": {"code": "en"}, "components": null})).is_ok()
+    );
 }
 
 #[test]
 fn languages_are_read_in_any_spelling() {
-    for (text, language) in [("en", "en"), ("EN-us", "en_US"), ("pt_br", "pt_BR"), ("fil", "fil"), ("es_419", "es_419")] {
+    for (text, language) in
+        [("en", "en"), ("EN-us", "en_US"), ("pt_br", "pt_BR"), ("fil", "fil"), ("es_419", "es_419")]
+    {
         assert_eq!(canonical_language(text).as_deref(), Some(language), "{text}");
     }
     for text in ["", "e", "english", "en_", "en_U", "en_US_x", "é_FR", "e\u{301}_FR"] {
