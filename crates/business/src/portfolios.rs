@@ -218,7 +218,8 @@ impl Business {
             // The key is the portfolio's own: the first credit is booked once.
             plaza_billing::top_up(ctx, tx, portfolio, new.credit, &format!("first:{portfolio}")).await?;
         }
-        let app = self.create_app(ctx, tx, NewApp { portfolio, name: new.name.clone() }).await?;
+        let app =
+            self.create_app::<CreateError>(ctx, tx, NewApp { portfolio, name: new.name.clone() }).await?;
         let token = apps::issue_token(ctx, tx, app.app_id, portfolio, apps::Scope::ALL, None).await?;
         store::subscribe(ctx, tx, waba, app.app_id).await?;
         Ok(CreatedBusiness {

@@ -418,7 +418,7 @@ pub enum FillError {
     #[error("the template is disabled")]
     Disabled,
     /// The values do not fit.
-    #[error("{0}")]
+    #[error(transparent)]
     Render(#[from] RenderError),
     /// The storage failed.
     #[error("storage")]

@@ -36,7 +36,7 @@ const IDLE_CONNECTIONS: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
     /// The address is one that Plaza does not call.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] Refusal),
     /// No connection, no answer, or not in time.
     #[error("{0}")]

@@ -6,7 +6,8 @@ use super::{Call, list as lists};
 use plaza_business::apps::Scope;
 use plaza_business::portfolios::{self, BusinessNumber};
 use plaza_business::{codes, json as sloppy, webhooks};
-use plaza_protocol::{PhoneNumberId, WabaId};
+use plaza_db::Tx;
+use plaza_protocol::{Ctx, PhoneNumberId, WabaId};
 use serde_json::{Value, json};
 
 /// What is returned when nothing is asked for.
@@ -20,14 +21,14 @@ const DEFAULT_FIELDS: &[&str] = &[
 ];
 
 pub(super) async fn get(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
-    let read = async move |ctx: &_, tx: &mut _| portfolios::phone_number(ctx, tx, phone).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| portfolios::phone_number(ctx, tx, phone).await;
     let number = call.app.db.read(&call.ctx, "cloud_api.phone_number", read).await?;
     Ok(lists::select(&call, view(&number), DEFAULT_FIELDS))
 }
 
 pub(super) async fn list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
-    let read = async move |ctx: &_, tx: &mut _| portfolios::phone_numbers(ctx, tx, waba).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| portfolios::phone_numbers(ctx, tx, waba).await;
     let numbers = call.app.db.read(&call.ctx, "cloud_api.phone_numbers", read).await?;
     let items = numbers.iter().map(|number| lists::select(&call, view(number), DEFAULT_FIELDS)).collect();
     lists::page(&call, items)
@@ -71,7 +72,7 @@ pub(super) async fn configure(call: Call, phone: PhoneNumberId) -> Result<Value,
         verify(&call, "override_callback_uri", callback, text("verify_token")).await?;
     }
     let app = call.token.app;
-    let set = async move |ctx: &_, tx: &mut _| {
+    let set = async move |ctx: &Ctx, tx: &mut Tx| {
         webhooks::set_phone_number_callback(ctx, tx, phone, app, callback.as_ref()).await
     };
     call.app.db.transact(&call.ctx, "cloud_api.set_phone_number_callback", set).await?;
@@ -87,7 +88,7 @@ pub(super) async fn register(
 ) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
     let set =
-        async move |ctx: &_, tx: &mut _| portfolios::set_registered(ctx, tx, phone, is_registered).await;
+        async move |ctx: &Ctx, tx: &mut Tx| portfolios::set_registered(ctx, tx, phone, is_registered).await;
     call.app.db.transact(&call.ctx, "cloud_api.register", set).await?;
     Ok(success())
 }

@@ -8,7 +8,8 @@ use super::errors::GraphError;
 use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::webhooks::{self, Callback, FIELDS};
-use plaza_protocol::{AppId, WabaId};
+use plaza_db::Tx;
+use plaza_protocol::{AppId, Ctx, WabaId};
 use serde_json::{Value, json};
 
 /// The only object whose changes can be subscribed to.
@@ -69,7 +70,7 @@ pub(super) async fn app_subscribe(call: Call, app: AppId) -> Result<Value, Graph
         fields = FIELDS.iter().map(|field| (*field).to_owned()).collect();
     }
     verify(&call, "callback_url", &callback, call.params.text("verify_token")).await?;
-    let set = async move |ctx: &_, tx: &mut _| {
+    let set = async move |ctx: &Ctx, tx: &mut Tx| {
         webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await
     };
     call.app.db.transact(&call.ctx, "cloud_api.set_app_subscription", set).await?;
@@ -78,7 +79,7 @@ pub(super) async fn app_subscribe(call: Call, app: AppId) -> Result<Value, Graph
 
 pub(super) async fn app_list(call: Call, app: AppId) -> Result<Value, GraphError> {
     own_app(&call, app)?;
-    let read = async move |ctx: &_, tx: &mut _| webhooks::app_subscription(ctx, tx, app).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| webhooks::app_subscription(ctx, tx, app).await;
     let subscription = call.app.db.read(&call.ctx, "cloud_api.app_subscription", read).await?;
     let view = subscription.map(|subscription| {
         let fields =
@@ -96,7 +97,7 @@ pub(super) async fn app_list(call: Call, app: AppId) -> Result<Value, GraphError
 pub(super) async fn app_unsubscribe(call: Call, app: AppId) -> Result<Value, GraphError> {
     own_app(&call, app)?;
     check_object(&call)?;
-    let delete = async move |ctx: &_, tx: &mut _| webhooks::delete_app_subscription(ctx, tx, app).await;
+    let delete = async move |ctx: &Ctx, tx: &mut Tx| webhooks::delete_app_subscription(ctx, tx, app).await;
     call.app.db.transact(&call.ctx, "cloud_api.delete_app_subscription", delete).await?;
     Ok(success())
 }
@@ -109,7 +110,7 @@ pub(super) async fn waba_subscribe(call: Call, waba: WabaId) -> Result<Value, Gr
         verify(&call, "override_callback_uri", callback, call.params.text("verify_token")).await?;
     }
     let app = call.token.app;
-    let subscribe = async move |ctx: &_, tx: &mut _| {
+    let subscribe = async move |ctx: &Ctx, tx: &mut Tx| {
         webhooks::subscribe_waba(ctx, tx, waba, app, callback.as_ref()).await
     };
     call.app.db.transact(&call.ctx, "cloud_api.subscribe_waba", subscribe).await?;
@@ -118,7 +119,7 @@ pub(super) async fn waba_subscribe(call: Call, waba: WabaId) -> Result<Value, Gr
 
 pub(super) async fn waba_list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
-    let read = async move |ctx: &_, tx: &mut _| webhooks::waba_subscriptions(ctx, tx, waba).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| webhooks::waba_subscriptions(ctx, tx, waba).await;
     let subscriptions = call.app.db.read(&call.ctx, "cloud_api.waba_subscriptions", read).await?;
     let view = subscriptions.into_iter().map(|subscription| {
         let id = subscription.app.app_id.to_string();
@@ -134,7 +135,8 @@ pub(super) async fn waba_list(call: Call, waba: WabaId) -> Result<Value, GraphEr
 pub(super) async fn waba_unsubscribe(call: Call, waba: WabaId) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
     let app = call.token.app;
-    let unsubscribe = async move |ctx: &_, tx: &mut _| webhooks::unsubscribe_waba(ctx, tx, waba, app).await;
+    let unsubscribe =
+        async move |ctx: &Ctx, tx: &mut Tx| webhooks::unsubscribe_waba(ctx, tx, waba, app).await;
     call.app.db.transact(&call.ctx, "cloud_api.unsubscribe_waba", unsubscribe).await?;
     Ok(success())
 }

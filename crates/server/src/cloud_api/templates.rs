@@ -6,7 +6,8 @@ use super::{Call, list as lists};
 use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::templates::{self, TEMPLATES_MAX, Template};
-use plaza_protocol::{TemplateId, WabaId};
+use plaza_db::Tx;
+use plaza_protocol::{Ctx, TemplateId, WabaId};
 use serde_json::{Map, Value, json};
 
 /// What is returned when nothing is asked for.
@@ -16,7 +17,7 @@ const DEFAULT_FIELDS: &[&str] =
 pub(super) async fn create(call: Call, waba: WabaId) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
     let (business, request) = (call.app.business.clone(), call.params.value().clone());
-    let create = async move |ctx: &_, tx: &mut _| business.create_template(ctx, tx, waba, &request).await;
+    let create = async move |ctx: &Ctx, tx: &mut Tx| business.create_template(ctx, tx, waba, &request).await;
     let template = call.app.db.transact(&call.ctx, "cloud_api.create_template", create).await?;
     Ok(json!({
         "id": template.template_id.to_string(),
@@ -26,7 +27,7 @@ pub(super) async fn create(call: Call, waba: WabaId) -> Result<Value, GraphError
 }
 
 pub(super) async fn get(call: Call, id: TemplateId) -> Result<Value, GraphError> {
-    let read = async move |ctx: &_, tx: &mut _| templates::get(ctx, tx, id).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| templates::get(ctx, tx, id).await;
     let template = call.app.db.read(&call.ctx, "cloud_api.template", read).await?;
     Ok(lists::select(&call, view(&template), DEFAULT_FIELDS))
 }
@@ -40,7 +41,7 @@ pub(super) async fn delete(call: Call, waba: WabaId) -> Result<Value, GraphError
         })
     });
     let id = id.transpose()?;
-    let delete = async move |ctx: &_, tx: &mut _| templates::delete(ctx, tx, waba, &name, id).await;
+    let delete = async move |ctx: &Ctx, tx: &mut Tx| templates::delete(ctx, tx, waba, &name, id).await;
     call.app.db.transact(&call.ctx, "cloud_api.delete_template", delete).await?;
     Ok(success())
 }
@@ -48,7 +49,7 @@ pub(super) async fn delete(call: Call, waba: WabaId) -> Result<Value, GraphError
 /// An account has few templates: they are read together, filtered here, and cut into pages.
 pub(super) async fn list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
     call.require(Scope::Management)?;
-    let read = async move |ctx: &_, tx: &mut _| templates::list(ctx, tx, waba).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| templates::list(ctx, tx, waba).await;
     let all = call.app.db.read(&call.ctx, "cloud_api.templates", read).await?;
     let filter = Filter::of(&call);
     let items = all.iter().filter(|template| filter.matches(template));

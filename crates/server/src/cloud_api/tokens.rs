@@ -5,6 +5,7 @@ use super::params::Params;
 use super::{Call, CloudApi, auth};
 use plaza_business::apps::{self, AuthenticateError, Scope, Token, TokenKind};
 use plaza_business::codes;
+use plaza_db::Tx;
 use plaza_protocol::Ctx;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ pub(super) async fn debug(call: &Call) -> Result<Value, GraphError> {
         Err(error) => return Err(error.into()),
     };
     let app = found.app;
-    let read = async move |ctx: &_, tx: &mut _| apps::app(ctx, tx, app).await;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| apps::app(ctx, tx, app).await;
     let name = call.app.db.read(&call.ctx, "cloud_api.app", read).await?.map(|app| app.name);
     Ok(json!({"data": view(&found, name)}))
 }
