@@ -1,1 +1,69 @@
-fn main() {}
+//! # `plaza`
+//!
+//! The one binary: the server, and the tools that talk to one. It reads flags, environment and configuration, wires the
+//! parts, and prints; everything else is in the crates. Scripts rely on the names of commands, flags and JSON members.
+
+mod business;
+mod config;
+mod demo;
+mod ledger;
+mod output;
+mod person;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Many small objects of many threads: this allocator halves the server's memory beside the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// An open messaging network that pays for itself.
+#[derive(Debug, Parser)]
+#[command(name = "plaza", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(config::Flags),
+    /// Businesses of a running server.
+    #[command(subcommand)]
+    Business(business::BusinessCommand),
+    /// Message templates of a running server.
+    #[command(subcommand)]
+    Template(business::TemplateCommand),
+    /// A person on the command line, with keys of their own.
+    #[command(subcommand)]
+    Person(person::PersonCommand),
+    /// The books.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Measure: relay, idle, cloud-api, ledger, offline, kill.
+    Bench(plaza_bench::BenchArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::fail(&error.into()),
+    };
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(flags) => serve::run(flags).await,
+            Command::Business(command) => business::run(command).await,
+            Command::Template(command) => business::run_template(command).await,
+            Command::Person(command) => person::run(command).await,
+            Command::Ledger(command) => ledger::run(command).await,
+            Command::Bench(arguments) => plaza_bench::run(arguments).await,
+        }
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => output::fail(&error),
+    }
+}

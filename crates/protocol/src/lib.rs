@@ -16,6 +16,7 @@ mod money;
 pub mod native;
 mod phone;
 mod time;
+mod wake;
 pub mod wire;
 
 pub use ctx::{Actor, Clock, Ctx, Ids, ManualClock, RandomIds, SeededIds};
@@ -24,6 +25,7 @@ pub use ids::*;
 pub use money::{Currency, Micros, UnknownCurrency};
 pub use phone::{InvalidPhoneNumber, PhoneNumber};
 pub use time::Timestamp;
+pub use wake::Wake;
 
 /// A value that must not reach a log: its `Debug` prints dots.
 #[derive(Clone, PartialEq, Eq)]

@@ -87,8 +87,22 @@ macro_rules! currencies {
 }
 
 currencies!(
-    AED = 784, ARS = 32, AUD = 36, BRL = 986, CLP = 152, COP = 170, EUR = 978, GBP = 826, IDR = 360, INR = 356,
-    MXN = 484, MYR = 458, PEN = 604, SAR = 682, SGD = 702, USD = 840
+    AED = 784,
+    ARS = 32,
+    AUD = 36,
+    BRL = 986,
+    CLP = 152,
+    COP = 170,
+    EUR = 978,
+    GBP = 826,
+    IDR = 360,
+    INR = 356,
+    MXN = 484,
+    MYR = 458,
+    PEN = 604,
+    SAR = 682,
+    SGD = 702,
+    USD = 840
 );
 
 impl fmt::Display for Currency {
@@ -103,7 +117,8 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        for (text, micros) in [("0.0308", 30_800), ("100", 100_000_000), ("-0.5", -500_000), ("0.000001", 1)] {
+        for (text, micros) in [("0.0308", 30_800), ("100", 100_000_000), ("-0.5", -500_000), ("0.000001", 1)]
+        {
             assert_eq!(Micros::parse_decimal(text), Some(Micros(micros)), "{text}");
         }
         for text in ["", ".", "1.0000001", "1e3", "+1", "1,5", "99999999999999", "--1"] {

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 /// A text is not a phone number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a phone number: write it as +, country code and number, 7 to 15 digits, for example +4915112345678")]
+#[error(
+    "not a phone number: write it as +, country code and number, 7 to 15 digits, for example +4915112345678"
+)]
 pub struct InvalidPhoneNumber;
 
 /// A phone number in E.164: 7 to 15 digits, the first not zero. `Debug` does not show it: numbers stay out of logs.
@@ -84,7 +86,9 @@ mod tests {
         for text in ["+49 (151) 123-456.78", "4915112345678", " +4915112345678 "] {
             assert_eq!(text.parse::<PhoneNumber>().unwrap().to_string(), "+4915112345678", "{text}");
         }
-        for text in ["", "+", "123456", "0151123456", "+49151x", "1234567890123456", "49+151123456", "٤٩١٥١١٢٣٤٥"] {
+        for text in
+            ["", "+", "123456", "0151123456", "+49151x", "1234567890123456", "49+151123456", "٤٩١٥١١٢٣٤٥"]
+        {
             assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber), "{text}");
         }
         assert!(!format!("{:?}", "+4915112345678".parse::<PhoneNumber>()).contains("151"));

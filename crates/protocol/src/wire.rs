@@ -188,6 +188,9 @@ pub struct Envelope {
     pub sent_at: i64,
     #[prost(bytes = "vec", tag = "9")]
     pub body: Vec<u8>,
+    /// Sent by the hosted device of a business: whoever hosts it has read it too.
+    #[prost(bool, tag = "10")]
+    pub is_hosted: bool,
 }
 
 /// How far an account has come in a conversation. Cumulative: only rises.
@@ -234,6 +237,9 @@ pub struct Ephemeral {
     /// Whose it is; filled by the server.
     #[prost(bytes = "vec", tag = "3")]
     pub account_id: Vec<u8>,
+    /// The answer to another's [`EphemeralKind::Online`]; set by the server.
+    #[prost(bool, tag = "4")]
+    pub is_answer: bool,
 }
 
 /// A request of a client.

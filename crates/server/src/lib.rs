@@ -1,1 +1,306 @@
-//! plaza-server
+//! # The server
+//!
+//! Everything with a socket: the WebSocket gateway of people's devices, the Cloud-API-compatible surface, the operator's
+//! surface, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
+//! extract, call one operation, map the answer; rules live in the domain crates.
+//!
+//! [`start`] wires it: database → bus → sockets of this process, and other processes' through NATS. Shutdown stops
+//! accepting, says good-bye to every socket with a time to come back, lets transactions and webhook calls under way end,
+//! and returns.
+
+mod app;
+mod assets;
+pub mod cloud_api;
+pub mod egress;
+mod gateway;
+mod hub;
+mod jobs;
+mod metrics;
+mod native;
+mod operator;
+mod problem;
+mod relay;
+mod requests;
+mod sandbox;
+mod socket;
+mod webhooks;
+
+pub use app::{App, ServerClock, Settings};
+pub use gateway::{Gateway, GatewayError};
+
+use crate::cloud_api::CloudApi;
+use crate::egress::{Egress, EgressPolicy};
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::relay::Relay;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get, post};
+use axum::{Json, Router};
+use plaza_billing::{PriceSource, Prices};
+use plaza_bus::Bus;
+use plaza_business::messages::SendError;
+use plaza_business::{Business, SealingKey};
+use plaza_db::{Db, DbError, ListSql, Sql};
+use plaza_messaging::delivery::Delivery;
+use plaza_protocol::limits::BODY_BYTES_MAX;
+use plaza_protocol::{Chain, Ctx, ErrorCode, Wake};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// Transactions and calls under way get so long to end at shutdown.
+const DRAIN_WITHIN: Duration = Duration::from_secs(20);
+
+/// The server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The price book could not be imported.
+    #[error("importing the price book")]
+    Prices(#[from] plaza_billing::ImportError),
+    /// The TLS library could not start.
+    #[error("making the client for webhooks")]
+    Egress(#[from] reqwest::Error),
+    /// An entry of the configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// The storage failed.
+    #[error("storage")]
+    Db(#[from] DbError),
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Its state.
+    pub app: Arc<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    served: JoinHandle<()>,
+}
+
+impl Running {
+    /// Ends it: no new connections, a good-bye to every socket, what is under way is finished.
+    pub async fn shut_down(self) {
+        self.app.shutdown.cancel();
+        self.app.hub.shut_down();
+        self.app.tracker.close();
+        let drained = async {
+            let _ = self.served.await;
+            self.app.tracker.wait().await;
+        };
+        if tokio::time::timeout(DRAIN_WITHIN, drained).await.is_err() {
+            tracing::warn!("shutting down although something is still under way");
+        }
+    }
+}
+
+/// Wires the parts and serves on `listener`.
+pub async fn start(
+    ctx: Ctx,
+    clock: Arc<ServerClock>,
+    db: Db,
+    bus: Bus,
+    settings: Settings,
+    listener: TcpListener,
+) -> Result<Running, StartError> {
+    let address = listener.local_addr().map_err(|error| StartError::Config(error.to_string()))?;
+    let import = async |ctx: &Ctx, tx: &mut _| {
+        plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await
+    };
+    db.transact(&ctx, "start.import_prices", import).await?;
+    let prices = Prices::default();
+    let sealing = settings.sealing_key.0;
+    let business =
+        Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
+    let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
+    let wake_webhooks = Arc::new(Notify::new());
+    let lanes = if db.engine_name() == "SQLite" { 1 } else { 4 };
+    let (relay, queues) = Relay::new(lanes);
+    let hosted_by = settings.operator_name.clone();
+    let cloud_api = |app: &Weak<App>| {
+        let gateway = Arc::new(cloud_api_gateway(app.clone()));
+        CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone())
+    };
+    let app = Arc::new_cyclic(|app| App {
+        db: db.clone(),
+        business: business.clone(),
+        prices,
+        gateway: Gateway::new(SealingKey::new(sealing), hosted_by),
+        settings,
+        ctx: ctx.clone(),
+        clock,
+        bus: bus.clone(),
+        hub: Hub::default(),
+        relay,
+        delivery: Delivery::default(),
+        metrics: Metrics::new(),
+        webhooks: wake_webhooks.clone(),
+        cloud_api: cloud_api(app),
+        world: OnceLock::new(),
+        tracker: TaskTracker::new(),
+        shutdown: CancellationToken::new(),
+    });
+    listen_to_wakes(&app, &bus, &db);
+    for queue in queues {
+        // Not tracked: a lane ends with its senders, after everything that could write to it.
+        tokio::spawn(relay::run(app.clone(), queue));
+    }
+    let dispatcher = webhooks::Dispatcher::new(db, ctx, business, egress, wake_webhooks);
+    app.tracker.spawn(dispatcher.run(app.shutdown.clone()));
+    app.tracker.spawn(gateway::run(app.clone()));
+    app.tracker.spawn(jobs::run(app.clone()));
+    if bus.is_remote() || lanes > 1 {
+        app.tracker.spawn(jobs::look(app.clone()));
+    }
+    let shutdown = app.shutdown.clone();
+    let served = axum::serve(listener, router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(shutdown.cancelled_owned());
+    let served = tokio::spawn(async move {
+        if let Err(error) = served.await {
+            tracing::error!(error = %Chain(&error), "the listener ended");
+        }
+    });
+    Ok(Running { app, address, served })
+}
+
+fn egress_policy(settings: &Settings) -> Result<EgressPolicy, StartError> {
+    EgressPolicy::new(settings.sandbox, &settings.egress_allowed).map_err(|error| StartError::Config(error.to_string()))
+}
+
+/// What a commit changed reaches those who wait for it: here at once, elsewhere over the bus.
+fn listen_to_wakes(app: &Arc<App>, bus: &Bus, db: &Db) {
+    let listener = Arc::downgrade(app);
+    bus.on_wake(move |wake| {
+        let Some(app) = listener.upgrade() else { return };
+        match wake {
+            Wake::Webhooks => app.webhooks.notify_one(),
+            Wake::Mailbox { device, .. } if app.gateway.hosts(device) => app.gateway.mail.notify_one(),
+            wake => app.hub.wake(wake),
+        }
+    });
+    let publisher = bus.clone();
+    db.on_commit(move |wakes| publisher.publish(wakes));
+}
+
+/// The gateway as the Cloud API surface sees it.
+fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
+    let reader = app.clone();
+    cloud_api::Gateway::new(
+        move |ctx, tx, accepted| {
+            let app = app.upgrade();
+            Box::pin(async move {
+                let app = app.ok_or(DbError::Closed)?;
+                app.metrics.business_message();
+                app.gateway.deliver(ctx, tx, &app.delivery, accepted).await.map_err(send_error)
+            })
+        },
+        move |ctx, tx, read| {
+            let app = reader.upgrade();
+            Box::pin(async move {
+                let app = app.ok_or(DbError::Closed)?;
+                app.gateway.mark_read(ctx, tx, read).await.map_err(send_error)
+            })
+        },
+    )
+}
+
+fn send_error(error: GatewayError) -> SendError {
+    match error {
+        GatewayError::NoDevice => SendError::Undeliverable,
+        GatewayError::Db(error) => SendError::Db(error),
+        GatewayError::Messaging(error) => error.into(),
+        other => {
+            tracing::error!(error = %Chain(&other), "a hosted device could not send");
+            SendError::Db(DbError::Commit("the hosted device could not send".to_owned()))
+        }
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .route("/v1/connect", any(socket::connect))
+        .route("/v1/registrations", post(native::start))
+        .route("/v1/registrations/{registration_id}/verify", post(native::verify))
+        .route("/v1/devices", post(native::register_device))
+        .route("/_sandbox/session", get(sandbox::session))
+        .route("/_sandbox/clock", post(sandbox::clock))
+        .route("/demo/api/world", get(sandbox::world))
+        .nest("/operator/api", operator::router(app.clone()))
+        .fallback(elsewhere)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), count))
+        .with_state(app)
+}
+
+async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    app.metrics.request();
+    next.run(request).await
+}
+
+/// What is not one of Plaza's own addresses is the Cloud API's, or a page.
+async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
+    let path = request.uri().path();
+    if cloud_api::claims(path) {
+        return cloud_api::handle(State(app.cloud_api.clone()), request).await;
+    }
+    let is_api = ["/v1/", "/operator/api/", "/_sandbox/", "/demo/api/"].iter().any(|api| path.starts_with(api));
+    let wants_page = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
+    if is_api || !wants_page {
+        return Problem::not_found("this address").into_response();
+    }
+    assets::serve(request.uri().clone()).await
+}
+
+/// Whether requests can be served: the database answers and takes writes.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    if app.shutdown.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "why": "shutting down"}))).into_response();
+    }
+    match app.db.ready(&app.ctx).await {
+        Ok(()) => Json(json!({"ready": true})).into_response(),
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "not ready");
+            let why = if error.is_full() { "the database takes no writes" } else { "the database does not answer" };
+            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "why": why}))).into_response()
+        }
+    }
+}
+
+async fn metrics_text(State(app): State<Arc<App>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
+}
+
+/// All SQL of this crate.
+pub fn statements() -> Vec<Sql> {
+    [gateway::statements(), app::STATEMENTS.to_vec()].concat()
+}
+
+/// All list statements of this crate.
+pub fn list_statements() -> Vec<ListSql> {
+    jobs::LISTS.to_vec()
+}
+
+/// An address that exists, but not in this mode.
+fn sandbox_only() -> Problem {
+    Problem::new(ErrorCode::NotFound, "this address exists with --sandbox only")
+}
+
+/// Runs a router's answer without a socket, for tests of surfaces.
+pub async fn answer(app: &Arc<App>, request: Request) -> Response {
+    router(app.clone()).oneshot(request).await.unwrap_or_else(|never| match never {})
+}

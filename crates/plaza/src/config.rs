@@ -1,0 +1,176 @@
+//! # Configuration
+//!
+//! `plaza.toml`, then the environment, then flags: what comes later wins. Everything has a default, so that
+//! `plaza serve --demo --sandbox` needs no file. All mistakes are told at once, before anything starts.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use plaza_protocol::{Ctx, Secret};
+use plaza_server::Settings;
+use serde::Deserialize;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What `plaza serve` takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Flags {
+    /// The folder for the database, the key file and the operator's token.
+    #[arg(long, env = "PLAZA_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, env = "PLAZA_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// A PostgreSQL database in place of the embedded one.
+    #[arg(long, env = "PLAZA_DATABASE_URL", value_name = "postgres://…", hide_env_values = true)]
+    database_url: Option<String>,
+    /// NATS, for wake-ups between several servers on one database.
+    #[arg(long, env = "PLAZA_NATS", value_name = "nats://…", hide_env_values = true)]
+    nats: Option<String>,
+    /// A configuration file.
+    #[arg(long, env = "PLAZA_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Fill a new server with three people and a bakery who write to each other.
+    #[arg(long)]
+    demo: bool,
+    /// One-time codes are shown to the operator, templates are approved at once, loopback may be called.
+    #[arg(long)]
+    sandbox: bool,
+    /// Allow --sandbox on an address that others can reach.
+    #[arg(long)]
+    force_public_sandbox: bool,
+}
+
+/// `plaza.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<String>,
+    database_url: Option<String>,
+    /// Connections to PostgreSQL.
+    database_connections_max: Option<usize>,
+    nats: Option<String>,
+    sandbox: bool,
+    demo: bool,
+    /// Who people are told holds the keys of hosted numbers.
+    operator_name: Option<String>,
+    /// The file with the operator's token; default: `operator-token` in the data folder.
+    operator_token_file: Option<PathBuf>,
+    /// The file with the key that seals secrets at rest; default: `sealing-key` in the data folder. Servers on one
+    /// database share it.
+    sealing_key_file: Option<PathBuf>,
+    /// Origins of other web pages that may open a socket.
+    origins: Vec<String>,
+    /// Private addresses that webhooks may have, as `host` or `host:port`.
+    egress_allowed: Vec<String>,
+}
+
+/// A configuration without mistakes.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) database_url: Option<String>,
+    pub(crate) database_connections_max: usize,
+    pub(crate) nats: Option<String>,
+    pub(crate) settings: Settings,
+}
+
+impl Config {
+    /// Reads everything, or says everything that is wrong.
+    pub(crate) fn read(flags: Flags, ctx: &Ctx) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(path) => {
+                let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+                toml::from_str(&text).with_context(|| format!("{} has a mistake", path.display()))?
+            }
+            None => File::default(),
+        };
+        let mut mistakes = Vec::new();
+        let listen_text = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let listen: Option<SocketAddr> = listen_text.parse().ok();
+        if listen.is_none() {
+            mistakes.push(format!("listen: {listen_text} is not an address and a port, such as 127.0.0.1:8080"));
+        }
+        let sandbox = flags.sandbox || file.sandbox;
+        let demo = flags.demo || file.demo;
+        if demo && !sandbox {
+            mistakes.push("demo: it needs the sandbox too: add --sandbox".to_owned());
+        }
+        let is_public = listen.is_some_and(|listen| !listen.ip().is_loopback());
+        if sandbox && is_public && !flags.force_public_sandbox {
+            mistakes.push(
+                "sandbox: others could reach it and read one-time codes; listen on 127.0.0.1, or add \
+                 --force-public-sandbox"
+                    .to_owned(),
+            );
+        }
+        let database_url = flags.database_url.or(file.database_url);
+        if database_url.as_ref().is_some_and(|url| !url.starts_with("postgres")) {
+            mistakes.push("database_url: it must begin with postgres://".to_owned());
+        }
+        let nats = flags.nats.or(file.nats);
+        if nats.is_some() && database_url.is_none() {
+            mistakes.push("nats: several servers need a common database: set database_url too".to_owned());
+        }
+        let connections = file.database_connections_max.unwrap_or(16);
+        if !(1..=500).contains(&connections) {
+            mistakes.push("database_connections_max: 1 to 500".to_owned());
+        }
+        let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("plaza-data"));
+        if let Err(error) = fs::create_dir_all(&data) {
+            mistakes.push(format!("data: {} cannot be made: {error}", data.display()));
+        }
+        let token_file = file.operator_token_file.unwrap_or_else(|| data.join("operator-token"));
+        let key_file = file.sealing_key_file.unwrap_or_else(|| data.join("sealing-key"));
+        if !mistakes.is_empty() {
+            bail!("the configuration has {} mistake(s):\n  {}", mistakes.len(), mistakes.join("\n  "));
+        }
+        let operator_token = secret(&token_file, || format!("plaza_op_{}", hex::encode(ctx.random::<32>())))?;
+        let sealing_key = secret(&key_file, || hex::encode(ctx.random::<32>()))?;
+        let sealing_key = hex::decode(&sealing_key)
+            .ok()
+            .and_then(|key| key.try_into().ok())
+            .with_context(|| format!("{} must hold 64 hexadecimal digits", key_file.display()))?;
+        let listen = listen.context("listen")?;
+        Ok(Self {
+            data,
+            listen,
+            database_url,
+            database_connections_max: connections,
+            nats,
+            settings: Settings {
+                sandbox,
+                demo,
+                origins: file.origins,
+                egress_allowed: file.egress_allowed,
+                operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
+                operator_token: Secret(operator_token),
+                sealing_key: Secret(sealing_key),
+            },
+        })
+    }
+}
+
+/// The secret in a file, made at the first start and readable by its owner only.
+fn secret(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match fs::read_to_string(path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
+        Ok(_) => bail!("{} is empty: delete it, and a new one is made", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+    let secret = make();
+    let mut file = fs::File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("writing {}", path.display()))?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()?;
+    Ok(secret)
+}

@@ -1,0 +1,68 @@
+//! `plaza serve`: wires the parts and runs until it is told to stop.
+
+use crate::config::{Config, Flags};
+use crate::{demo, output};
+use anyhow::Context as _;
+use plaza_bus::Bus;
+use plaza_db::{Db, SERVER_MIGRATIONS};
+use plaza_protocol::{Ctx, RandomIds};
+use plaza_server::ServerClock;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    log_to_stderr();
+    let clock = Arc::new(ServerClock::default());
+    let ctx = Ctx::system(clock.clone(), Arc::new(RandomIds::default()));
+    let config = Config::read(flags, &ctx)?;
+    let db = match &config.database_url {
+        Some(url) => Db::open_postgres(url, config.database_connections_max, SERVER_MIGRATIONS)
+            .await
+            .context("opening the PostgreSQL database")?,
+        None => {
+            let path = config.data.join("plaza.db");
+            let opened = Db::open_sqlite(&path, SERVER_MIGRATIONS).await;
+            opened.with_context(|| format!("opening the database {}", path.display()))?
+        }
+    };
+    let bus = match &config.nats {
+        Some(url) => Bus::nats(&ctx, url).await?,
+        None => Bus::in_process(),
+    };
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("listening on {}: is another server there?", config.listen))?;
+    let (is_demo, is_sandbox) = (config.settings.demo, config.settings.sandbox);
+    let engine = db.engine_name();
+    let running = plaza_server::start(ctx, clock, db, bus, config.settings, listener).await?;
+    let address = format!("http://{}", running.address);
+    output::line(format!("Plaza {} is ready ({engine}).", env!("CARGO_PKG_VERSION")));
+    output::line(format!("  front page  {address}/"));
+    output::line(format!("  messenger   {address}/chat"));
+    output::line(format!("  operator    {address}/operator"));
+    output::line(format!("  API         {address}/v23.0/"));
+    if !is_sandbox {
+        output::line(format!("  operator's token: {}", config.data.join("operator-token").display()));
+    }
+    let world = if is_demo { Some(demo::start(&running, &config.data).await?) } else { None };
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("shutting down");
+    drop(world);
+    running.shut_down().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines of JSON to the standard error; `RUST_LOG` sets how much.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
+    let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr);
+    // Only a second call fails, and there is none.
+    let _ = subscriber.try_init();
+}

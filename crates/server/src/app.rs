@@ -1,0 +1,168 @@
+//! What every part of the server shares: the database, the clock, the sockets, the domain's state.
+
+use crate::cloud_api::CloudApi;
+use crate::gateway::Gateway;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::relay::Relay;
+use axum::http::{HeaderMap, header};
+use plaza_billing::Prices;
+use plaza_bus::Bus;
+use plaza_business::Business;
+use plaza_business::messages::StatusError;
+use plaza_db::{Db, DbError, Tx, params, statements};
+use plaza_messaging::MessagingError;
+use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
+use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp};
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+statements! {
+    /// Which messages of hosted devices lie in a part of a conversation that was read; they need not be remembered on.
+    TAKE_READ = "DELETE FROM hosted_message WHERE conversation_id = $1 AND gseq <= $2 AND is_outgoing
+        RETURNING message_id";
+}
+
+/// How the server behaves; read from the configuration by the binary.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Codes are shown to the operator, templates are approved at once, loopback addresses may be called, the clock can
+    /// be moved.
+    pub sandbox: bool,
+    /// The demo world is there.
+    pub demo: bool,
+    /// Origins of web pages, besides this server's own, that may open a socket.
+    pub origins: Vec<String>,
+    /// Addresses that webhooks may have although they are private, as `host` or `host:port`.
+    pub egress_allowed: Vec<String>,
+    /// Who runs the network.
+    pub operator_name: String,
+    /// What the operator signs in with.
+    pub operator_token: Secret<String>,
+    /// Encrypts secrets at rest.
+    pub sealing_key: Secret<[u8; 32]>,
+}
+
+/// The state of the server.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The business domain.
+    pub business: Arc<Business>,
+    /// The price books in memory.
+    pub prices: Prices,
+    /// The hosted devices.
+    pub gateway: Gateway,
+    pub(crate) settings: Settings,
+    pub(crate) ctx: Ctx,
+    pub(crate) clock: Arc<ServerClock>,
+    pub(crate) bus: Bus,
+    pub(crate) hub: Hub,
+    pub(crate) relay: Relay,
+    pub(crate) delivery: Delivery,
+    pub(crate) metrics: Metrics,
+    /// Rings when there may be something to deliver to webhooks.
+    pub(crate) webhooks: Arc<Notify>,
+    pub(crate) cloud_api: CloudApi,
+    /// Who is in the demo world, once it is there.
+    pub(crate) world: OnceLock<serde_json::Value>,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// A batch of receipts could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RelayError {
+    #[error("messages")]
+    Messaging(#[from] MessagingError),
+    #[error("receipts of a business")]
+    Business(#[from] StatusError),
+    #[error("storage")]
+    Db(#[from] DbError),
+}
+
+impl App {
+    /// Says who is in the demo world. Once.
+    pub fn set_world(&self, world: serde_json::Value) {
+        let _ = self.world.set(world);
+    }
+
+    /// A context for a request.
+    pub fn ctx_for(&self, actor: Actor) -> Ctx {
+        self.ctx.for_request(actor)
+    }
+
+    /// Whether a page may open a socket: it is this server's, or one that the configuration names. Programs other than
+    /// browsers send no origin.
+    pub(crate) fn is_origin_allowed(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        if self.settings.origins.iter().any(|allowed| allowed == origin) {
+            return true;
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let Ok(url) = Url::parse(origin) else { return false };
+        let authority = match (url.host_str(), url.port()) {
+            (Some(name), Some(port)) => format!("{name}:{port}"),
+            (Some(name), None) => name.to_owned(),
+            _ => return false,
+        };
+        authority.eq_ignore_ascii_case(host)
+    }
+
+    /// What people's receipts mean for the businesses that they talk with: statuses, charges, webhooks.
+    pub(crate) async fn business_receipts(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        arrived: &[Acknowledged],
+        read: &[Read],
+    ) -> Result<(), RelayError> {
+        let now = ctx.now();
+        let delivered: Vec<(MessageId, Timestamp)> = arrived
+            .iter()
+            .filter(|message| message.envelope.is_hosted)
+            .filter_map(|message| Some((MessageId::from_slice(&message.envelope.message_id).ok()?, now)))
+            .collect();
+        if !delivered.is_empty() {
+            self.business.device_acknowledged(ctx, tx, &delivered).await?;
+        }
+        let taken = read.iter().map(|read| params![read.conversation, read.up_to]).collect();
+        let mut seen = Vec::new();
+        for row in tx.query_many(TAKE_READ, taken).await?.into_iter().flatten() {
+            seen.push((row.get::<MessageId>(0)?, now));
+        }
+        if !seen.is_empty() {
+            self.business.read(ctx, tx, &seen).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The machine's clock, which the sandbox may move forward.
+#[derive(Debug, Default)]
+pub struct ServerClock {
+    ahead_us: AtomicI64,
+}
+
+impl ServerClock {
+    /// Moves the clock forward.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead_us.fetch_add(i64::try_from(by.as_micros()).unwrap_or(0), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ServerClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        Timestamp(now.saturating_add(self.ahead_us.load(Ordering::Relaxed)))
+    }
+}

@@ -1,0 +1,154 @@
+//! What people send to hosted numbers.
+
+use super::{DELETE_OLD, GatewayError, INSERT_MESSAGE, WITH_MAIL, as_device, keys};
+use crate::app::App;
+use plaza_business::messages::{Inbound, SendError};
+use plaza_business::portfolios::{self, BusinessNumber};
+use plaza_client::{Outcome, Received};
+use plaza_db::{Tx, params};
+use plaza_messaging::accounts::{self, Device};
+use plaza_messaging::delivery;
+use plaza_protocol::limits::ENVELOPE_LIFETIME;
+use plaza_protocol::{Actor, Chain, ConversationId, Ctx, wire};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Envelopes of one device in one transaction.
+const PAGE_ENVELOPES: usize = 64;
+/// Without a wake-up the mailboxes are looked at this often.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Works the mailboxes of hosted devices off until the server stops.
+pub(crate) async fn run(app: Arc<App>) {
+    loop {
+        let busy = match look(&app).await {
+            Ok(busy) => busy,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the mailboxes of hosted devices could not be read");
+                false
+            }
+        };
+        if busy && !app.shutdown.is_cancelled() {
+            continue;
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = app.gateway.mail.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// One page of each device that has mail. Whether there may be more.
+async fn look(app: &Arc<App>) -> Result<bool, GatewayError> {
+    let ctx = app.ctx_for(Actor::System);
+    let devices = app
+        .db
+        .read(&ctx, "gateway.with_mail", async |_, tx| {
+            let rows = tx.query(WITH_MAIL, vec![]).await?;
+            rows.iter()
+                .map(|row| Ok(Device { account: row.get(0)?, device: row.get(1)? }))
+                .collect::<Result<Vec<_>, GatewayError>>()
+        })
+        .await?;
+    let mut worked = false;
+    for device in devices {
+        app.gateway.state.remember_device(device.account, device.device);
+        let state = app.clone();
+        let page = async move |ctx: &Ctx, tx: &mut Tx| work_off(&state, ctx, tx, device).await;
+        match app.db.transact(&ctx, "gateway.inbound", page).await {
+            Ok(()) => worked = true,
+            Err(error) => {
+                tracing::error!(device.id = %device.device, error = %Chain(&error), "mail of a hosted device waits");
+            }
+        }
+    }
+    Ok(worked)
+}
+
+async fn work_off(app: &App, ctx: &Ctx, tx: &mut Tx, own: Device) -> Result<(), GatewayError> {
+    let ctx = &as_device(ctx, own);
+    let page = delivery::mailbox(ctx, tx, own.device, 0, PAGE_ENVELOPES).await?;
+    let Some(last) = page.last().map(|deliver| deliver.seq) else { return Ok(()) };
+    let number = portfolios::number_of_account(tx, own.account).await?;
+    for envelope in page.into_iter().filter_map(|deliver| deliver.envelope) {
+        match take_in(app, ctx, tx, own, number.as_ref(), &envelope).await {
+            Ok(()) => {}
+            Err(GatewayError::Db(error)) => return Err(error.into()),
+            // What cannot be read now cannot be read later: it is left behind, so that the next one gets its turn.
+            Err(error) => {
+                let (device, gseq) = (own.device, envelope.gseq);
+                tracing::warn!(device.id = %device, gseq, error = %Chain(&error), "an envelope was skipped");
+            }
+        }
+    }
+    let arrived = delivery::acknowledge(ctx, tx, &[(own, last)]).await?;
+    let receipts = app.business_receipts(ctx, tx, &arrived, &[]).await;
+    receipts.map_err(|error| GatewayError::Business(Box::new(error)))?;
+    app.gateway.refill(ctx, tx, own).await
+}
+
+async fn take_in(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Tx,
+    own: Device,
+    number: Option<&BusinessNumber>,
+    envelope: &wire::Envelope,
+) -> Result<(), GatewayError> {
+    let conversation =
+        ConversationId::from_slice(&envelope.conversation_id).map_err(keys("a conversation's id"))?;
+    let gateway = &app.gateway;
+    let hosted = gateway.state.take(tx, own.device, conversation).await?;
+    if envelope.kind() == wire::EnvelopeKind::Welcome {
+        gateway.state.load_key_packages(tx, &hosted).await?;
+    }
+    let mut outcomes = hosted.process(envelope)?;
+    if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Broken | Outcome::Removed)) {
+        gateway.join(ctx, tx, conversation, &hosted).await?;
+    }
+    gateway.state.put(ctx, tx, conversation, hosted).await?;
+    let Some(number) = number else { return Ok(()) };
+    for outcome in outcomes.drain(..) {
+        if let Outcome::Message(message) = outcome {
+            received(app, ctx, tx, number, conversation, *message).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn received(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    conversation: ConversationId,
+    message: Received,
+) -> Result<(), GatewayError> {
+    let Received { message_id, account, gseq, sent_at, content, .. } = message;
+    if account == number.account_id {
+        return Ok(());
+    }
+    let sender = accounts::views(tx, &[account]).await?.remove(&account).ok_or(GatewayError::NotHosted)?;
+    tx.execute(INSERT_MESSAGE, params![conversation, gseq, false, message_id, ctx.now()]).await?;
+    let inbound = Inbound {
+        account,
+        number: sender.number.parse().map_err(keys("a person's number"))?,
+        name: sender.name,
+        message_id,
+        at: sent_at,
+        content,
+    };
+    // Plaza itself records what a person wrote: the hosted device is no business's app.
+    let system = ctx.acting_as(Actor::System);
+    match app.business.received(&system, tx, number.phone_number_id, &inbound).await {
+        Ok(_) => Ok(()),
+        Err(SendError::Db(error)) => Err(error.into()),
+        Err(error) => Err(GatewayError::Business(Box::new(error))),
+    }
+}
+
+/// Forgets where old messages stood.
+pub(crate) async fn forget_old(ctx: &Ctx, tx: &mut Tx) -> Result<u64, GatewayError> {
+    Ok(tx.execute(DELETE_OLD, params![ctx.now() - ENVELOPE_LIFETIME - ENVELOPE_LIFETIME]).await?)
+}

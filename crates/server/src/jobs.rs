@@ -1,0 +1,84 @@
+//! Work that nobody asks for: forgetting what is old, expiring what was never delivered, burying webhook events that
+//! were tried for seven days, looking for mail that another process stored.
+
+use crate::app::App;
+use crate::gateway;
+use plaza_db::{ListSql, Value, list_statements};
+use plaza_messaging::{delivery, registration};
+use plaza_protocol::{Actor, Chain, DeviceId, Wake};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Housekeeping.
+const TIDY_EVERY: Duration = Duration::from_secs(30);
+/// How often the mailboxes of connected devices are looked at, where other processes store into them too.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+list_statements! {
+    /// Connected devices for which something waits.
+    WITH_MAIL = "SELECT c.device_id FROM mailbox_cursor c WHERE c.device_id IN ({list})
+        AND EXISTS (SELECT 1 FROM mailbox m WHERE m.device_id = c.device_id)";
+}
+
+/// The list statements of this module, for the test that prepares each.
+pub(crate) const LISTS: &[ListSql] = LIST_STATEMENTS;
+
+/// Runs until the server stops.
+pub(crate) async fn run(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(TIDY_EVERY) => tidy(&app).await,
+        }
+    }
+}
+
+/// One round of housekeeping. Each piece stands alone: one that fails keeps no other from its turn.
+pub(crate) async fn tidy(app: &Arc<App>) {
+    let ctx = app.ctx_for(Actor::System);
+    let db = &app.db;
+    let registrations = async |ctx: &_, tx: &mut _| registration::forget_old(ctx, tx).await;
+    note("registrations", db.transact(&ctx, "jobs.registrations", registrations).await);
+    let envelopes = async |ctx: &_, tx: &mut _| delivery::forget_old(ctx, tx).await;
+    note("envelopes", db.transact(&ctx, "jobs.envelopes", envelopes).await);
+    let hosted = async |ctx: &_, tx: &mut _| gateway::forget_old(ctx, tx).await;
+    note("hosted messages", db.transact(&ctx, "jobs.hosted", hosted).await);
+    let business = app.business.clone();
+    let expired = async move |ctx: &_, tx: &mut _| business.expire_messages(ctx, tx).await;
+    note("undelivered messages", db.transact(&ctx, "jobs.expire_messages", expired).await);
+    let webhooks = async |ctx: &_, tx: &mut _| plaza_business::webhooks::sweep(ctx, tx).await;
+    note("webhook events", db.transact(&ctx, "jobs.webhooks", webhooks).await);
+}
+
+fn note<T, E: std::error::Error + 'static>(what: &'static str, result: Result<T, E>) {
+    if let Err(error) = result {
+        tracing::error!(what, error = %Chain(&error), "housekeeping failed");
+    }
+}
+
+/// Where several processes share a database, a wake-up may be lost on its way: this looks for what it would have told.
+pub(crate) async fn look(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let connected: Vec<Value> = app.hub.devices().into_iter().map(Value::from).collect();
+        if connected.is_empty() {
+            continue;
+        }
+        let ctx = app.ctx_for(Actor::System);
+        let with_mail = app
+            .db
+            .read(&ctx, "jobs.look", async move |_, tx| tx.query_list(WITH_MAIL, &[], &connected).await)
+            .await;
+        match with_mail {
+            Ok(rows) => {
+                for device in rows.iter().filter_map(|row| row.get::<DeviceId>(0).ok()) {
+                    app.hub.wake(Wake::Mailbox { device, envelopes: Arc::from([]) });
+                }
+            }
+            Err(error) => tracing::warn!(error = %Chain(&error), "mailboxes could not be looked at"),
+        }
+    }
+}

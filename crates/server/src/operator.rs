@@ -1,0 +1,59 @@
+//! # The operator's surface
+//!
+//! What the console at `/operator` and the command line ask: revenue and charges with their explanations, webhook
+//! deliveries, templates that wait for review, businesses, and the sandbox's outbox of one-time codes. JSON, amounts in
+//! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
+
+mod reports;
+mod reviews;
+
+use crate::app::App;
+use crate::problem::Problem;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use plaza_protocol::{Actor, Ctx, ErrorCode};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// All addresses of the surface.
+pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/overview", get(reports::overview))
+        .route("/revenue", get(reports::revenue))
+        .route("/charges", get(reports::charges))
+        .route("/charges/{charge_id}", get(reports::charge))
+        .route("/webhook-deliveries", get(reviews::deliveries))
+        .route("/webhook-deliveries/{delivery_id}", get(reviews::delivery))
+        .route("/webhook-deliveries/{delivery_id}/resend", post(reviews::resend))
+        .route("/templates", get(reviews::templates))
+        .route("/templates/{template_id}/approve", post(reviews::approve))
+        .route("/templates/{template_id}/reject", post(reviews::reject))
+        .route("/businesses", get(reviews::businesses).post(reviews::create_business))
+        .route("/businesses/{business_id}/credit", post(reviews::credit))
+        .route("/outbox", get(reports::outbox))
+        .route_layer(from_fn_with_state(app, require_operator))
+}
+
+/// Lets the operator through, and nobody else.
+async fn require_operator(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Problem> {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    let same = Sha256::digest(token.trim()).ct_eq(&Sha256::digest(&app.settings.operator_token.0));
+    if !bool::from(same) {
+        return Err(Problem::new(
+            ErrorCode::Unauthenticated,
+            "the operator's token is needed: it stands in the file operator-token of the data folder",
+        ));
+    }
+    Ok(next.run(request).await)
+}
+
+/// The context of the operator's requests.
+fn ctx(app: &App) -> Ctx {
+    app.ctx_for(Actor::Operator)
+}

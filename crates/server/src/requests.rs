@@ -1,0 +1,92 @@
+//! The requests of a device that are not messages: each is one operation of `messaging` in one transaction.
+
+use crate::app::App;
+use plaza_messaging::accounts::{self, Device};
+use plaza_messaging::{MessagingError, conversations, key_packages};
+use plaza_protocol::wire::request::Body as Request;
+use plaza_protocol::wire::response::Body as Response;
+use plaza_protocol::{AccountId, Actor, Chain, Wake, wire};
+
+/// Carries a request out.
+pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Result<Response, MessagingError> {
+    let ctx = app.ctx_for(Actor::Device { account: device.account, device: device.device });
+    let db = &app.db;
+    let done = || Response::Done(wire::Done {});
+    let outcome = match request {
+        Request::Commit(body) => {
+            db.transact(&ctx, "conversations.commit", async move |ctx, tx| conversations::commit(ctx, tx, &body).await)
+                .await
+                .map(Response::Sent)
+        }
+        Request::CreateConversation(body) => {
+            let create = async move |ctx: &_, tx: &mut _| conversations::create(ctx, tx, &body).await;
+            db.transact(&ctx, "conversations.create", create).await.map(Response::Created)
+        }
+        Request::PublishKeyPackages(body) => {
+            let publish = async move |ctx: &_, tx: &mut _| key_packages::publish(ctx, tx, &body).await;
+            db.transact(&ctx, "key_packages.publish", publish).await.map(|()| done())
+        }
+        Request::ClaimKeyPackages(body) => {
+            let claim = async move |ctx: &_, tx: &mut _| key_packages::claim(ctx, tx, &body).await;
+            db.transact(&ctx, "key_packages.claim", claim).await.map(Response::ClaimedKeyPackages)
+        }
+        Request::LookUpNumber(body) => {
+            // It writes too: the look-up is taken off the account's budget.
+            let look_up = async move |ctx: &_, tx: &mut _| accounts::look_up(ctx, tx, &body.number).await;
+            let found = db.transact(&ctx, "accounts.look_up", look_up).await;
+            found.and_then(|found| found.map(Response::Account).ok_or(MessagingError::NotRegistered))
+        }
+        Request::GetAccounts(body) => {
+            let ids: Result<Vec<_>, _> = body.account_ids.iter().map(|id| AccountId::from_slice(id)).collect();
+            let ids = ids.map_err(|_| MessagingError::Invalid {
+                member: "account_ids",
+                problem: "each must have 16 bytes".to_owned(),
+            })?;
+            let get = async move |ctx: &_, tx: &mut _| accounts::get(ctx, tx, &ids).await;
+            db.read(&ctx, "accounts.get", get).await.map(|accounts| Response::Accounts(wire::Accounts { accounts }))
+        }
+        Request::ListConversations(body) => {
+            let list = async move |ctx: &_, tx: &mut _| conversations::list(ctx, tx, &body).await;
+            db.read(&ctx, "conversations.list", list).await.map(Response::Conversations)
+        }
+        Request::GetConversation(body) => {
+            let get = async move |ctx: &_, tx: &mut _| conversations::get(ctx, tx, &body).await;
+            db.read(&ctx, "conversations.get", get).await.map(Response::Conversation)
+        }
+        Request::SetName(body) => {
+            let set = async move |ctx: &_, tx: &mut _| accounts::set_name(ctx, tx, &body.name).await;
+            db.transact(&ctx, "accounts.set_name", set).await.map(|()| done())
+        }
+        Request::Send(_) | Request::ReadUpTo(_) => Err(MessagingError::NotFound("request")),
+    };
+    if let Err(error @ (MessagingError::Db(_) | MessagingError::BadMls { .. })) = &outcome {
+        tracing::warn!(device.id = %device.device, error = %Chain(error), "a request was not carried out");
+    }
+    outcome
+}
+
+impl App {
+    /// Tells the other members of a conversation something of the moment.
+    pub(crate) async fn tell_members(
+        &self,
+        device: Device,
+        conversation: plaza_protocol::ConversationId,
+        kind: wire::EphemeralKind,
+        is_answer: bool,
+    ) {
+        let ctx = self.ctx_for(Actor::System);
+        let members = async move |_: &_, tx: &mut _| conversations::members(tx, conversation).await;
+        let Ok(members) = self.db.read(&ctx, "conversations.members", members).await else { return };
+        if !members.contains(&device.account) {
+            return;
+        }
+        let ephemeral = wire::Ephemeral {
+            kind: kind.into(),
+            conversation_id: conversation.as_bytes().to_vec(),
+            account_id: device.account.as_bytes().to_vec(),
+            is_answer,
+        };
+        let accounts = members.into_iter().filter(|other| *other != device.account).collect();
+        self.bus.publish(vec![Wake::Ephemeral { accounts, ephemeral }]);
+    }
+}

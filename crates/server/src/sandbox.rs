@@ -1,0 +1,59 @@
+//! What only the sandbox and the demo have: the operator's session without a sign-in, a clock that can be moved, and the
+//! list of the demo's people.
+
+use crate::app::App;
+use crate::problem::{Body, Problem};
+use crate::{jobs, sandbox_only};
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use plaza_protocol::ErrorCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The clock moves at most so far in one step.
+const ADVANCE_SECONDS_MAX: u64 = 400 * 24 * 3600;
+
+/// `GET /_sandbox/session`: the operator's token, for whoever sits at this machine.
+pub(crate) async fn session(
+    State(app): State<Arc<App>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+) -> Result<Json<Value>, Problem> {
+    if !app.settings.sandbox || !from.ip().to_canonical().is_loopback() {
+        return Err(sandbox_only());
+    }
+    Ok(Json(json!({"operator_token": app.settings.operator_token.0})))
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Advance {
+    advance_s: u64,
+}
+
+/// `POST /_sandbox/clock {"advance_s": N}`
+pub(crate) async fn clock(
+    State(app): State<Arc<App>>,
+    Body(body): Body<Advance>,
+) -> Result<Json<Value>, Problem> {
+    if !app.settings.sandbox {
+        return Err(sandbox_only());
+    }
+    if body.advance_s > ADVANCE_SECONDS_MAX {
+        let detail = format!("advance_s: at most {ADVANCE_SECONDS_MAX} seconds in one step");
+        return Err(Problem::new(ErrorCode::Invalid, detail));
+    }
+    app.clock.advance(Duration::from_secs(body.advance_s));
+    jobs::tidy(&app).await;
+    app.webhooks.notify_one();
+    Ok(Json(json!({"now": app.ctx.now().seconds()})))
+}
+
+/// `GET /demo/api/world`: who is there to talk to.
+pub(crate) async fn world(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    if !app.settings.demo {
+        return Err(Problem::not_found("the demo"));
+    }
+    Ok(Json(app.world.get().cloned().unwrap_or_else(|| json!({"people": [], "businesses": []}))))
+}
