@@ -93,6 +93,11 @@ impl App {
         let _ = self.world.set(world);
     }
 
+    /// What the operator signs in with: for what runs in the same process.
+    pub fn operator_token(&self) -> &str {
+        &self.settings.operator_token.0
+    }
+
     /// A context for a request.
     pub fn ctx_for(&self, actor: Actor) -> Ctx {
         self.ctx.for_request(actor)
