@@ -124,6 +124,9 @@ pub enum SendError {
         /// Which.
         market: String,
     },
+    /// Billing knows the new message as an ended one: a bug.
+    #[error("the price could not be held")]
+    NotHeld,
     /// The same idempotency key came with another body.
     #[error("Idempotency-Key: it was used for another request; use a new key for each message")]
     KeyReused,
@@ -274,8 +277,8 @@ impl Business {
                 Err(SendError::InsufficientFunds { needed, available, currency })
             }
             Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
-            // One intent has one answer.
-            None => Err(SendError::NoPrice { market: String::new() }),
+            // One intent has one answer, and a new message has not ended.
+            Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
         }
     }
 

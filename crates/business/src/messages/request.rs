@@ -176,7 +176,7 @@ fn recipient(parameters: &Value) -> Result<(Recipient, String), SendError> {
 fn kind(parameters: &Value) -> Result<Kind, SendError> {
     let kind = text_member(parameters, "type").unwrap_or_else(|| "text".to_owned()).to_ascii_lowercase();
     match kind.as_str() {
-        "text" => text(&object(parameters, "text")?),
+        "text" => text(object(parameters, "text")?.as_ref()),
         "template" => {
             let template = object(parameters, "template")?;
             SendTemplate::read(&template).map(Kind::Template).map_err(|(member, what)| match what {

@@ -337,14 +337,14 @@ async fn a_persons_message_is_told_once_with_all_members() {
         assert!(!shop.receive(inbound.clone()).await, "a repeat is nothing new");
         let reply = content::ButtonReply { text: "Stop".into(), payload: "STOP".into() };
         let answered = sent.message_id.as_bytes().to_vec();
-        shop.clock.advance(std::time::Duration::from_secs(1));
+        shop.clock.advance(Duration::from_secs(1));
         shop.ana_sends(Content {
             reply_to: answered.clone(),
             sender_name: String::new(),
             body: Some(Body::ButtonReply(reply)),
         })
         .await;
-        shop.clock.advance(std::time::Duration::from_secs(1));
+        shop.clock.advance(Duration::from_secs(1));
         let reaction = content::Reaction { message_id: answered, emoji: "👍".into() };
         shop.ana_sends(Content {
             reply_to: vec![],
@@ -352,7 +352,7 @@ async fn a_persons_message_is_told_once_with_all_members() {
             body: Some(Body::Reaction(reaction)),
         })
         .await;
-        shop.clock.advance(std::time::Duration::from_secs(1));
+        shop.clock.advance(Duration::from_secs(1));
         shop.ana_sends(Content { reply_to: vec![], sender_name: String::new(), body: None }).await;
 
         let values: Vec<Value> =

@@ -72,7 +72,7 @@ async fn the_operator_decides_once() {
         let id = waiting.template_id;
         let say = async |ctx: &Ctx, decision: Decision| {
             let decide =
-                async move |ctx: &Ctx, tx: &mut Tx| super::decide(ctx, tx, id, decision.clone()).await;
+                async move |ctx: &Ctx, tx: &mut Tx| decide(ctx, tx, id, decision.clone()).await;
             shop.db.transact(ctx, "test", decide).await
         };
         assert!(

@@ -196,7 +196,7 @@ impl From<SendError> for GraphError {
             SendError::KeyReused => codes::INVALID_PARAMETER,
             SendError::Template(fill) => template_code(fill),
             SendError::NotFound => return not_found(),
-            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) => {
+            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) | SendError::NotHeld => {
                 return Self::send_failed(error);
             }
         };
