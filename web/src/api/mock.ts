@@ -15,6 +15,7 @@ const PRICES: Record<string, Record<string, number>> = {
   India: { marketing: 11_800, utility: 1400, authentication: 1400, service: 0 },
   Spain: { marketing: 61_500, utility: 20_000, authentication: 20_000, service: 0 },
 };
+const PREFIXES: Record<string, string> = { Germany: "49", "United Kingdom": "44", Italy: "39", Brazil: "55", India: "91", Spain: "34" };
 const MARKETS = Object.keys(PRICES);
 const SHARES = [0.35, 0.9, 0.25, 0.6];
 const UNITS = [71_000, 24_500, 23_000, 0];
@@ -74,22 +75,22 @@ function revenue(period: string): Revenue {
 }
 
 function explanation(chargeId: string): Explanation {
-  const row = Array.from({ length: 120 }, (_, n) => charge(n)).find((each) => each.charge_id === chargeId) ?? charge(0);
+  const row = Array.from({ length: 120 }, (_, n) => charge(n)).find((each) => each.charge_id === chargeId) ?? charge(3);
   return {
     charge: row,
     why: [
-      { step: "Market", value: row.market, because: "the number starts with 49" },
-      { step: "Category", value: row.category, because: "the template order_ready was approved as UTILITY when it was sent" },
+      { step: "Market", value: row.market, because: `the number starts with ${PREFIXES[row.market] ?? "49"}` },
+      { step: "Category", value: row.category, because: `the template was approved as ${row.category.toUpperCase()} when it was sent` },
       { step: "Window", value: "closed", because: "the person's last message is 31 hours old" },
       { step: "Free allowance", value: "not used", because: "it covers service messages only" },
       { step: "Price version", value: "2026-10-01", because: "in force when the message was delivered" },
-      { step: "Unit price", value: "USD 0.055 per delivered message", because: "rate of Germany, utility, first tier" },
-      { step: "Amount", value: "USD 0.055", because: "one delivered message" },
+      { step: "Unit price", value: `USD ${row.unit_micros / 1e6} per delivered message`, because: `rate of ${row.market}, ${row.category}, first tier` },
+      { step: "Amount", value: `USD ${row.amount_micros / 1e6}`, because: "one delivered message" },
     ],
     price_version: { id: id("prv", 1), effective_from: 1_790_812_800, effective_to: null },
     transfers: [
-      { transfer_id: id("trf", 1), kind: "hold", debit: "portfolio_prepaid Tulip Bakery", credit: "revenue utility", amount_micros: row.unit_micros, at: row.delivered_at - 2 },
-      { transfer_id: id("trf", 2), kind: "post_hold", debit: "portfolio_prepaid Tulip Bakery", credit: "revenue utility", amount_micros: row.amount_micros, at: row.delivered_at },
+      { transfer_id: id("trf", 1), kind: "hold", debit: `portfolio_prepaid ${row.portfolio_name}`, credit: `revenue ${row.category}`, amount_micros: row.unit_micros, at: row.delivered_at - 2 },
+      { transfer_id: id("trf", 2), kind: "post_hold", debit: `portfolio_prepaid ${row.portfolio_name}`, credit: `revenue ${row.category}`, amount_micros: row.amount_micros, at: row.delivered_at },
     ],
   };
 }

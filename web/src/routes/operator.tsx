@@ -1,5 +1,4 @@
 /** /operator: the token, then the console around its pages. */
-import "@fontsource-variable/jetbrains-mono/index.css";
 import { Outlet } from "@tanstack/react-router";
 import { Shell } from "@/features/operator/Shell";
 import { OperatorSession } from "@/features/operator/session";

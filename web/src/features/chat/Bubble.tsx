@@ -52,7 +52,7 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onRe
   }
 
   return (
-    <div id={`message-${item.id}`} className={clsx("group/message flex items-center gap-1", item.mine ? "flex-row-reverse" : "flex-row")}>
+    <div id={`message-${item.id}`} className={clsx("group/message flex", item.mine ? "flex-row-reverse" : "flex-row")}>
       {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions, jsx-a11y/no-noninteractive-element-interactions -- an article with keys of its own */}
       <article
         data-message={item.id}
@@ -60,7 +60,7 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onRe
         aria-label={`${item.mine ? "You" : item.author}, ${clock(item.at)}`}
         onKeyDown={onKeyDown}
         className={clsx(
-          "max-w-[min(68ch,84%)] min-w-0 rounded-14 text-14 wrap-anywhere whitespace-pre-wrap",
+          "relative max-w-[min(68ch,86%)] min-w-0 rounded-14 text-14 wrap-anywhere whitespace-pre-wrap",
           item.mine ? "bg-mine text-mine-ink" : "border bg-theirs",
           item.mine ? !last && "rounded-ee-4" : !last && "rounded-es-4",
           item.mine ? !first && "rounded-se-4" : !first && "rounded-ss-4",
@@ -68,30 +68,37 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onRe
       >
         <Body item={item} quoted={quoted} meta={<Meta item={item} last={last} />} />
         {item.template && item.template.buttons.length > 0 && <TemplateButtons conversationId={conversationId} item={item} answer={answer} />}
+        {canAct && (
+          <Actions open={reacting} setOpen={setReacting} mine={mine} onReact={react} onReply={() => onReply(item)} onCopy={() => void navigator.clipboard.writeText(summary(item))} />
+        )}
       </article>
-      {canAct && (
-        <Actions open={reacting} setOpen={setReacting} mine={mine} onReact={react} onReply={() => onReply(item)} onCopy={() => void navigator.clipboard.writeText(summary(item))} />
-      )}
     </div>
   );
 }
 
 function Body({ item, quoted, meta }: { item: Item; quoted: Item | undefined; meta: ReactNode }) {
   return (
-    <div className="px-3 py-2">
+    <div className="flow-root px-3 py-2">
       {item.reply_to !== null && <Quote quoted={quoted} />}
       {item.template ? (
         <>
           {item.template.header !== "" && <p className="mb-1 font-semibold">{item.template.header}</p>}
           <RichText text={item.template.body} />
-          {item.template.footer !== "" && <p className="mt-1 text-13 text-faint">{item.template.footer}</p>}
+          {item.template.footer === "" ? (
+            meta
+          ) : (
+            <p className="mt-1 text-13 text-faint">
+              {item.template.footer}
+              {meta}
+            </p>
+          )}
         </>
       ) : item.kind === "unsupported" ? (
         <em className="text-muted">This version of Plaza cannot show this message yet. Reload the page to get the newest one.</em>
       ) : (
         <RichText text={item.text} />
       )}
-      {meta}
+      {!item.template && meta}
     </div>
   );
 }
@@ -128,7 +135,12 @@ type ActionsProps = { open: boolean; setOpen: (open: boolean) => void; mine: str
 function Actions({ open, setOpen, mine, onReact, onReply, onCopy }: ActionsProps) {
   const look = "size-8";
   return (
-    <div className={clsx("flex opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100", open && "opacity-100")}>
+    <div
+      className={clsx(
+        "absolute -top-5 end-2 z-20 flex rounded-8 border bg-raised opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100",
+        open ? "opacity-100" : "pointer-events-none group-focus-within/message:pointer-events-auto group-hover/message:pointer-events-auto",
+      )}
+    >
       <Popover.Root open={open} onOpenChange={setOpen}>
         <Popover.Trigger asChild>
           <IconButton label="React" className={look} tabIndex={-1}>

@@ -59,7 +59,7 @@ export function ConversationList({ session, current, onNew }: Props) {
           </Empty>
         )}
         {shown?.length === 0 && conversations !== null && conversations.length > 0 && <p className="px-4 py-8 text-center text-muted">No conversation has “{filter}” in it.</p>}
-        <ul className="grid gap-0.5">{shown?.map((each) => <ListRow key={each.id} conversation={each} current={each.id === current} />)}</ul>
+        <ul className="grid grid-cols-1 gap-0.5">{shown?.map((each) => <ListRow key={each.id} conversation={each} current={each.id === current} />)}</ul>
       </nav>
       <footer className="flex shrink-0 items-center gap-3 border-t px-4 py-2.5">
         <Avatar id={session.account_id ?? ""} name={session.name ?? ""} business={false} size={34} />

@@ -34,8 +34,8 @@ function useNumberFromAddress(to: string | undefined, onOpened: (conversation: C
     tried.current = to;
     // A plus sign that somebody typed into the address line arrives as a space.
     const number = normalizeNumber(to.replace(/^ /, "+"));
-    if (number === null) setError("The address holds no phone number.");
-    else core.openNumber(number).then(onOpened, (failure: Error) => setError(failure.message));
+    const opening = number === null ? Promise.reject(new Error("The address holds no phone number.")) : core.openNumber(number);
+    opening.then(onOpened, (failure: Error) => setError(failure.message));
   }, [to, onOpened]);
   return error;
 }

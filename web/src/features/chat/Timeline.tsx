@@ -54,7 +54,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onReply }: Prop
 
   return (
     <div className="relative min-h-0 grow">
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/no-noninteractive-tabindex -- a log that scrolls must be reachable by keyboard */}
+      {/* oxlint-disable jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/no-noninteractive-tabindex -- a log that scrolls must be reachable by keyboard */}
       <section
         ref={setScroller}
         role="log"
@@ -63,6 +63,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onReply }: Prop
         tabIndex={0}
         onKeyDown={walk}
         onScroll={(event) => setAway(event.currentTarget.scrollTop < -AT_BOTTOM_PX)}
+        // oxlint-enable jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/no-noninteractive-tabindex
         className="scroll-quiet flex h-full flex-col-reverse overflow-y-auto overscroll-contain -outline-offset-2"
       >
         <div className="mx-auto w-full max-w-3xl px-4 pt-4 pb-3">

@@ -53,7 +53,12 @@ export function rowsOf(items: readonly Item[], unreadFrom: string | null, now: n
 
 /** What a message says in one line: for quotes, announcements and lists. */
 export function summary(item: Item): string {
-  if (item.kind === "template") return [item.template?.header, item.template?.body].filter((part) => part).join(": ");
+  if (item.kind === "template") return plain([item.template?.header, item.template?.body].filter((part) => part).join(": "));
   if (item.kind === "unsupported") return "A kind of message that this version does not know";
-  return item.text;
+  return plain(item.text);
+}
+
+/** Without the marks of bold, italic and struck: where they are not drawn, they are noise. */
+function plain(text: string): string {
+  return text.replace(/(?<![\p{L}\d])([*_~])(\S(?:[^*_~\n]*\S)?)\1(?![\p{L}\d])/gu, "$2");
 }

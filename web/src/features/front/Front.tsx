@@ -54,7 +54,7 @@ export function Front({ world }: { world: World | null }) {
 function Hero({ world }: { world: World | null }) {
   const business = world?.businesses[0];
   return (
-    <section className="grid items-center gap-8 py-6 lg:grid-cols-[1.1fr_1fr] lg:gap-12 lg:py-10">
+    <section className="grid items-center gap-8 py-6 lg:grid-cols-[1.2fr_1fr] lg:gap-12 lg:py-10">
       <div>
         <h1 className="text-display font-semibold tracking-[-0.035em] text-balance">
           People talk free. <span className="text-accent-text">Businesses pay to be heard.</span>
@@ -73,7 +73,7 @@ function Hero({ world }: { world: World | null }) {
             </Link>
           )}
           <Link to="/operator" className={buttonLook()}>
-            Open the operator console
+            Operator console
           </Link>
         </div>
       </div>
@@ -156,7 +156,8 @@ function ForDevelopers({ world }: { world: World | null }) {
   const command = [
     `curl ${location.origin}/v23.0/$PHONE_NUMBER_ID/messages \\`,
     `  -H "Authorization: Bearer $ACCESS_TOKEN" -H "Content-Type: application/json" \\`,
-    `  -d '{"messaging_product":"whatsapp","to":"${to}","type":"text","text":{"body":"Your bread is ready."}}'`,
+    `  -d '{"messaging_product": "whatsapp", "to": "${to}",`,
+    `       "type": "text", "text": {"body": "Your bread is ready."}}'`,
   ].join("\n");
   return (
     <section aria-labelledby="developers" className="grid items-center gap-6 border-t py-10 lg:grid-cols-[1fr_1.7fr] lg:gap-12">

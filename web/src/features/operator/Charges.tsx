@@ -184,20 +184,24 @@ function Pair({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
+/** A transfer with the currency of its charge: the columns stand outside the component. */
+type Moved = Transfer & { currency: string };
+
+const TRANSFER_COLUMNS: Column<Moved>[] = [
+  { head: "When", text: (row) => iso(row.at), cell: (row) => <Time at={row.at} /> },
+  { head: "Kind", text: (row) => row.kind, cell: (row) => <Tag>{words(row.kind)}</Tag> },
+  { head: "Debit", text: (row) => row.debit, cell: (row) => row.debit },
+  { head: "Credit", text: (row) => row.credit, cell: (row) => row.credit },
+  { head: "Transfer", wide: true, text: (row) => row.transfer_id, cell: (row) => <Id value={row.transfer_id} what="transfer id" /> },
+  { head: "Amount", end: true, text: (row) => row.amount_micros, cell: (row) => money(row.amount_micros, row.currency, "exact") },
+];
+
 function Transfers({ transfers, currency }: { transfers: readonly Transfer[]; currency: string }) {
-  const columns: Column<Transfer>[] = [
-    { head: "When", text: (row) => iso(row.at), cell: (row) => <Time at={row.at} /> },
-    { head: "Kind", text: (row) => row.kind, cell: (row) => <Tag>{words(row.kind)}</Tag> },
-    { head: "Debit", text: (row) => row.debit, cell: (row) => row.debit },
-    { head: "Credit", text: (row) => row.credit, cell: (row) => row.credit },
-    { head: "Transfer", wide: true, text: (row) => row.transfer_id, cell: (row) => <Id value={row.transfer_id} what="transfer id" /> },
-    { head: "Amount", end: true, text: (row) => row.amount_micros, cell: (row) => money(row.amount_micros, currency, "exact") },
-  ];
   return (
     <DataTable
       label="Ledger transfers"
-      columns={columns}
-      rows={transfers}
+      columns={TRANSFER_COLUMNS}
+      rows={transfers.map((transfer) => ({ ...transfer, currency }))}
       rowKey={(row) => row.transfer_id}
       error={null}
       onRetry={() => undefined}
