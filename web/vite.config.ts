@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
   // The mock keeps a word of its own, so that a production build can drop every line of it.
   define: { __MOCK__: JSON.stringify(mode === "mock" || process.env["VITE_CORE"] === "mock") },
   worker: { format: "es" },
-  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 700, reportCompressedSize: false },
+  build: { target: "es2022", manifest: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700, reportCompressedSize: false },
   server: {
     port: 5173,
     strictPort: true,
