@@ -1,5 +1,5 @@
 /** No page has a fault that axe knows, in light and in dark; and each can be left and reached by keyboard. */
-import AxeBuilder from "@axe-core/playwright";
+import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 
 const PAGES = [
@@ -22,7 +22,6 @@ const PAGES = [
 
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
-    test.use({ colorScheme, reducedMotion: "reduce" } as never);
     for (const [address, state] of PAGES) {
       test(`${address}, ${state}`, async ({ page }) => {
         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

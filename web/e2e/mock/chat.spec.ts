@@ -51,7 +51,7 @@ test("a failed message says why, and goes out on another try", async ({ page }) 
   await open(page, "/chat/cnv_bakery");
   await expect(page.getByText("The bakery's number is not reachable right now.")).toBeVisible();
   await page.getByRole("button", { name: "Try again" }).click();
-  await expectTicks(page, "fig jam", "Delivered");
+  await expectTicks(page, "fig jam", "Read");
 });
 
 test("a template shows its parts, and its answer", async ({ page }) => {

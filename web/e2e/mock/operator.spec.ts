@@ -22,7 +22,7 @@ test("a row of revenue leads to its charges, and a charge to its reasons", async
   await expect(page).toHaveURL(/market=Spain/);
   await page.getByRole("row", { name: /why this price/ }).first().click();
   await expect(page.getByRole("heading", { name: "Why this price?" })).toBeVisible();
-  await expect(page.getByText("the number starts with 34")).toBeVisible();
+  await expect(page.getByText("the number starts with 34", { exact: true })).toBeVisible();
 });
 
 test("the table as a file holds what is shown", async ({ page }) => {

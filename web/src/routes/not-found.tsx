@@ -8,6 +8,7 @@ export function NotFound() {
   return (
     <main className="grid min-h-dvh place-items-center">
       <Empty
+        page
         icon={<Compass size={32} strokeWidth={1.5} />}
         title="There is nothing at this address"
         action={

@@ -4,13 +4,15 @@ import type { ReactNode } from "react";
 import { Button } from "./Button";
 
 /** Nothing here yet: what this is for, and the one thing to do. */
-export function Empty({ icon, title, children, action }: { icon: ReactNode; title: string; children: ReactNode; action?: ReactNode }) {
+export function Empty({ icon, title, children, action, page = false }: { icon: ReactNode; title: string; children: ReactNode; action?: ReactNode; page?: boolean }) {
+  // It heads the page when there is nothing else on it.
+  const Heading = page ? "h1" : "h2";
   return (
     <div className="mx-auto flex max-w-sm flex-col items-center gap-2 px-6 py-16 text-center">
       <div className="mb-1 text-faint" aria-hidden="true">
         {icon}
       </div>
-      <h2 className="text-16 font-semibold">{title}</h2>
+      <Heading className="text-16 font-semibold">{title}</Heading>
       <div className="text-14 text-pretty text-muted">{children}</div>
       {action && <div className="mt-3">{action}</div>}
     </div>

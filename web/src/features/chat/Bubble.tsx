@@ -111,7 +111,7 @@ function Quote({ quoted }: { quoted: Item | undefined }) {
   }
   return (
     <button type="button" disabled={!quoted} onClick={show} className="mb-1.5 block w-full rounded-6 border-s-3 border-accent bg-[color-mix(in_srgb,currentColor_7%,transparent)] px-2.5 py-1.5 text-start">
-      <span className="block text-12 font-semibold text-accent-text">{quoted ? (quoted.mine ? "You" : quoted.author) : "Answer"}</span>
+      <span className="block text-12 font-semibold">{quoted ? (quoted.mine ? "You" : quoted.author) : "Answer"}</span>
       <span className="line-clamp-2 text-13 opacity-85">{quoted ? summary(quoted) : "To an earlier message"}</span>
     </button>
   );

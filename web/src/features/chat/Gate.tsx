@@ -28,6 +28,7 @@ export function Gate({ phase }: { phase: Exclude<Phase, { is: "ready" }> }) {
     return (
       <Centre>
         <Empty
+          page
           icon={<AppWindow size={32} strokeWidth={1.5} />}
           title="Plaza is open in another tab"
           action={
@@ -44,6 +45,7 @@ export function Gate({ phase }: { phase: Exclude<Phase, { is: "ready" }> }) {
   return (
     <Centre>
       <Empty
+          page
         icon={<CircleAlert size={32} strokeWidth={1.5} className="text-bad" />}
         title="Plaza cannot open here"
         action={

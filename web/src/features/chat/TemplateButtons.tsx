@@ -80,10 +80,9 @@ function QuickReply({ button, index, conversationId, item, answer }: Props & { b
   const chosen = answer === button.text;
   return (
     <>
-      <button type="button" className={clsx(LOOK, chosen && "!text-ink")} disabled={answer !== null || pressed} onClick={() => void press()}>
+      <button type="button" aria-label={chosen ? `${button.text}, your answer` : undefined} className={clsx(LOOK, chosen && "!text-ink")} disabled={answer !== null || pressed} onClick={() => void press()}>
         {chosen ? <Check size={15} aria-hidden="true" /> : <Reply size={15} aria-hidden="true" />}
         {button.text}
-        {chosen && <span className="sr-only">, your answer</span>}
       </button>
       {failed && (
         <p role="alert" className="px-3 py-2 text-13 text-bad">

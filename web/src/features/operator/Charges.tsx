@@ -199,7 +199,7 @@ const TRANSFER_COLUMNS: Column<Moved>[] = [
 function Transfers({ transfers, currency }: { transfers: readonly Transfer[]; currency: string }) {
   return (
     <DataTable
-      label="Ledger transfers"
+      label="Ledger transfers of this charge"
       columns={TRANSFER_COLUMNS}
       rows={transfers.map((transfer) => ({ ...transfer, currency }))}
       rowKey={(row) => row.transfer_id}
