@@ -59,7 +59,16 @@ export class CoreStore {
 
   /** Starts once; the second call of a remounted screen does nothing. */
   start(make: (events: BackendEvents) => Backend): void {
-    this.#backend ??= make({ onPhase: (phase) => this.#phase(phase), onEvent: (event) => this.apply(event) });
+    if (this.#backend) return;
+    this.#backend = make({ onPhase: (phase) => this.#phase(phase), onEvent: (event) => this.apply(event) });
+    // The browser knows sooner than a timer that the network is back.
+    globalThis.addEventListener?.("online", () => this.#reconnect());
+  }
+
+  #reconnect(): void {
+    if (this.#state.phase.is !== "ready" || this.#state.session?.state !== "registered" || this.#state.connection === "online") return;
+    if (this.#state.conversations === null) void this.#refresh();
+    else this.call("connect").catch(() => undefined);
   }
 
   onArrival(listener: (arrival: Arrival) => void): () => void {

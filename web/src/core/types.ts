@@ -63,7 +63,7 @@ export type CoreEvent =
   | { event: "conversation"; conversation: ConversationView }
   | { event: "items"; conversation_id: string; items: Item[] };
 
-/** The calls of the core: the same names as on the wasm class. */
+/** The calls of the core: the same names as on the wasm class. `before` is the id of the oldest item that is shown. */
 export type Calls = {
   session: () => Session;
   start_registration: (number: string) => { registration_id: string; expires_at?: number };

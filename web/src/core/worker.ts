@@ -6,7 +6,7 @@
  *
  * One device has one writer. Two tabs would advance the same group twice, so the core opens only under a Web Lock. A
  * second tab is told `elsewhere`; when the person takes over there, the holder is asked on a channel to let go, closes
- * its socket, and gives the lock back. If it does not answer in time (a frozen tab), the lock is taken by force.
+ * its socket, gives the lock back and ends. If it does not answer in time (a frozen tab), the lock is taken by force.
  */
 import init, { Client } from "./wasm/plaza_client_web.js";
 import type { CoreEvent, Phase } from "./types";
@@ -67,7 +67,7 @@ async function closeCore(): Promise<void> {
   const held = client;
   client = null;
   tellPhase({ is: "elsewhere" });
-  await held?.["disconnect"]?.().catch(() => undefined);
+  await held?.["disconnect"]?.call(held).catch(() => undefined);
 }
 
 /** Holds the lock, and with it the core, until another tab asks for it or takes it. */
@@ -84,11 +84,15 @@ async function hold(options: LockOptions): Promise<void> {
       await openCore();
       await released;
       await closeCore();
+      // Whatever the core still holds ends here; taking over again starts a new worker.
+      scope.close();
     });
   } catch (error) {
     // A stolen lock rejects the request: the device is another tab's now.
-    if (error instanceof DOMException && error.name === "AbortError") await closeCore();
-    else tellPhase({ is: "broken", why: refusal(error).message });
+    if (error instanceof DOMException && error.name === "AbortError") {
+      await closeCore();
+      scope.close();
+    } else tellPhase({ is: "broken", why: refusal(error).message });
   }
 }
 

@@ -137,7 +137,7 @@ function Actions({ open, setOpen, mine, onReact, onReply, onCopy }: ActionsProps
   return (
     <div
       className={clsx(
-        "absolute -top-5 end-2 z-20 flex rounded-8 border bg-raised opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100",
+        "absolute -top-8 end-2 z-20 flex rounded-8 border bg-raised opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100",
         open ? "opacity-100" : "pointer-events-none group-focus-within/message:pointer-events-auto group-hover/message:pointer-events-auto",
       )}
     >
