@@ -56,7 +56,7 @@ function refusal(error: unknown): { code: string; message: string } {
 
 async function openCore(): Promise<void> {
   await init();
-  const held = await (Client as WasmClass).open(DATABASE, scope.location.origin, (event) =>
+  const held = await (Client as unknown as WasmClass).open(DATABASE, scope.location.origin, (event) =>
     post({ is: "event", event: parsed(event) as CoreEvent }),
   );
   client = held;
