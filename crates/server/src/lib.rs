@@ -23,7 +23,7 @@ mod relay;
 mod requests;
 mod sandbox;
 mod socket;
-mod webhooks;
+pub mod webhooks;
 
 pub use app::{App, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
@@ -123,7 +123,7 @@ pub async fn start(
     let sealing = settings.sealing_key.0;
     let business =
         Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
-    let egress = Arc::new(Egress::new(egress_policy(&settings))?);
+    let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
     let wake_webhooks = Arc::new(Notify::new());
     let lanes = if db.engine_name() == "SQLite" { 1 } else { 4 };
     let (relay, queues) = Relay::new(lanes);
@@ -175,8 +175,8 @@ pub async fn start(
     Ok(Running { app, address, served })
 }
 
-fn egress_policy(settings: &Settings) -> EgressPolicy {
-    EgressPolicy::new(&settings.egress_allowed, settings.sandbox)
+fn egress_policy(settings: &Settings) -> Result<EgressPolicy, StartError> {
+    EgressPolicy::new(settings.sandbox, &settings.egress_allowed).map_err(|error| StartError::Config(error.to_string()))
 }
 
 /// What a commit changed reaches those who wait for it: here at once, elsewhere over the bus.

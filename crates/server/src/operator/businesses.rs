@@ -94,7 +94,7 @@ pub(super) async fn create(
     let first_credit = if app.settings.sandbox { SANDBOX_CREDIT } else { "0" };
     let credit = Micros::parse_decimal(body.credit.as_deref().unwrap_or(first_credit))
         .ok_or_else(|| invalid("credit: write an amount such as 100.00, with at most six digits after the point"))?;
-    let country = body.country.unwrap_or_else(|| plaza_business::country_of(&number).to_owned());
+    let country = body.country.unwrap_or_else(|| plaza_business::country::of(&number).to_owned());
     let new = NewBusiness {
         name: body.name,
         number,
@@ -207,7 +207,7 @@ pub(super) async fn subscribe(
         .transact(&ctx, "operator.subscribe", async move |ctx, tx| {
             let apps = webhooks::waba_subscriptions(ctx, tx, waba).await?;
             let first = apps.first().ok_or(SubscribeError::NotFound)?;
-            webhooks::subscribe_waba(ctx, tx, waba, first.app, Some(&subscribed)).await
+            webhooks::subscribe_waba(ctx, tx, waba, first.app.app_id, Some(&subscribed)).await
         })
         .await?;
     Ok(Json(json!({"success": true, "waba_id": waba, "callback": callback.url})))
