@@ -18,7 +18,7 @@ pub use hold::hold;
 use crate::category::{Category, Pricing, PricingType, WindowState};
 use crate::error::BillingError;
 use crate::portfolio::prepaid;
-use crate::price_book::PriceBook;
+use crate::price_book::{PriceBook, Rate};
 use crate::prices::Prices;
 use jiff::tz::TimeZone;
 use plaza_db::{ListSql, Tx, Value};
@@ -106,6 +106,13 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// What it costs if it is delivered at a moment. Where the book has a hole then, the price of the sending stands: it
+    /// was there when the message was accepted.
+    pub(crate) fn rate(&self, book: &PriceBook, delivered_at: Timestamp) -> Option<Rate> {
+        let at = |at| book.rate(&self.destination, self.category, &self.window, at);
+        at(delivered_at).or_else(|| at(self.sent_at))
+    }
+
     /// What it costs with a pricing type: nothing, or the list price, but not more than the business wants to pay, and
     /// not more than what was held.
     pub(crate) fn amount(&self, pricing_type: PricingType, unit: Micros) -> Micros {

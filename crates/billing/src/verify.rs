@@ -134,8 +134,7 @@ fn charge_of(row: &Row) -> Result<Option<Charge>, BillingError> {
 /// What is wrong with a charge.
 fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferView>) -> Vec<&'static str> {
     let message = &event.message;
-    let at = |at| payer.book.rate(&message.destination, message.category, &message.window, at);
-    let Some(rate) = at(event.delivered_at).or_else(|| at(message.sent_at)) else {
+    let Some(rate) = message.rate(&payer.book, event.delivered_at) else {
         return vec!["the price book has no price for it"];
     };
     let kind = rate.pricing_type(charge.allowance);

@@ -84,10 +84,7 @@ async fn deliver_batch(
 fn rate(payer: &Payer, message: Message, at: Timestamp) -> Result<Rated, BillingError> {
     // Nothing is delivered before it is sent; only clocks say so.
     let delivered_at = at.max(message.sent_at);
-    let book = &payer.book;
-    let at = |at| book.rate(&message.destination, message.category, &message.window, at);
-    // Where the book has a hole at the delivery, the price of the sending stands: it was there when it was accepted.
-    let rate = at(delivered_at).or_else(|| at(message.sent_at));
+    let rate = message.rate(&payer.book, delivered_at);
     let rate = rate.ok_or(BillingError::Damaged("a message was accepted that has no price"))?;
     let period = payer.period(delivered_at)?;
     Ok(Rated {
