@@ -38,15 +38,15 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
-/// The browser of the end-to-end tests: `PLAZA_CHROMIUM`, or the machine's Chromium or Chrome.
+/// The browser of the end-to-end tests: `CHROMIUM`, or the machine's Chromium or Chrome.
 pub(crate) fn chromium() -> Result<PathBuf> {
-    if let Some(path) = env::variable("PLAZA_CHROMIUM") {
+    if let Some(path) = env::variable("CHROMIUM") {
         return Ok(PathBuf::from(path));
     }
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find_map(program)
-        .context("no Chromium found; ./x test installs it, or name one in PLAZA_CHROMIUM")
+        .context("no Chromium found; ./x test installs it, or name one in CHROMIUM")
 }
 
 /// The folder with `initdb` and `postgres`: the newest of Debian's, or the one on the search path.

@@ -5,13 +5,13 @@
 //! | rust | every crate's own tests, on both engines | PostgreSQL, NATS |
 //! | xtask | the tests of these tools | |
 //! | web | the web app's unit tests | |
-//! | e2e | people in a real browser against a real server | Chromium |
+//! | e2e | every screen and state on sample data; people in real browsers against a real server | Chromium |
 //! | compat | unmodified SDKs against the business API | Python |
 //! | kill | 20 × kill -9 under mixed load, on each engine: nothing lost, doubled or charged twice | PostgreSQL |
 //!
 //! The servers are started here, once; each suite that talks to Plaza gets a fresh one. A suite that fails does not
 //! keep the others from running. The suites learn what they need from the environment:
-//! `PLAZA_TEST_POSTGRES`, `PLAZA_TEST_NATS`, `PLAZA_BIN`, `PLAZA_URL`, `PLAZA_DATA`, `PLAZA_LOG`, `PLAZA_CHROMIUM`.
+//! `PLAZA_TEST_POSTGRES`, `PLAZA_TEST_NATS`, `PLAZA_BIN`, `PLAZA_URL`, `PLAZA_DATA`, `PLAZA_LOG`, `CHROMIUM`.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn run_all(is_wanted: &dyn Fn(&str) -> bool, lines: &mut Vec<Line>) -> Result<()
         lines.push(suite("Web: units", web::npm(&["test"]))?);
     }
     if let (true, Some(world)) = (is_wanted("e2e"), &world) {
-        lines.push(e2e(world)?);
+        lines.extend(e2e(world)?);
     }
     if let (true, Some(world)) = (is_wanted("compat"), &world) {
         lines.push(compat(world)?);
@@ -114,13 +114,18 @@ fn rust() -> Command {
     cargo(&arguments)
 }
 
-fn e2e(world: &World<'_>) -> Result<Line> {
-    let chromium = paths::chromium()?;
+/// A project of the web app's browser tests.
+fn playwright(project: &str) -> Result<Command> {
     let runner = paths::web().join("node_modules/.bin/playwright");
-    let mut command = command(runner, &["test", "--project=plaza", "--reporter=list"]);
-    command.current_dir(paths::web()).env("CI", "true").env("PLAZA_CHROMIUM", chromium);
-    let (_plaza, command) = world.with_plaza("e2e", command)?;
-    suite("Web: end to end", command)
+    let mut command = command(runner, &["test", &format!("--project={project}"), "--reporter=list"]);
+    command.current_dir(paths::web()).env("CI", "true").env("CHROMIUM", paths::chromium()?);
+    Ok(command)
+}
+
+fn e2e(world: &World<'_>) -> Result<[Line; 2]> {
+    let screens = suite("Web: every screen", playwright("mock")?)?;
+    let (_plaza, people) = world.with_plaza("e2e", playwright("plaza")?)?;
+    Ok([screens, suite("Web: end to end", people)?])
 }
 
 fn compat(world: &World<'_>) -> Result<Line> {

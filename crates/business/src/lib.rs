@@ -20,7 +20,7 @@
 pub mod apps;
 pub mod codes;
 pub mod contacts;
-mod country;
+pub mod country;
 pub mod json;
 pub mod messages;
 pub mod portfolios;

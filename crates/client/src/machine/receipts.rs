@@ -131,6 +131,7 @@ impl Machine {
                 kind: kind.into(),
                 conversation_id: id.as_bytes().to_vec(),
                 account_id: Vec::new(),
+                is_answer: false,
             }));
         }
     }

@@ -73,7 +73,7 @@ pub(super) fn page(call: &Call, items: Vec<Value>) -> Result<Value, GraphError> 
 }
 
 fn range(call: &Call, items: &[Value], limit: usize) -> Result<(usize, usize), GraphError> {
-    let position = |name: &str| {
+    let position = |name: &str| -> Result<Option<usize>, GraphError> {
         let Some(cursor) = call.params.text(name) else { return Ok(None) };
         let id = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|id| String::from_utf8(id).ok());
         let id = id.ok_or_else(|| invalid(name, "a cursor of an earlier answer is expected"))?;
