@@ -71,6 +71,8 @@ struct State {
     members: Vec<AccountId>,
     phase: Phase,
     pending: Option<Pending>,
+    /// The epoch in which this device came in: what was said before is not for it.
+    since: u64,
 }
 
 /// What was seen: the newest numbers with their message ids, and the number up to which everything counts as seen.
@@ -200,7 +202,12 @@ pub struct Conversation {
 
 impl Conversation {
     fn new(id: ConversationId, members: Vec<AccountId>, phase: Phase) -> Self {
-        Self { id, state: State { members, phase, pending: None }, seen: Seen::default(), group: None }
+        Self {
+            id,
+            state: State { members, phase, pending: None, since: 0 },
+            seen: Seen::default(),
+            group: None,
+        }
     }
 
     /// A conversation that the server does not know yet.
@@ -368,6 +375,7 @@ impl Conversation {
         group_info: &[u8],
     ) -> Result<wire::Commit, ConversationError> {
         let (group, committed) = Group::join_external(keystore, device, self.id, group_info)?;
+        self.state.since = group.epoch();
         self.group = Some(group);
         self.wait_for(ctx, keystore, committed, Phase::Joining)?;
         self.pending_commit().ok_or(ConversationError::NotReady)
@@ -479,6 +487,7 @@ impl Conversation {
         }
         match Group::join(keystore, self.id, &envelope.body) {
             Ok(group) => {
+                self.state.since = group.epoch();
                 self.group = Some(group);
                 self.state.phase = Phase::Active;
                 self.state.pending = None;
@@ -502,6 +511,9 @@ impl Conversation {
             self.lose(keystore)?;
             return self.hold(keystore, envelope);
         };
+        if envelope.epoch < self.state.since {
+            return Ok(Outcome::Skipped);
+        }
         let processed = match group.process(keystore, &envelope.body) {
             Ok(processed) => processed,
             Err(ProcessError::FutureEpoch) if self.state.pending.is_some() => {

@@ -7,14 +7,20 @@
 
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 
+mod contact;
 pub mod conversation;
 pub mod hosted;
+pub mod machine;
 mod registration;
 mod rows;
 pub mod store;
+pub mod timeline;
+pub mod view;
 
+pub use contact::Contact;
 pub use conversation::{Conversation, ConversationError, Outcome, Phase, Received};
 pub use hosted::Hosted;
+pub use machine::{Event, Machine, MachineError, NewDevice, SessionView, Step};
 pub use plaza_crypto::{CONVERSATIONS, Change, KEY_PACKAGES, conversation_prefix};
 pub use registration::{Registration, RegistrationError};
 pub use rows::{LOADED, RowError};

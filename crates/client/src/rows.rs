@@ -3,6 +3,7 @@
 //! | key | value |
 //! |---|---|
 //! | `d/device`, `d/identity`, `d/session` | the device's keys and what it knows of itself |
+//! | `d/progress` | how far its mailbox was stored |
 //! | `d/k/…` | its key packages |
 //! | `d/a/` + account | what is known of an account |
 //! | `d/o/` + number | a message that waits to be sent |
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 pub(crate) const DEVICE: &[u8] = b"d/device";
 pub(crate) const IDENTITY: &[u8] = b"d/identity";
 pub(crate) const SESSION: &[u8] = b"d/session";
+pub(crate) const PROGRESS: &[u8] = b"d/progress";
 pub(crate) const ACCOUNTS: &[u8] = b"d/a/";
 pub(crate) const OUTBOX: &[u8] = b"d/o/";
 pub(crate) const STATE: &str = "state";

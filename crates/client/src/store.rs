@@ -61,19 +61,30 @@ fn end_of(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
+/// [`Send`] where there are threads; nothing in the browser, whose futures stay on their thread.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait MaybeSend: Send {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: Send> MaybeSend for T {}
+/// [`Send`] where there are threads; nothing in the browser, whose futures stay on their thread.
+#[cfg(target_arch = "wasm32")]
+pub trait MaybeSend {}
+#[cfg(target_arch = "wasm32")]
+impl<T> MaybeSend for T {}
+
 /// Where the rows are kept.
 pub trait Store {
     /// What can go wrong.
-    type Error: std::error::Error + 'static;
+    type Error: std::error::Error + MaybeSend + 'static;
 
     /// Reads one row.
-    fn get(&self, key: &[u8]) -> impl Future<Output = Result<Option<Vec<u8>>, Self::Error>>;
+    fn get(&self, key: &[u8]) -> impl Future<Output = Result<Option<Vec<u8>>, Self::Error>> + MaybeSend;
 
     /// Reads rows below a prefix.
-    fn scan(&self, scan: Scan) -> impl Future<Output = Result<Vec<Row>, Self::Error>>;
+    fn scan(&self, scan: Scan) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + MaybeSend;
 
     /// Makes all changes durable, or none.
-    fn apply(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), Self::Error>>;
+    fn apply(&self, changes: Vec<Change>) -> impl Future<Output = Result<(), Self::Error>> + MaybeSend;
 }
 
 /// Rows in memory.

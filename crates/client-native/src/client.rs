@@ -1,0 +1,540 @@
+//! # Running a device
+//!
+//! [`Client`] owns a machine, its store and its connection in one task. It connects, and when the connection ends it
+//! connects again: after a second at first, after a minute at the latest, with some chance in it, so that a server that
+//! comes back is not met by everybody at once. What a call asks of the machine is durable when the call returns.
+
+use crate::home::Heard;
+use crate::transport::{Socket, TransportError};
+use futures_util::FutureExt as _;
+use plaza_client::store::{Scan, Store};
+use plaza_client::timeline::{self, Page};
+use plaza_client::view::{ConversationView, ItemView};
+use plaza_client::{Event, LOADED, Machine, MachineError, SessionView};
+use plaza_protocol::{Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// Calls that wait for the task.
+const CALLS_MAX: usize = 64;
+/// Updates that a slow listener may be behind.
+const UPDATES_MAX: usize = 1024;
+/// Frames that are worked into one batch of changes.
+const FRAMES_PER_BATCH: usize = 64;
+/// How long a connection may take to open.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How a client runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The server's address, http or https.
+    pub url: String,
+    /// The first pause before a new connection…
+    pub reconnect_first: Duration,
+    /// …and the longest.
+    pub reconnect_last: Duration,
+    /// One of the machine's own addresses to connect from.
+    pub from: Option<IpAddr>,
+    /// Keep what comes until it was told ([`crate::Home::heard`]).
+    pub keep_heard: bool,
+}
+
+impl Options {
+    /// For the server at `url`.
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            reconnect_first: Duration::from_secs(1),
+            reconnect_last: Duration::from_secs(64),
+            from: None,
+            keep_heard: false,
+        }
+    }
+}
+
+/// A call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The client has been closed.
+    #[error("the client is closed")]
+    Closed,
+    /// The machine refused.
+    #[error("the client's state is broken")]
+    Machine(#[from] MachineError),
+    /// The store failed.
+    #[error("the client's rows could not be read or written")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The connection could not be made, or ended.
+    #[error("the connection could not be made, or ended")]
+    Transport(#[from] TransportError),
+    /// The server refused; its words.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        code: ErrorCode,
+        /// For people.
+        message: String,
+    },
+    /// It took too long.
+    #[error("no answer in time")]
+    TimedOut,
+}
+
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// The client has begun to connect.
+    Connecting,
+    /// The connection is gone, or could not be made.
+    Offline,
+    /// The device was replaced or removed: the client has stopped.
+    Revoked,
+    /// Something happened, and is stored.
+    Event(Event),
+}
+
+type Call<S> =
+    Box<dyn for<'a> FnOnce(&'a mut Running<S>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> + Send>;
+
+/// See the [module](self). When the last clone is dropped, the task ends.
+#[derive(Debug)]
+pub struct Client<S: Store> {
+    calls: mpsc::Sender<Call<S>>,
+    updates: broadcast::Sender<Update>,
+    store: Arc<S>,
+    task: Arc<std::sync::Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl<S: Store> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self {
+            calls: self.calls.clone(),
+            updates: self.updates.clone(),
+            store: self.store.clone(),
+            task: self.task.clone(),
+        }
+    }
+}
+
+impl<S> Client<S>
+where
+    S: Store + Send + Sync + 'static,
+    S::Error: Send + Sync,
+{
+    /// Runs a machine on its store.
+    pub fn start(ctx: &Ctx, options: Options, machine: Machine, store: Arc<S>) -> Self {
+        let (calls, receiver) = mpsc::channel(CALLS_MAX);
+        let (updates, _) = broadcast::channel(UPDATES_MAX);
+        let running = Running {
+            ctx: ctx.clone(),
+            options,
+            machine,
+            store: store.clone(),
+            updates: updates.clone(),
+            opening: BTreeMap::new(),
+            frames: Vec::new(),
+            ended: None,
+            ahead: false,
+        };
+        let task = tokio::spawn(running.run(receiver));
+        Self { calls, updates, store, task: Arc::new(std::sync::Mutex::new(Some(task))) }
+    }
+
+    /// The rows.
+    pub fn store(&self) -> &Arc<S> {
+        &self.store
+    }
+
+    /// What happens from now on.
+    pub fn updates(&self) -> broadcast::Receiver<Update> {
+        self.updates.subscribe()
+    }
+
+    async fn call<T: Send + 'static>(
+        &self,
+        call: impl for<'a> FnOnce(&'a mut Running<S>) -> Pin<Box<dyn Future<Output = T> + Send + 'a>>
+        + Send
+        + 'static,
+    ) -> Result<T, ClientError> {
+        let (sender, receiver) = oneshot::channel();
+        let call: Call<S> = Box::new(move |running| {
+            Box::pin(async move {
+                // Whoever asked may have gone away.
+                let _ = sender.send(call(running).await);
+            })
+        });
+        self.calls.send(call).await.map_err(|_| ClientError::Closed)?;
+        receiver.await.map_err(|_| ClientError::Closed)
+    }
+
+    /// Does something with the machine; what it changed is durable when this returns.
+    pub async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Machine, &Ctx) -> Result<T, MachineError> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        self.call(move |running| {
+            Box::pin(async move {
+                let value = work(&mut running.machine, &running.ctx)?;
+                running.store_step().await?;
+                Ok(value)
+            })
+        })
+        .await?
+    }
+
+    /// Opens the conversation with whoever has a number. Waits for the server.
+    pub async fn open_number(&self, number: &str) -> Result<ConversationId, ClientError> {
+        let number = number.to_owned();
+        let opened = self
+            .call(move |running| {
+                Box::pin(async move {
+                    let (sender, receiver) = oneshot::channel();
+                    let ticket = running.machine.open_number(&number);
+                    running.opening.insert(ticket, sender);
+                    running.store_step().await.map(|()| receiver)
+                })
+            })
+            .await??;
+        let opened = opened.await.map_err(|_| ClientError::Closed)?;
+        opened.map_err(|(code, message)| ClientError::Refused { code, message })
+    }
+
+    /// Sends text. Durable here when it returns; [`Event::Sent`] says when the server has it.
+    pub async fn send_text(
+        &self,
+        conversation: ConversationId,
+        text: &str,
+    ) -> Result<MessageId, ClientError> {
+        let text = text.to_owned();
+        self.with(move |machine, ctx| machine.send_text(ctx, conversation, &text, None)).await
+    }
+
+    /// Sends text and waits until the server has stored it.
+    pub async fn send_text_and_wait(
+        &self,
+        conversation: ConversationId,
+        text: &str,
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
+        let mut updates = self.updates();
+        let message_id = self.send_text(conversation, text).await?;
+        let stored = async {
+            loop {
+                match updates.recv().await {
+                    Ok(Update::Event(Event::Sent { message_id: sent, .. })) if sent == message_id => {
+                        return Ok(());
+                    }
+                    Ok(Update::Event(Event::Failed { message_id: failed, error, .. }))
+                        if failed == message_id =>
+                    {
+                        return Err(ClientError::Refused { code: ErrorCode::Undeliverable, message: error });
+                    }
+                    Ok(Update::Revoked) => {
+                        let message = "this device was replaced or removed".to_owned();
+                        return Err(ClientError::Refused { code: ErrorCode::DeviceRevoked, message });
+                    }
+                    // A listener that fell behind cannot have missed it for good: nothing waits any more.
+                    Err(broadcast::error::RecvError::Lagged(_)) if self.waiting().await? == 0 => {
+                        return Ok(());
+                    }
+                    Err(broadcast::error::RecvError::Closed) => return Err(ClientError::Closed),
+                    _ => {}
+                }
+            }
+        };
+        timeout(within, stored).await.map_err(|_| ClientError::TimedOut)??;
+        Ok(message_id)
+    }
+
+    /// How many messages wait to be sent.
+    pub async fn waiting(&self) -> Result<usize, ClientError> {
+        self.with(|machine, _| Ok(machine.waiting())).await
+    }
+
+    /// The person has seen what is there.
+    pub async fn mark_read(&self, conversation: ConversationId) -> Result<(), ClientError> {
+        self.with(move |machine, _| machine.mark_read(conversation)).await
+    }
+
+    /// Whose device it is.
+    pub async fn session(&self) -> Result<SessionView, ClientError> {
+        self.with(|machine, _| Ok(machine.session())).await
+    }
+
+    /// The list of conversations.
+    pub async fn conversations(&self) -> Result<Vec<ConversationView>, ClientError> {
+        self.with(|machine, _| Ok(machine.conversations())).await
+    }
+
+    /// A page of a timeline.
+    pub async fn timeline(
+        &self,
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Page, ClientError> {
+        self.call(move |running| {
+            Box::pin(async move {
+                let lens = running.machine.lens(conversation);
+                timeline::page(&*running.store, &lens, conversation, before, limit).await.map_err(broken)
+            })
+        })
+        .await?
+    }
+
+    /// One item of a timeline.
+    pub async fn item(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Option<ItemView>, ClientError> {
+        self.call(move |running| {
+            Box::pin(async move {
+                let lens = running.machine.lens(conversation);
+                timeline::one(&*running.store, &lens, conversation, message).await.map_err(broken)
+            })
+        })
+        .await?
+    }
+
+    /// Ends the client: what was asked before is done, the connection is closed.
+    pub async fn close(&self) {
+        // A task that has ended already needs no word.
+        let _ = self
+            .call(|running| {
+                Box::pin(async {
+                    running.ended = Some(Ended::Closed);
+                })
+            })
+            .await;
+        let task = self.task.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+    }
+}
+
+fn broken(error: impl std::error::Error + Send + Sync + 'static) -> ClientError {
+    ClientError::Store(Box::new(error))
+}
+
+/// Why the task stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Closed,
+    Revoked,
+}
+
+type Opened = oneshot::Sender<Result<ConversationId, (ErrorCode, String)>>;
+
+struct Running<S> {
+    ctx: Ctx,
+    options: Options,
+    machine: Machine,
+    store: Arc<S>,
+    updates: broadcast::Sender<Update>,
+    opening: BTreeMap<u64, Opened>,
+    /// Stored, and to be sent.
+    frames: Vec<plaza_protocol::wire::ClientFrame>,
+    ended: Option<Ended>,
+    /// The store failed: the machine is ahead of it.
+    ahead: bool,
+}
+
+impl<S> Running<S>
+where
+    S: Store + Send + Sync + 'static,
+    S::Error: Send + Sync,
+{
+    async fn run(mut self, mut calls: mpsc::Receiver<Call<S>>) {
+        let mut pause = Duration::ZERO;
+        while self.ended.is_none() {
+            if !self.wait(&mut calls, pause).await {
+                break;
+            }
+            self.tell(Update::Connecting);
+            let connect = timeout(CONNECT_WITHIN, Socket::connect(&self.options.url, self.options.from));
+            let result = match connect.await {
+                Ok(Ok(socket)) => self.talk(&mut calls, socket).await,
+                Ok(Err(error)) => Err(error.into()),
+                Err(_) => Err(ClientError::TimedOut),
+            };
+            let doubled = if self.machine.is_online() { Duration::ZERO } else { pause * 2 };
+            self.machine.disconnected();
+            self.frames.clear();
+            self.tell(Update::Offline);
+            pause = self.jittered(doubled.max(self.options.reconnect_first));
+            match result {
+                Ok(Some(after)) => pause = after,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(error = %Chain(&error), "the connection ended");
+                    self.ahead |= matches!(error, ClientError::Machine(_));
+                }
+            }
+            if self.ahead && !self.reopen().await {
+                break;
+            }
+        }
+        if self.ended == Some(Ended::Revoked) {
+            self.tell(Update::Revoked);
+        }
+    }
+
+    /// A pause between half of `base` and `base`.
+    fn jittered(&self, base: Duration) -> Duration {
+        let [chance] = self.ctx.random::<1>();
+        let base = base.min(self.options.reconnect_last);
+        base / 2 + base.saturating_mul(u32::from(chance)) / 512
+    }
+
+    /// Waits while there is no connection, and takes calls. Whether to go on.
+    async fn wait(&mut self, calls: &mut mpsc::Receiver<Call<S>>, pause: Duration) -> bool {
+        let pause = sleep(pause);
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => return true,
+                call = calls.recv() => match call {
+                    Some(call) => call(self).await,
+                    None => return false,
+                },
+            }
+            if self.ended.is_some() || (self.ahead && !self.reopen().await) {
+                return false;
+            }
+        }
+    }
+
+    /// Talks over a connection until it ends; says when to come back, if the server said so.
+    async fn talk(
+        &mut self,
+        calls: &mut mpsc::Receiver<Call<S>>,
+        mut socket: Socket,
+    ) -> Result<Option<Duration>, ClientError> {
+        self.machine.connected(&self.ctx);
+        self.frames.clear();
+        loop {
+            if self.ahead {
+                return Ok(None);
+            }
+            let away = self.step().await?;
+            socket.send(std::mem::take(&mut self.frames)).await?;
+            if away.is_some() || self.ended.is_some() {
+                socket.close().await;
+                return Ok(away.flatten());
+            }
+            let tick = self.until_tick();
+            tokio::select! {
+                frame = socket.receive() => {
+                    self.machine.receive(&self.ctx, frame?)?;
+                    for _ in 1..FRAMES_PER_BATCH {
+                        let Some(frame) = socket.receive().now_or_never() else { break };
+                        self.machine.receive(&self.ctx, frame?)?;
+                    }
+                }
+                call = calls.recv() => match call {
+                    Some(call) => call(self).await,
+                    None => self.ended = Some(Ended::Closed),
+                },
+                () = sleep(tick) => self.machine.tick(&self.ctx)?,
+            }
+        }
+    }
+
+    fn until_tick(&self) -> Duration {
+        let next = self.machine.next_tick().unwrap_or(Timestamp(i64::MAX));
+        next.since(self.ctx.now()).min(Duration::from_secs(60))
+    }
+
+    fn tell(&self, update: Update) {
+        // Nobody may be listening.
+        let _ = self.updates.send(update);
+    }
+}
+
+/// `Some` when the connection is to end: with when to come back, if the server said so.
+type Away = Option<Option<Duration>>;
+
+impl<S> Running<S>
+where
+    S: Store + Send + Sync + 'static,
+    S::Error: Send + Sync,
+{
+    /// Stores what has happened; only then may it be sent and told.
+    async fn store_step(&mut self) -> Result<(), ClientError>
+    where
+        Self: Send,
+    {
+        self.step().await.map(|_| ())
+    }
+
+    async fn step(&mut self) -> Result<Away, ClientError> {
+        let mut step = self.machine.take_step();
+        if self.options.keep_heard {
+            let heard = step.events.iter().filter_map(|event| match event {
+                Event::Received { conversation, message } => Heard::new(*conversation, message).change(),
+                _ => None,
+            });
+            step.changes.extend(heard.collect::<Vec<_>>());
+        }
+        if !step.changes.is_empty() {
+            let applied = self.store.apply(step.changes).await;
+            self.ahead |= applied.is_err();
+            applied.map_err(broken)?;
+        }
+        self.frames.extend(step.frames);
+        let mut away = None;
+        for event in step.events {
+            match &event {
+                Event::Opened { ticket, result } => {
+                    if let Some(sender) = self.opening.remove(ticket) {
+                        let _ = sender.send(result.clone());
+                    }
+                }
+                Event::GoAway { retry_after, .. } => {
+                    away = Some(*retry_after);
+                    if retry_after.is_none() {
+                        self.ended = Some(Ended::Revoked);
+                    }
+                }
+                Event::Stalled => away = Some(None),
+                _ => {}
+            }
+            self.tell(Update::Event(event));
+        }
+        Ok(away)
+    }
+
+    /// Memory is ahead of the store: it is read again. Whether that could be done.
+    async fn reopen(&mut self) -> bool {
+        let mut rows = Vec::new();
+        for prefix in LOADED {
+            match self.store.scan(Scan::all(prefix)).await {
+                Ok(found) => rows.extend(found),
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "the client's rows cannot be read");
+                    return false;
+                }
+            }
+        }
+        match Machine::open(rows) {
+            Ok(Some(machine)) => {
+                self.machine = machine;
+                self.ahead = false;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the client's rows are broken");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! # What is known of an account
+//!
+//! Number, name and identity key as the server gave them, kept in one row an account. The identity key is kept from the
+//! first time it was seen; when another one takes its place, by the server's word or by a certificate in a group, the
+//! conversation says so.
+
+use crate::rows::{self, RowError};
+use plaza_crypto::Rows;
+use plaza_protocol::AccountId;
+use plaza_protocol::wire;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
+
+/// An account as this client knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// E.164, with the plus.
+    pub number: String,
+    /// The name that it chose.
+    pub name: String,
+    /// Whether it is a business.
+    pub is_business: bool,
+    /// Whether the operator has reviewed it.
+    pub is_verified: bool,
+    /// Who holds its keys; empty: itself.
+    pub hosted_by: String,
+    /// Its identity key; empty: not known yet.
+    pub identity_key: ByteBuf,
+}
+
+/// The accounts that are known.
+#[derive(Debug, Default)]
+pub(crate) struct Contacts(BTreeMap<AccountId, Contact>);
+
+impl Contacts {
+    pub(crate) fn load(rows: &Rows) -> Result<Self, RowError> {
+        let mut contacts = BTreeMap::new();
+        for (key, value) in rows.below(rows::ACCOUNTS) {
+            let id = key.get(rows::ACCOUNTS.len()..).unwrap_or_default();
+            let id = AccountId::from_slice(id).map_err(|_| RowError)?;
+            contacts.insert(id, rows::decode(&value)?);
+        }
+        Ok(Self(contacts))
+    }
+
+    pub(crate) fn get(&self, account: AccountId) -> Option<&Contact> {
+        self.0.get(&account)
+    }
+
+    /// The name to show: that which the account chose, or its number.
+    pub(crate) fn name(&self, account: AccountId) -> String {
+        match self.0.get(&account) {
+            Some(contact) if !contact.name.is_empty() => contact.name.clone(),
+            Some(contact) => contact.number.clone(),
+            None => String::new(),
+        }
+    }
+
+    /// Whether the account must be asked for: nothing but a key is known.
+    pub(crate) fn is_unknown(&self, account: AccountId) -> bool {
+        self.0.get(&account).is_none_or(|contact| contact.number.is_empty())
+    }
+
+    /// Takes what the server says. Gives what has changed.
+    pub(crate) fn learn(
+        &mut self,
+        rows: &Rows,
+        account: AccountId,
+        told: &wire::Account,
+    ) -> Result<Learned, RowError> {
+        let contact = Contact {
+            number: told.number.clone(),
+            name: told.name.clone(),
+            is_business: told.is_business,
+            is_verified: told.is_verified,
+            hosted_by: told.hosted_by.clone(),
+            identity_key: told.identity_key.clone().into(),
+        };
+        self.put(rows, account, contact)
+    }
+
+    /// Takes the identity key of a certificate.
+    pub(crate) fn learn_key(
+        &mut self,
+        rows: &Rows,
+        account: AccountId,
+        key: &[u8; 32],
+    ) -> Result<Learned, RowError> {
+        let mut contact = self.0.get(&account).cloned().unwrap_or_default();
+        contact.identity_key = key.to_vec().into();
+        self.put(rows, account, contact)
+    }
+
+    fn put(&mut self, rows: &Rows, account: AccountId, contact: Contact) -> Result<Learned, RowError> {
+        let old = self.0.get(&account);
+        if old == Some(&contact) {
+            return Ok(Learned::Nothing);
+        }
+        let key_changed =
+            old.is_some_and(|old| !old.identity_key.is_empty() && old.identity_key != contact.identity_key);
+        rows::write(rows, rows::account(account), &contact)?;
+        self.0.insert(account, contact);
+        Ok(if key_changed { Learned::NewKey } else { Learned::Something })
+    }
+}
+
+/// What was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Learned {
+    Nothing,
+    Something,
+    NewKey,
+}
