@@ -5,13 +5,13 @@
 //! and told by two webhooks (`sent`, `delivered`), which a sink on loopback takes. The rate counts until the last message
 //! is charged; then the operator's report is asked whether each was charged once.
 
+use crate::Options;
 use crate::http::{Answer, Http, Sink};
 use crate::load::{Latency, microseconds};
 use crate::people::{self, Person};
 use crate::process::Server;
 use crate::report::{Better, Report, progress};
 use crate::socket::{Incoming, Socket, source};
-use crate::Options;
 use anyhow::{Context as _, bail};
 use plaza_protocol::wire;
 use serde_json::{Value, json};
@@ -77,7 +77,11 @@ impl Business {
         let operator_token = text(&session, "operator_token")?;
         http.authorize(&operator_token);
         let business = json!({"name": "Bench Bakery", "number": people::business_number(&people::ctx()), "credit": CREDIT});
-        let business = http.post("/operator/api/businesses", &business).await?.json().context("creating the business")?;
+        let business = http
+            .post("/operator/api/businesses", &business)
+            .await?
+            .json()
+            .context("creating the business")?;
         let (waba_id, access_token) = (text(&business, "waba_id")?, text(&business, "access_token")?);
         let mut graph = Http::connect(server).await?;
         graph.authorize(&access_token);
@@ -170,7 +174,9 @@ impl Crowd {
             tasks.spawn(async move {
                 loop {
                     if let Incoming::Deliver(deliver) = socket.next().await?
-                        && deliver.envelope.is_some_and(|envelope| envelope.kind() == wire::EnvelopeKind::Message)
+                        && deliver
+                            .envelope
+                            .is_some_and(|envelope| envelope.kind() == wire::EnvelopeKind::Message)
                     {
                         arrived.fetch_add(1, Ordering::Relaxed);
                     }
@@ -232,7 +238,11 @@ impl Stage {
         let sends = (self.accepted - before) as f64;
         let cpu_us = (meter.cpu_seconds()? - cpu_seconds) * 1e6 / sends;
         let rate = sends / charged_in.as_secs_f64();
-        let load = if offered.is_some() { "half of the best rate".to_owned() } else { format!("{at_once} calls at a time") };
+        let load = if offered.is_some() {
+            "half of the best rate".to_owned()
+        } else {
+            format!("{at_once} calls at a time")
+        };
         progress(format!("{load}: {rate:.0}/s, {cpu_us:.0} µs, p50 {:.1} ms", latency.at(500)));
         report
             .section(options.subject(), load)
@@ -246,7 +256,12 @@ impl Stage {
     }
 
     /// Makes calls on so many connections.
-    async fn send(&mut self, people: &Arc<Vec<Person>>, at_once: usize, pace: Pace) -> anyhow::Result<Latency> {
+    async fn send(
+        &mut self,
+        people: &Arc<Vec<Person>>,
+        at_once: usize,
+        pace: Pace,
+    ) -> anyhow::Result<Latency> {
         let mut tasks = JoinSet::new();
         for lane in 0..at_once {
             let (http, path, people) =

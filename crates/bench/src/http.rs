@@ -49,7 +49,8 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) async fn connect(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = timeout(ANSWER_WITHIN, TcpStream::connect(address)).await.context("the server is silent")?;
+        let stream =
+            timeout(ANSWER_WITHIN, TcpStream::connect(address)).await.context("the server is silent")?;
         let stream = stream.context("connecting to the server")?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(4096), authorization: String::new() })
@@ -78,7 +79,13 @@ impl Http {
         self.request("POST", path, "", body).await
     }
 
-    async fn request(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> anyhow::Result<Answer> {
+    async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> anyhow::Result<Answer> {
         let mut head = String::with_capacity(512);
         write!(
             head,

@@ -4,11 +4,11 @@
 //! connection costs; its CPU time meanwhile is what signing in costs. They come from several loopback addresses, since
 //! one address has ports for 28,000 only. As many are made as the limit on open files allows.
 
+use crate::Options;
 use crate::people;
 use crate::process::{Meter, Server};
 use crate::report::{Better, Report, progress};
 use crate::socket::{Socket, source};
-use crate::Options;
 use anyhow::Context as _;
 use std::future::Future;
 use std::time::Duration;

@@ -188,7 +188,10 @@ async fn play(ctx: &Ctx, options: &Options, seed: u64, server: &mut Server) -> a
         server.start_again()?;
         journal.started_at = Some(Instant::now());
         if kill % 20 == 0 {
-            progress(format!("{kill} kills, {} messages arrived", stage.arrived_chat.load(Ordering::Relaxed)));
+            progress(format!(
+                "{kill} kills, {} messages arrived",
+                stage.arrived_chat.load(Ordering::Relaxed)
+            ));
         }
     }
     accepts_again(&stage, &mut journal, server).await?;

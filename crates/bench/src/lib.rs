@@ -126,7 +126,9 @@ impl Options {
         let possible = process::open_files_max()?.saturating_sub(FILES_OF_A_SERVER);
         let most = usize::try_from(self.0.connections)?.min(possible);
         if most < 1000 {
-            bail!("this shell may open only {possible} files at a time: set a higher limit with `ulimit -n 21000`");
+            bail!(
+                "this shell may open only {possible} files at a time: set a higher limit with `ulimit -n 21000`"
+            );
         }
         let mut steps: Vec<usize> = [1000, 10_000].into_iter().filter(|step| *step < most).collect();
         steps.push(most);
@@ -151,7 +153,10 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
         Scenario::Kill => "kill",
     });
     if options.0.peer.is_some() && !matches!(name, Scenario::Relay | Scenario::Offline | Scenario::Idle) {
-        bail!("--peer: the peers do relay, offline and idle, not {}", word.as_ref().map_or("this", |word| word.get_name()));
+        bail!(
+            "--peer: the peers do relay, offline and idle, not {}",
+            word.as_ref().map_or("this", |word| word.get_name())
+        );
     }
     if name == Scenario::Kill {
         let is_kept = kill::run(&options, &mut report).await?;

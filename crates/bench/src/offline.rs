@@ -10,8 +10,8 @@ use crate::report::{Better, Report, progress};
 use crate::socket::{Incoming, Socket, source};
 use crate::{Options, bounded};
 use anyhow::{Context as _, bail};
-use plaza_protocol::wire::{self, request, response};
 use plaza_protocol::Ctx;
+use plaza_protocol::wire::{self, request, response};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -69,10 +69,12 @@ pub(crate) fn add(report: &mut Report, subject: &str, stored: Phase, delivered: 
         let messages = phase.messages as f64;
         let (rate, cpu_us) = (messages / phase.seconds, phase.cpu_seconds * 1e6 / messages);
         progress(format!("{subject}, {work}: {rate:.0}/s, {cpu_us:.1} µs"));
-        report
-            .section(subject, work)
-            .add("messages", "messages/s", Better::Higher, rate)
-            .add("server CPU per message", "µs", Better::Lower, cpu_us);
+        report.section(subject, work).add("messages", "messages/s", Better::Higher, rate).add(
+            "server CPU per message",
+            "µs",
+            Better::Lower,
+            cpu_us,
+        );
     }
 }
 

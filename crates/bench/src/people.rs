@@ -13,7 +13,8 @@ use crate::socket::Socket;
 use anyhow::{Context as _, bail};
 use plaza_crypto::{Device, Group, Identity, Keystore, Suite, make_key_package};
 use plaza_protocol::native::{
-    Base64, CodeVerified, DeviceRegistered, RegisterDevice, RegistrationStarted, StartRegistration, VerifyCode,
+    Base64, CodeVerified, DeviceRegistered, RegisterDevice, RegistrationStarted, StartRegistration,
+    VerifyCode,
 };
 use plaza_protocol::wire::{self, request, response};
 use plaza_protocol::{AccountId, Clock, ConversationId, Ctx, RandomIds, Timestamp};
@@ -123,17 +124,27 @@ async fn register_one(ctx: &Ctx, http: &mut Http, number: String) -> anyhow::Res
     Ok(Person { number, token: registered.token, device, key_package })
 }
 
-async fn post<T: DeserializeOwned>(http: &mut Http, path: &str, body: &impl serde::Serialize) -> anyhow::Result<T> {
+async fn post<T: DeserializeOwned>(
+    http: &mut Http,
+    path: &str,
+    body: &impl serde::Serialize,
+) -> anyhow::Result<T> {
     let answer = http.post_bytes(path, &serde_json::to_vec(body)?).await?;
     let answer = answer.json().with_context(|| format!("POST {path}"))?;
     serde_json::from_value(answer).with_context(|| format!("POST {path}: the answer has another form"))
 }
 
 /// Opens the conversation of two people, from the first one's socket.
-pub(crate) async fn open(ctx: &Ctx, socket: &mut Socket, me: &Person, other: &Person) -> anyhow::Result<Conversation> {
+pub(crate) async fn open(
+    ctx: &Ctx,
+    socket: &mut Socket,
+    me: &Person,
+    other: &Person,
+) -> anyhow::Result<Conversation> {
     let id: ConversationId = ctx.uuid();
     let packages = [other.key_package.clone()];
-    let (_, committed) = Group::create(&Keystore::new(), &me.device, id, &packages).context("making a group")?;
+    let (_, committed) =
+        Group::create(&Keystore::new(), &me.device, id, &packages).context("making a group")?;
     let create = wire::CreateConversation {
         conversation_id: id.as_bytes().to_vec(),
         accounts: [me, other].map(|person| person.account().as_bytes().to_vec()).to_vec(),
@@ -141,7 +152,9 @@ pub(crate) async fn open(ctx: &Ctx, socket: &mut Socket, me: &Person, other: &Pe
         welcome: committed.welcome,
     };
     match socket.call(request::Body::CreateConversation(create)).await? {
-        response::Body::Created(created) if !created.existed => Ok(Conversation { id, epoch: committed.epoch + 1 }),
+        response::Body::Created(created) if !created.existed => {
+            Ok(Conversation { id, epoch: committed.epoch + 1 })
+        }
         other => bail!("the conversation was not created: {other:?}"),
     }
 }

@@ -106,7 +106,8 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
 pub(crate) fn open_files_max() -> anyhow::Result<usize> {
     let limits = fs::read_to_string("/proc/self/limits").context("reading the limits of this process")?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let word = line.and_then(|line| line.split_whitespace().next()).context("the limits have an unknown form")?;
+    let word =
+        line.and_then(|line| line.split_whitespace().next()).context("the limits have an unknown form")?;
     Ok(word.parse().unwrap_or(usize::MAX))
 }
 

@@ -46,7 +46,8 @@ pub(crate) async fn drive<P: Pair>(
     let mut best: f64 = 0.0;
     for in_flight in IN_FLIGHT {
         let work = format!("saturated, {in_flight} in flight");
-        let (measured, back) = load::put(pairs, Load::Saturated { in_flight }, options.lasting(), meter).await?;
+        let (measured, back) =
+            load::put(pairs, Load::Saturated { in_flight }, options.lasting(), meter).await?;
         pairs = back;
         best = best.max(measured.delivered_per_second);
         add(report, subject, work, &measured);
@@ -57,7 +58,9 @@ pub(crate) async fn drive<P: Pair>(
         pairs = back;
         add(report, subject, format!("{OFFERED_PER_SECOND} offered per second"), &measured);
     } else {
-        report.note(format!("{subject} does not reach {OFFERED_PER_SECOND} per second: nothing is offered at that rate."));
+        report.note(format!(
+            "{subject} does not reach {OFFERED_PER_SECOND} per second: nothing is offered at that rate."
+        ));
     }
     let (measured, _) =
         load::put(pairs, Load::Offered { per_second: best / 2.0 }, options.lasting(), meter).await?;

@@ -39,7 +39,11 @@ impl Figure {
         let mut values = self.values.clone();
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
-        match (values.get(middle), values.len() % 2, middle.checked_sub(1).and_then(|below| values.get(below))) {
+        match (
+            values.get(middle),
+            values.len() % 2,
+            middle.checked_sub(1).and_then(|below| values.get(below)),
+        ) {
             (Some(upper), 0, Some(lower)) => f64::midpoint(*upper, *lower),
             (Some(value), ..) => *value,
             (None, ..) => f64::NAN,
@@ -87,7 +91,9 @@ impl Report {
 
     /// The median of a figure.
     pub(crate) fn median(&self, subject: &str, work: &str, measure: &str) -> Option<f64> {
-        let is_it = |figure: &&Figure| (figure.subject.as_str(), figure.work.as_str(), figure.measure) == (subject, work, measure);
+        let is_it = |figure: &&Figure| {
+            (figure.subject.as_str(), figure.work.as_str(), figure.measure) == (subject, work, measure)
+        };
         self.figures.iter().find(is_it).map(Figure::median)
     }
 
@@ -126,7 +132,8 @@ impl Report {
         });
         let runs = self.figures.iter().map(|figure| figure.values.len()).max().unwrap_or_default();
         let run = |at: usize| -> Map<String, Value> {
-            let figures = self.figures.iter().filter_map(|figure| Some((figure.key(), json!(figure.values.get(at)?))));
+            let figures =
+                self.figures.iter().filter_map(|figure| Some((figure.key(), json!(figure.values.get(at)?))));
             figures.collect()
         };
         let median: Map<String, Value> =
@@ -142,7 +149,14 @@ impl Report {
         let rows = self.figures.iter().map(|figure| {
             let all: Vec<String> = figure.values.iter().map(|value| number(*value)).collect();
             let (subject, work) = (figure.subject.clone(), figure.work.clone());
-            [subject, work, figure.measure.to_owned(), number(figure.median()), figure.unit.to_owned(), all.join("  ")]
+            [
+                subject,
+                work,
+                figure.measure.to_owned(),
+                number(figure.median()),
+                figure.unit.to_owned(),
+                all.join("  "),
+            ]
         });
         let rows: Vec<[String; 6]> = std::iter::once(heads).chain(rows).collect();
         let mut widths = [0; 6];
@@ -156,7 +170,8 @@ impl Report {
             let mut line = String::new();
             for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
                 // Numbers stand to the right. Writing to a string cannot fail.
-                let _ = if at == 3 { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:width$}  ") };
+                let _ =
+                    if at == 3 { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:width$}  ") };
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -177,7 +192,13 @@ impl Report {
 
 impl Section<'_> {
     /// Adds one run's value.
-    pub(crate) fn add(&mut self, measure: &'static str, unit: &'static str, better: Better, value: f64) -> &mut Self {
+    pub(crate) fn add(
+        &mut self,
+        measure: &'static str,
+        unit: &'static str,
+        better: Better,
+        value: f64,
+    ) -> &mut Self {
         let is_it = |figure: &&mut Figure| {
             (figure.subject.as_str(), &figure.work, figure.measure) == (self.subject, &self.work, measure)
         };

@@ -141,7 +141,13 @@ impl Socket {
 
     async fn frame(&mut self) -> anyhow::Result<server_frame::Body> {
         loop {
-            match self.socket.next().await.context("the server closed the socket")?.context("reading the socket")? {
+            match self
+                .socket
+                .next()
+                .await
+                .context("the server closed the socket")?
+                .context("reading the socket")?
+            {
                 Message::Binary(bytes) => {
                     return wire::ServerFrame::decode(bytes)?.body.context("a frame is of an unknown kind");
                 }

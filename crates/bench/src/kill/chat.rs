@@ -38,7 +38,8 @@ pub(super) async fn couples(ctx: &Ctx, server: SocketAddr, count: usize) -> anyh
     bounded(SET_UP_AT_ONCE, couples, |couple| {
         let ctx = ctx.clone();
         async move {
-            let [one, other] = <[Person; 2]>::try_from(couple).map_err(|_| anyhow::anyhow!("a couple is of two"))?;
+            let [one, other] =
+                <[Person; 2]>::try_from(couple).map_err(|_| anyhow::anyhow!("a couple is of two"))?;
             let mut socket = Socket::connect(server, source(0), &one.token, 0, 0).await?;
             let conversation = people::open(&ctx, &mut socket, &one, &other).await?;
             Ok(Couple { one, other, conversation })
@@ -257,6 +258,7 @@ impl Listener {
         self.reordered += u64::from(written != self.written + 1);
         self.written = written;
         let is_time = written.is_multiple_of(READ_EVERY);
-        Ok(is_time.then(|| wire::ReadUpTo { conversation_id: mine.id.as_bytes().to_vec(), gseq: envelope.gseq }))
+        Ok(is_time
+            .then(|| wire::ReadUpTo { conversation_id: mine.id.as_bytes().to_vec(), gseq: envelope.gseq }))
     }
 }

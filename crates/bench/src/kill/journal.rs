@@ -105,7 +105,8 @@ impl Journal {
             charges: self.charges,
             slowest_ms: slowest.as_secs_f64() * 1000.0,
             lost: self.talkers.iter().map(|talker| missing(&talker.acknowledged, &seen_chat)).sum(),
-            doubled: sum(|listener| listener.doubled) + self.callers.iter().map(|caller| caller.doubled).sum::<u64>(),
+            doubled: sum(|listener| listener.doubled)
+                + self.callers.iter().map(|caller| caller.doubled).sum::<u64>(),
             reordered: sum(|listener| listener.reordered)
                 + self.talkers.iter().map(|talker| talker.reordered).sum::<u64>(),
             reads_lost: people.iter().filter(is_read_lost).count() as u64,

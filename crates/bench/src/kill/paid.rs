@@ -39,7 +39,8 @@ impl Caller {
         while stage.is_load() {
             let key: Uuid = stage.ctx.uuid();
             let place = self.accepted.len();
-            let body = self.bodies.get(place % self.bodies.len().max(1)).context("there are no customers")?.clone();
+            let body =
+                self.bodies.get(place % self.bodies.len().max(1)).context("there are no customers")?.clone();
             let first = self.call(&stage, key, &body).await?;
             self.accepted.push(first);
             if place.is_multiple_of(REPEAT_EVERY) {
