@@ -471,7 +471,7 @@ impl Inner {
         let milliseconds = i32::try_from(pause.as_millis()).unwrap_or(i32::MAX);
         state.reconnect = Some(Timer::after(milliseconds, move || {
             if let Some(inner) = me.upgrade() {
-                inner.connect();
+                spawn_local(async move { inner.connect() });
             }
         }));
     }
