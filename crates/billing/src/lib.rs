@@ -1,1 +1,97 @@
-//! plaza-billing
+//! # What messages cost
+//!
+//! Plaza lives from paid business messages. This crate knows what a message costs and sees that it is paid, once.
+//!
+//! 1. **Accepted**: [`hold`] works out the most that the message can cost until it expires and sets that aside in the
+//!    ledger. Too little credit refuses the message before anything is sent.
+//! 2. **Delivered** or read, whichever comes first: [`delivered`] makes the usage event, rates it, posts the real price
+//!    out of the hold and frees the rest, counts it, and keeps a charge that can explain itself.
+//! 3. **Failed** or expired: [`failed`] and [`expire`] give the hold back. Nothing is charged.
+//!
+//! ## The rules
+//!
+//! - The category is fixed when a message is sent; market, price version and windows are those of the delivery.
+//! - Markets follow from the number's longest prefix; prices, rules and markets are data with effective dates
+//!   (`data/*.csv`, see [`PriceSource`]), never code. How a missing price is filled is told in `price_book.rs`.
+//! - A message is free if a rule of its version says so ([`FreeRule`]): unconditionally, in an open window, or within a
+//!   month's free quantity of its phone number. Months begin in the portfolio's time zone, price versions at 00:00 UTC.
+//! - A charge is never more than the price of its version, the business's own maximum, or what was held: a price that is
+//!   published between sending and delivery does not make a message dearer than the business agreed to.
+//!
+//! ## What always holds
+//!
+//! 1. One usage event and one charge (of run 0) per delivered message, however often its receipts come.
+//! 2. Sum of the charges = sum of the ledger's transfers to the revenue accounts = sum of [`Revenue`].
+//! 3. Usage events and charges are never changed. The events of a portfolio form a hash chain.
+//! 4. A portfolio's prepaid balance is never below zero, holds counted.
+//!
+//! [`verify()`] proves it by rating every event again.
+//!
+//! Everything takes a batch and makes a few statements of it. Prices are kept in memory ([`Prices`]) under a digest of
+//! their content, so a batch reads only which digest is in force. Rows are locked in one order everywhere: intents,
+//! portfolios, counters, then the ledger, then the revenue sums.
+//!
+//! Start reading at `usage.rs`.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        missing_docs,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects,
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::indexing_slicing
+    )
+)]
+
+mod category;
+mod error;
+mod explain;
+mod import;
+mod portfolio;
+mod price_book;
+mod prices;
+mod reports;
+mod store;
+mod usage;
+mod verify;
+
+pub use category::{Category, Pricing, PricingType, UnknownCategory, WindowState};
+pub use error::{BillingError, ImportError, Refused};
+pub use explain::{Explanation, Step, VersionView, explain};
+pub use import::{ImportReport, PriceSource, import_price_book};
+pub use portfolio::{Balance, balance, open_portfolio, top_up};
+pub use price_book::{FreeRule, Origin, Price, PriceBook, PriceVersion, Rate, WindowKind};
+pub use prices::Prices;
+pub use reports::{Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, rebuild_revenue, revenue};
+pub use usage::{Charged, Held, Intent, delivered, expire, failed, hold};
+pub use verify::{Verification, verify};
+
+/// All SQL of the crate, for the test that prepares it on both engines.
+pub fn statements() -> Vec<plaza_db::Sql> {
+    store::STATEMENTS.to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::store;
+
+    #[tokio::test]
+    async fn both_engines_understand_all_statements() {
+        plaza_db::testing::prepare_all(&super::statements()).await;
+        plaza_db::testing::each_engine(async |db| {
+            db.transact(&plaza_db::testing::ctx().0, "prepare", async |_, tx| {
+                for sql in store::LIST_STATEMENTS {
+                    let columns = sql.text.split(['(', ')']).nth(1).unwrap_or_default().split(',').count();
+                    tx.prepare(sql.sample(tx.dialect(), 0, columns)).await?;
+                }
+                Ok::<_, plaza_db::DbError>(())
+            })
+            .await
+            .unwrap();
+        })
+        .await;
+    }
+}

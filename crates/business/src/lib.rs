@@ -1,1 +1,98 @@
-//! plaza-business
+//! # Business
+//!
+//! The side of the network that pays: business portfolios, their accounts and phone numbers, apps with their secrets and
+//! tokens, templates, the customer-service window, messages between a business and a person with their statuses, and
+//! the webhooks that tell the business about them. The words are those of the Cloud API.
+//!
+//! What holds here:
+//!
+//! - **A message is charged through its life-cycle**: accepting it holds the worst-case price, the first of *delivered*
+//!   and *read* posts the real one, failing lets it go. A status only moves forward, so a repeated receipt does nothing.
+//! - **A webhook event is a row written in the transaction of its cause.** Whoever calls the endpoint comes later
+//!   ([`webhooks`]).
+//! - **Another portfolio's object does not exist**: each operation begins by asking whose the object is, and answers as
+//!   for an unknown id.
+//! - What a message says is not stored here. It goes into the conversation, encrypted by the hosted device.
+//!
+//! The crate knows no HTTP: errors name what went wrong ([`Code`] says how the Cloud API numbers it), and the surface in
+//! `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
+
+pub mod apps;
+pub mod codes;
+pub mod contacts;
+pub mod country;
+pub mod json;
+pub mod messages;
+pub mod portfolios;
+mod seal;
+pub mod templates;
+#[cfg(test)]
+mod testing;
+pub mod wamid;
+pub mod webhooks;
+pub mod windows;
+
+pub use codes::Code;
+pub use country::of as country_of;
+pub use seal::{SealError, SealingKey};
+
+use plaza_billing::Prices;
+use plaza_db::Sql;
+use plaza_protocol::{Actor, Ctx, PortfolioId};
+
+/// What the operations of this crate need beside a context and a transaction.
+#[derive(Debug)]
+pub struct Business {
+    sealing: SealingKey,
+    prices: Prices,
+    sandbox: bool,
+}
+
+impl Business {
+    /// `sealing` encrypts app secrets at rest, `prices` rates messages. In a sandbox templates are approved at once.
+    pub fn new(sealing: SealingKey, prices: Prices, sandbox: bool) -> Self {
+        Self { sealing, prices, sandbox }
+    }
+
+    /// Whether templates are approved at once.
+    pub fn is_sandbox(&self) -> bool {
+        self.sandbox
+    }
+}
+
+/// Whether the actor may touch what belongs to `portfolio`. Plaza itself and its operator may; an app only what is its
+/// own portfolio's.
+pub(crate) fn may_touch(ctx: &Ctx, portfolio: PortfolioId) -> bool {
+    match ctx.actor() {
+        Actor::System | Actor::Operator => true,
+        Actor::App { portfolio: own, .. } => own == portfolio,
+        Actor::Anonymous | Actor::Device { .. } => false,
+    }
+}
+
+/// Whether the actor runs the network.
+pub(crate) fn is_operator(ctx: &Ctx) -> bool {
+    matches!(ctx.actor(), Actor::System | Actor::Operator)
+}
+
+/// All SQL of this crate, for the test that prepares each statement on both engines.
+pub fn statements() -> Vec<Sql> {
+    [
+        apps::STATEMENTS,
+        contacts::STATEMENTS,
+        messages::STATEMENTS,
+        portfolios::STATEMENTS,
+        templates::STATEMENTS,
+        webhooks::STATEMENTS,
+        windows::STATEMENTS,
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn both_engines_understand_every_statement() {
+        plaza_db::testing::prepare_all(&super::statements()).await;
+    }
+}

@@ -50,17 +50,21 @@ pub async fn authenticate(_: &Ctx, tx: &mut Tx, token: &str) -> Result<Device, M
     Ok(Device { account: row.get(0)?, device: row.get(1)? })
 }
 
-/// Who has this number?
-pub async fn look_up(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<wire::Account, MessagingError> {
+/// Who has this number? Nobody is an answer and not an error, so that the look-up is counted all the same: it is misses
+/// that somebody who tries numbers makes.
+pub async fn look_up(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    number: &str,
+) -> Result<Option<wire::Account>, MessagingError> {
     let me = Device::acting(ctx)?;
     let number: PhoneNumber =
         number.parse().map_err(|error| MessagingError::invalid("number", format!("{error}")))?;
     rate::take(ctx, tx, LOOKUPS, me.account, me.account).await?;
-    let row =
-        tx.query_one(ACCOUNT_BY_NUMBER, params![&number]).await?.ok_or(MessagingError::NotRegistered)?;
+    let Some(row) = tx.query_one(ACCOUNT_BY_NUMBER, params![&number]).await? else { return Ok(None) };
     let id: AccountId = row.get(0)?;
     let found = views(tx, &[id]).await?.remove(&id);
-    found.filter(|account| !account.device_ids.is_empty()).ok_or(MessagingError::NotRegistered)
+    Ok(found.filter(|account| !account.device_ids.is_empty()))
 }
 
 /// What the actor may know of these accounts: those with which it shares a conversation, and itself.

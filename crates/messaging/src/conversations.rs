@@ -143,8 +143,9 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
     tx.execute(DELETE_DEVICES, params![conversation]).await?;
     insert_devices(tx, conversation, &leaves).await?;
     delivery::remember(ctx, tx, vec![(me.device, message_id, gseq)]).await?;
-    // The devices that stay, and those that go: a removed device learns of its removal.
-    let told = leaves.iter().chain(&removed).filter(|other| **other != me && !added.contains(other));
+    // The devices that stay, and those that go but are still there: they learn of their removal.
+    let gone = removed.iter().filter(|device| present.contains(device));
+    let told = leaves.iter().chain(gone).filter(|other| **other != me && !added.contains(other));
     let commit = Addressed {
         conversation,
         kind: wire::EnvelopeKind::Commit,

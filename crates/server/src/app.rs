@@ -1,6 +1,7 @@
 //! What every part of the server shares: the database, the clock, the sockets, the domain's state.
 
 use crate::cloud_api::CloudApi;
+use crate::egress::Egress;
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
@@ -70,6 +71,7 @@ pub struct App {
     /// Rings when there may be something to deliver to webhooks.
     pub(crate) webhooks: Arc<Notify>,
     pub(crate) cloud_api: CloudApi,
+    pub(crate) egress: Arc<Egress>,
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) tracker: TaskTracker,
@@ -91,6 +93,11 @@ impl App {
     /// Says who is in the demo world. Once.
     pub fn set_world(&self, world: serde_json::Value) {
         let _ = self.world.set(world);
+    }
+
+    /// What the operator signs in with: for what runs in the same process.
+    pub fn operator_token(&self) -> &str {
+        &self.settings.operator_token.0
     }
 
     /// A context for a request.

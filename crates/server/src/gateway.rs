@@ -287,7 +287,7 @@ impl Gateway {
     ) -> Result<(), GatewayError> {
         let view = view(ctx, tx, conversation).await?;
         if let Some(loaded) = hosted.conversation(conversation).map_err(keys("reading a group"))?
-            && matches!(loaded.phase(), Phase::Ready)
+            && matches!(loaded.phase(), Phase::Active)
             && loaded.epoch() == Some(view.epoch)
         {
             return Ok(());

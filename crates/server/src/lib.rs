@@ -23,7 +23,7 @@ mod relay;
 mod requests;
 mod sandbox;
 mod socket;
-mod webhooks;
+pub mod webhooks;
 
 pub use app::{App, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
@@ -147,6 +147,7 @@ pub async fn start(
         metrics: Metrics::new(),
         webhooks: wake_webhooks.clone(),
         cloud_api: cloud_api(app),
+        egress: egress.clone(),
         world: OnceLock::new(),
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),

@@ -4,6 +4,7 @@
 //! deliveries, templates that wait for review, businesses, and the sandbox's outbox of one-time codes. JSON, amounts in
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
+mod businesses;
 mod reports;
 mod reviews;
 
@@ -33,8 +34,11 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))
-        .route("/businesses", get(reviews::businesses).post(reviews::create_business))
-        .route("/businesses/{business_id}/credit", post(reviews::credit))
+        .route("/businesses", get(businesses::list).post(businesses::create))
+        .route("/businesses/{business_id}/credit", post(businesses::credit))
+        .route("/wabas/{waba_id}/subscribe", post(businesses::subscribe))
+        .route("/wabas/{waba_id}/templates", post(businesses::create_template))
+        .route("/wabas/{waba_id}/templates/{name}/{decision}", post(businesses::decide_by_name))
         .route("/outbox", get(reports::outbox))
         .route_layer(from_fn_with_state(app, require_operator))
 }

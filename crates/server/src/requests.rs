@@ -33,7 +33,8 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
         Request::LookUpNumber(body) => {
             // It writes too: the look-up is taken off the account's budget.
             let look_up = async move |ctx: &_, tx: &mut _| accounts::look_up(ctx, tx, &body.number).await;
-            db.transact(&ctx, "accounts.look_up", look_up).await.map(Response::Account)
+            let found = db.transact(&ctx, "accounts.look_up", look_up).await;
+            found.and_then(|found| found.map(Response::Account).ok_or(MessagingError::NotRegistered))
         }
         Request::GetAccounts(body) => {
             let ids: Result<Vec<_>, _> = body.account_ids.iter().map(|id| AccountId::from_slice(id)).collect();

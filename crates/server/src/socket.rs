@@ -19,7 +19,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{FutureExt as _, SinkExt as _};
-use plaza_messaging::accounts::{self, Device};
+use plaza_messaging::accounts;
 use plaza_messaging::{MessagingError, delivery, key_packages};
 use plaza_protocol::limits::{
     FRAME_BYTES_MAX, HELLO_WITHIN, REQUESTS_IN_FLIGHT_MAX, SOCKET_IDLE_MAX, UNACKNOWLEDGED_BYTES_MAX,
@@ -327,7 +327,10 @@ impl Session {
 
     /// Envelopes straight from the transaction, if nothing lies between them and what was written last.
     async fn write_live(&mut self, socket: &mut WebSocket, envelopes: &[wire::Deliver]) -> Result<(), End> {
-        for deliver in envelopes.iter().filter(|deliver| deliver.seq > self.sent_seq) {
+        for deliver in envelopes {
+            if deliver.seq <= self.sent_seq {
+                continue;
+            }
             if self.is_behind || deliver.seq != self.sent_seq + 1 || !self.may_send_more() {
                 self.is_behind = true;
                 return Ok(());

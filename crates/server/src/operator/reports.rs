@@ -192,7 +192,7 @@ pub(super) async fn charge(State(app): State<Arc<App>>, Path(id): Path<String>) 
             "effective_to": version.effective_to.map(Timestamp::seconds),
         },
         "transfers": explanation.transfers.iter().map(|transfer| json!({
-            "transfer_id": transfer.transfer_id, "kind": transfer.kind, "debit": transfer.debit,
+            "transfer_id": transfer.transfer_id, "kind": transfer.kind.as_str(), "debit": transfer.debit,
             "credit": transfer.credit, "amount_micros": transfer.amount.0, "at": transfer.at.seconds(),
         })).collect::<Vec<_>>(),
     })))

@@ -1,0 +1,121 @@
+//! The words of pricing, as they stand in the database and in webhooks.
+
+use plaza_protocol::Timestamp;
+use std::fmt;
+use std::str::FromStr;
+
+/// A text is not a pricing category.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown category; one of marketing, utility, authentication, authentication_international, service is needed"
+)]
+pub struct UnknownCategory;
+
+/// What a message is for. Fixed when it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// Templates that advertise.
+    Marketing,
+    /// Templates about an order, an appointment, an account.
+    Utility,
+    /// One-time codes.
+    Authentication,
+    /// One-time codes of a business that is based elsewhere.
+    AuthenticationInternational,
+    /// Free-form messages inside the customer-service window.
+    Service,
+}
+
+impl Category {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Marketing,
+        Self::Utility,
+        Self::Authentication,
+        Self::AuthenticationInternational,
+        Self::Service,
+    ];
+
+    /// The word in the database and in webhooks.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Utility => "utility",
+            Self::Authentication => "authentication",
+            Self::AuthenticationInternational => "authentication_international",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl FromStr for Category {
+    type Err = UnknownCategory;
+    fn from_str(text: &str) -> Result<Self, UnknownCategory> {
+        Self::ALL.into_iter().find(|category| category.as_str() == text).ok_or(UnknownCategory)
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a message was priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PricingType {
+    /// By the price book.
+    Regular,
+    /// Free: a service message, or one inside the customer-service window.
+    FreeCustomerService,
+    /// Free: the person came by an ad or a page button.
+    FreeEntryPoint,
+}
+
+impl PricingType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Regular, Self::FreeCustomerService, Self::FreeEntryPoint];
+
+    /// The word in the database and in webhooks.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::FreeCustomerService => "free_customer_service",
+            Self::FreeEntryPoint => "free_entry_point",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// The `pricing` object of a status webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pricing {
+    /// Whether the business pays for it.
+    pub billable: bool,
+    /// How it was priced.
+    pub pricing_type: PricingType,
+    /// What it was for.
+    pub category: Category,
+}
+
+impl Pricing {
+    /// The pricing model of all messages: per message.
+    pub const MODEL: &'static str = "PMP";
+
+    pub(crate) fn new(pricing_type: PricingType, category: Category) -> Self {
+        Self { billable: pricing_type == PricingType::Regular, pricing_type, category }
+    }
+}
+
+/// The windows between a phone number and a person as they stand when a message is sent: each with its end, which may
+/// come before the delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WindowState {
+    /// The customer-service window is open until then.
+    pub customer_service_until: Option<Timestamp>,
+    /// The free entry point is open until then.
+    pub free_entry_point_until: Option<Timestamp>,
+}

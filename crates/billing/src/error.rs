@@ -1,0 +1,100 @@
+//! What can go wrong, by what the caller was doing.
+
+use plaza_db::DbError;
+use plaza_ledger::LedgerError;
+use plaza_protocol::{Currency, Micros, PortfolioId};
+
+/// Why a message is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The balance does not cover the most that the message can cost.
+    #[error("the balance does not cover the price")]
+    InsufficientFunds {
+        /// The most that it can cost.
+        needed: Micros,
+        /// What can be spent.
+        available: Micros,
+        /// Of both.
+        currency: Currency,
+    },
+    /// The price book has no price for this market on this day.
+    #[error("there is no price for {market}")]
+    NoPrice {
+        /// The market.
+        market: String,
+    },
+    /// A message with this id failed or expired before.
+    #[error("the message has ended")]
+    Ended,
+}
+
+/// Billing could not do its work. Nothing of the transaction may be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum BillingError {
+    /// The database.
+    #[error("storage")]
+    Db(#[from] DbError),
+    /// The ledger.
+    #[error("the ledger")]
+    Ledger(#[from] LedgerError),
+    /// The portfolio was never opened for billing.
+    #[error("portfolio {0} has no billing account")]
+    UnknownPortfolio(PortfolioId),
+    /// There is no price book in this currency.
+    #[error("there is no price book in {0}: import one first")]
+    NoPriceBook(Currency),
+    /// Not a time zone of the IANA list.
+    #[error("unknown time zone: a name such as Europe/Berlin is needed")]
+    UnknownTimeZone,
+    /// The portfolio was opened in another currency; it is fixed.
+    #[error("the portfolio's currency is {0} and cannot be changed")]
+    CurrencyFixed(Currency),
+    /// The key of a top-up was used for another amount.
+    #[error("the key was used for another amount")]
+    KeyReused,
+    /// The amount is zero or less, or too large to be kept.
+    #[error("the amount must be above zero and fit the balance")]
+    BadAmount,
+    /// A row that this crate would not have written. `plaza ledger verify` says more.
+    #[error("the billing tables are damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A price book could not be imported. Nothing was.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The database.
+    #[error("storage")]
+    Db(#[from] DbError),
+    /// A row is wrong.
+    #[error("{file}, row {row}, column {column}: {what}")]
+    Row {
+        /// Which of the files.
+        file: &'static str,
+        /// Counted from 1, the header not included.
+        row: usize,
+        /// The column's name.
+        column: &'static str,
+        /// What is wrong, and what is needed.
+        what: String,
+    },
+    /// A file cannot be read as CSV with the wanted columns.
+    #[error("{file} cannot be read")]
+    Csv {
+        /// Which of the files.
+        file: &'static str,
+        /// What the reader says.
+        #[source]
+        source: csv::Error,
+    },
+    /// A published version has other content than the file. Published versions never change: give the change a date.
+    #[error(
+        "the version of {effective_from} in {currency} is published and cannot be changed: give the change a date"
+    )]
+    Published {
+        /// The version's first day.
+        effective_from: String,
+        /// The book's currency.
+        currency: Currency,
+    },
+}

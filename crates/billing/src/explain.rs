@@ -1,0 +1,192 @@
+//! # Why this price
+//!
+//! Each charge can say, in a few steps that a person can follow, how it came about: from the rows that it was made from,
+//! rated again, and from the ledger.
+
+use crate::import::day_of;
+use crate::price_book::{Origin, PriceBook, WindowKind};
+use crate::usage::{Message, Payer, end_id, hold_id, payers};
+use crate::{BillingError, Category, Charge, Prices, PricingType, Rate, store};
+use plaza_db::{Tx, params};
+use plaza_ledger::TransferView;
+use plaza_protocol::{ChargeId, Ctx, Micros, PriceVersionId, Timestamp};
+use std::collections::BTreeSet;
+
+/// A charge with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What was charged.
+    pub charge: Charge,
+    /// How it came about, in order.
+    pub why: Vec<Step>,
+    /// The version of the price book.
+    pub price_version: VersionView,
+    /// The hold and its end.
+    pub transfers: Vec<TransferView>,
+}
+
+/// One step of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was decided.
+    pub step: String,
+    /// How.
+    pub value: String,
+    /// Why.
+    pub because: String,
+}
+
+/// When a version is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionView {
+    /// Its id.
+    pub id: PriceVersionId,
+    /// Its first moment.
+    pub effective_from: Timestamp,
+    /// The moment after its last one.
+    pub effective_to: Option<Timestamp>,
+}
+
+/// Explains a charge; `None` if there is none with this id.
+pub async fn explain(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    prices: &Prices,
+    charge: ChargeId,
+) -> Result<Option<Explanation>, BillingError> {
+    let Some(row) = tx.query_one(store::CHARGE, params![charge]).await? else { return Ok(None) };
+    let charge = Charge::read(&row, 0)?;
+    let row = tx.query_one(store::EVENT, params![charge.message_id]).await?;
+    let (event, _) = store::event(&row.ok_or(BillingError::Damaged("a charge has no usage event"))?)?;
+    let payers = payers(tx, prices, store::PORTFOLIOS, BTreeSet::from([charge.portfolio_id])).await?;
+    let payer =
+        payers.get(&charge.portfolio_id).ok_or(BillingError::UnknownPortfolio(charge.portfolio_id))?;
+    let ids = [hold_id(charge.message_id), end_id(charge.message_id)];
+    let mut transfers = plaza_ledger::transfers(ctx, tx, &ids).await?;
+    transfers.sort_by_key(|transfer| (transfer.at, transfer.hold.is_some()));
+    let message = event.message;
+    let book = &payer.book;
+    let version = book.version(charge.price_version_id);
+    let version = version.ok_or(BillingError::Damaged("a charge has no price version"))?;
+    let price_version = VersionView {
+        id: version.price_version_id,
+        effective_from: version.effective_from,
+        effective_to: version.effective_to,
+    };
+    let rate = message
+        .rate(book, charge.delivered_at)
+        .ok_or(BillingError::Damaged("a charge cannot be rated again"))?;
+    let mut why = vec![category(&message), market(book, &message, &charge), version_step(&price_version)];
+    why.push(price(&charge, &rate));
+    why.extend(windows(&message, charge.delivered_at));
+    why.push(rule(&charge, &rate, payer));
+    why.push(held(&message, &charge));
+    why.push(amount(&message, &charge));
+    Ok(Some(Explanation { charge, why, price_version, transfers }))
+}
+
+fn step(step: &str, value: impl Into<String>, because: impl Into<String>) -> Step {
+    Step { step: step.to_owned(), value: value.into(), because: because.into() }
+}
+
+fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.0).map_or_else(|_| at.0.to_string(), |at| format!("{at:.0}"))
+}
+
+fn category(message: &Message) -> Step {
+    let kind = if message.template { "a template" } else { "a free-form message" };
+    let because = format!("it was {kind} of this category when it was sent, {}", time(message.sent_at));
+    step("Category", message.category.as_str(), because)
+}
+
+fn market(book: &PriceBook, message: &Message, charge: &Charge) -> Step {
+    let because = match book.market_at(&message.destination, charge.delivered_at) {
+        Some(("*", _)) | None => "no other market has numbers that begin like this one".to_owned(),
+        Some((prefix, _)) => format!("the number starts with {prefix}"),
+    };
+    step("Market", charge.market.as_str(), because)
+}
+
+fn version_step(version: &VersionView) -> Step {
+    let until = match version.effective_to {
+        Some(to) => format!(" until {} 00:00 UTC", day_of(to)),
+        None => String::new(),
+    };
+    let value = format!("from {}", day_of(version.effective_from));
+    step("Price version", value, format!("it was in force at the delivery: since 00:00 UTC{until}"))
+}
+
+fn price(charge: &Charge, rate: &Rate) -> Step {
+    let because = match rate.origin {
+        Origin::Version => format!("the version's price of {} in {}", charge.category, charge.market),
+        Origin::Older(_) => {
+            "the version has no such row; an older one that was published without an end has".to_owned()
+        }
+        Origin::Authentication => {
+            format!(
+                "{} has no price of its own for authentication from abroad: its authentication price",
+                charge.market
+            )
+        }
+        Origin::Other => format!("the version has no such row for {}: the price of Other", charge.market),
+    };
+    step("List price", format!("{} {}", charge.unit, charge.currency), because)
+}
+
+fn windows(message: &Message, at: Timestamp) -> Vec<Step> {
+    let windows = [
+        ("Customer-service window", WindowKind::CustomerService, message.window.customer_service_until),
+        ("Free entry point", WindowKind::FreeEntryPoint, message.window.free_entry_point_until),
+    ];
+    let shown = windows
+        .into_iter()
+        .filter(|(_, kind, until)| *kind == WindowKind::CustomerService || until.is_some());
+    let steps = shown.map(|(name, _, until)| match until {
+        None => step(name, "closed", "it was not open when the message was sent"),
+        Some(until) if at < until => {
+            step(name, "open", format!("it was open until {}, delivered {}", time(until), time(at)))
+        }
+        Some(until) => step(name, "closed", format!("it closed {}, delivered {}", time(until), time(at))),
+    });
+    steps.collect()
+}
+
+fn rule(charge: &Charge, rate: &Rate, payer: &Payer) -> Step {
+    let kind = match charge.pricing_type {
+        PricingType::Regular => "regular",
+        PricingType::FreeCustomerService => "free (customer service)",
+        PricingType::FreeEntryPoint => "free (entry point)",
+    };
+    let because = match (&rate.free, &rate.allowance, charge.allowance) {
+        (Some(rule), _, _) => rule.note.clone(),
+        (None, Some(rule), Some(n)) => {
+            let (year, month) = (charge.period.div_euclid(100), charge.period.rem_euclid(100));
+            let zone = payer.time_zone.iana_name().unwrap_or("UTC");
+            format!("it was number {n} of its phone number in {year}-{month:02} ({zone}): {}", rule.note)
+        }
+        _ if charge.category == Category::Marketing => "no rule makes marketing messages free".to_owned(),
+        _ => "no rule of the version makes it free".to_owned(),
+    };
+    step("Pricing type", kind, because)
+}
+
+fn held(message: &Message, charge: &Charge) -> Step {
+    if message.held == Micros::ZERO {
+        return step("Held", "nothing", "it could not cost anything when it was accepted");
+    }
+    let value = format!("{} {}", message.held, charge.currency);
+    step("Held", value, "the most that it could cost until its expiry, set aside when it was accepted")
+}
+
+fn amount(message: &Message, charge: &Charge) -> Step {
+    let because = if charge.amount == Micros::ZERO {
+        "it is free; what was held is given back".to_owned()
+    } else if charge.amount == charge.unit {
+        "the list price; the rest of what was held is given back".to_owned()
+    } else if message.max_price == Some(charge.amount) {
+        "the business's own maximum".to_owned()
+    } else {
+        "not more than what the business agreed to when it was accepted".to_owned()
+    };
+    step("Charged", format!("{} {}", charge.amount, charge.currency), because)
+}

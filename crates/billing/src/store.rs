@@ -1,0 +1,234 @@
+//! The SQL of billing, and its rows.
+
+use crate::usage::{Event, Message};
+use crate::{BillingError, WindowState};
+use plaza_db::{Row, Value, list_statements, params, statements};
+
+statements! {
+    /// The list book of a currency.
+    LIST_BOOK = "
+        SELECT price_book_id FROM price_book
+        WHERE currency = $1 AND base_book IS NULL AND portfolio_id IS NULL ORDER BY name LIMIT 1";
+    /// The versions of a book.
+    VERSIONS_OF_BOOK = "
+        SELECT price_version_id, effective_from, effective_to FROM price_version
+        WHERE price_book_id = $1 ORDER BY effective_from";
+    /// The prices of a book, without tiers.
+    PRICES_OF_BOOK = "
+        SELECT p.price_version_id, p.market, p.category, p.unit_micros, p.is_open
+        FROM price_version v JOIN price p ON p.price_version_id = v.price_version_id
+        WHERE v.price_book_id = $1 AND p.tier_from = 0
+        ORDER BY v.effective_from, p.market, p.category";
+    /// The free rules of a book, in the order in which they count.
+    RULES_OF_BOOK = "
+        SELECT r.price_version_id, r.pricing_type, r.category, r.window_kind, r.monthly_quantity, r.note
+        FROM price_version v JOIN free_rule r ON r.price_version_id = v.price_version_id
+        WHERE v.price_book_id = $1 ORDER BY v.effective_from, r.position";
+    /// All market prefixes.
+    MARKETS = "
+        SELECT prefix, standalone_since, market, countries FROM market_prefix ORDER BY prefix, standalone_since";
+    /// The content of a published version.
+    VERSION_HASH = "SELECT sha256 FROM price_version WHERE price_book_id = $1 AND effective_from = $2";
+    /// Publishes a version.
+    INSERT_VERSION = "
+        INSERT INTO price_version
+            (price_version_id, price_book_id, effective_from, effective_to, published_at, sha256)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    /// A list book and the digest of its content.
+    UPSERT_BOOK = "
+        INSERT INTO price_book (price_book_id, name, currency, digest) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (price_book_id) DO UPDATE SET digest = excluded.digest";
+    /// Opens a portfolio.
+    INSERT_PORTFOLIO = "
+        INSERT INTO billing_portfolio
+            (portfolio_id, currency, time_zone, price_book_id, opened_at, usage_events, usage_hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (portfolio_id) DO NOTHING";
+    /// What a portfolio pays in.
+    CURRENCY_OF_PORTFOLIO = "SELECT currency FROM billing_portfolio WHERE portfolio_id = $1";
+    /// Moves the end of a portfolio's chain of usage events.
+    UPDATE_CHAIN = "UPDATE billing_portfolio SET usage_events = $2, usage_hash = $3 WHERE portfolio_id = $1";
+    /// Counts messages towards a free quantity; the answer is the count after them.
+    COUNT_ALLOWANCE = "
+        INSERT INTO allowance_counter (phone_number_id, category, period, used) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (phone_number_id, category, period)
+            DO UPDATE SET used = allowance_counter.used + excluded.used
+        RETURNING used";
+    /// How far a free quantity is used.
+    ALLOWANCE_USED = "
+        SELECT used FROM allowance_counter WHERE phone_number_id = $1 AND category = $2 AND period = $3";
+    /// Adds to the sums of an hour.
+    ADD_REVENUE = "
+        INSERT INTO revenue_hour (hour, currency, category, market, messages, billable, amount_micros)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (hour, currency, category, market) DO UPDATE SET
+            messages = revenue_hour.messages + excluded.messages,
+            billable = revenue_hour.billable + excluded.billable,
+            amount_micros = revenue_hour.amount_micros + excluded.amount_micros";
+    /// Messages whose time is over.
+    TAKE_EXPIRED = "
+        DELETE FROM usage_intent WHERE message_id IN
+            (SELECT message_id FROM usage_intent WHERE expires_at <= $1 ORDER BY expires_at, message_id LIMIT $2)
+        RETURNING message_id, held";
+    /// Sums by market.
+    REVENUE_TOTALS = "
+        SELECT currency, category, market, CAST(sum(messages) AS BIGINT), CAST(sum(billable) AS BIGINT),
+               CAST(sum(amount_micros) AS BIGINT)
+        FROM revenue_hour WHERE hour >= $1 AND hour < $2
+        GROUP BY currency, category, market ORDER BY currency, category, market";
+    /// Sums by time; $3 is the length of a bucket.
+    REVENUE_SERIES = "
+        SELECT CAST(hour - hour % CAST($3 AS BIGINT) AS BIGINT) AS bucket, currency, category,
+               CAST(sum(messages) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
+        FROM revenue_hour WHERE hour >= $1 AND hour < $2
+        GROUP BY bucket, currency, category ORDER BY bucket, currency, category";
+    /// Forgets the sums.
+    CLEAR_REVENUE = "DELETE FROM revenue_hour";
+    /// Builds the sums again from the charges; $1 is the length of an hour.
+    REBUILD_REVENUE = "
+        INSERT INTO revenue_hour (hour, currency, category, market, messages, billable, amount_micros)
+        SELECT delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market,
+               CAST(sum(CASE WHEN run = 0 THEN 1 ELSE 0 END) AS BIGINT),
+               CAST(sum(CASE WHEN run = 0 AND pricing_type = 'regular' THEN 1 ELSE 0 END) AS BIGINT),
+               CAST(sum(amount_micros) AS BIGINT)
+        FROM charge
+        GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market";
+    /// The newest charges.
+    CHARGES_FIRST = "
+        SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
+               category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
+               sent_at, delivered_at, charged_at
+        FROM charge ORDER BY charge_id DESC LIMIT $1";
+    /// The charges before one.
+    CHARGES_BEFORE = "
+        SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
+               category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
+               sent_at, delivered_at, charged_at
+        FROM charge WHERE charge_id < $1 ORDER BY charge_id DESC LIMIT $2";
+    /// One charge.
+    CHARGE = "
+        SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
+               category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
+               sent_at, delivered_at, charged_at
+        FROM charge WHERE charge_id = $1";
+    /// The usage event of a message.
+    EVENT = "
+        SELECT message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
+               customer_service_until, free_entry_point_until, max_price, held, sequence, delivered_at, hash
+        FROM usage_event WHERE message_id = $1";
+    /// For verification: a portfolio's usage events in the order of their chain, each with its first charge.
+    EVENTS_AFTER = "
+        SELECT e.message_id, e.portfolio_id, e.waba_id, e.phone_number_id, e.destination, e.category, e.template,
+               e.sent_at, e.customer_service_until, e.free_entry_point_until, e.max_price, e.held, e.sequence,
+               e.delivered_at, e.hash,
+               c.charge_id, c.message_id, c.run, c.portfolio_id, c.waba_id, c.phone_number_id, c.price_version_id,
+               c.market, c.category, c.pricing_type, c.unit_micros, c.amount_micros, c.currency, c.transfer_id,
+               c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at
+        FROM usage_event e LEFT JOIN charge c ON c.message_id = e.message_id AND c.run = 0
+        WHERE e.portfolio_id = $1 AND e.sequence > $2
+        ORDER BY e.sequence LIMIT $3";
+    /// For verification: the portfolios and the ends of their chains.
+    PORTFOLIOS_AFTER = "
+        SELECT portfolio_id FROM billing_portfolio WHERE portfolio_id > $1 ORDER BY portfolio_id LIMIT $2";
+    /// For verification: how many charges there are.
+    COUNT_CHARGES = "SELECT count(*) FROM charge";
+    /// For verification: all counters.
+    ALLOWANCES = "
+        SELECT phone_number_id, category, period, used FROM allowance_counter
+        ORDER BY phone_number_id, category, period";
+    /// For verification: all sums.
+    REVENUE_HOURS = "
+        SELECT hour, currency, category, market, messages, billable, amount_micros FROM revenue_hour
+        ORDER BY hour, currency, category, market";
+}
+
+list_statements! {
+    /// Portfolios, with their books.
+    PORTFOLIOS = "
+        SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
+               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id)
+        FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id";
+    /// The same, locked: their chains will grow.
+    PORTFOLIOS_LOCKED = "
+        SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
+               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id)
+        FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id {for_update}";
+    /// Messages that were accepted before, on their way or delivered.
+    ACCEPTED = "
+        SELECT message_id, held FROM usage_intent WHERE message_id IN ({list})
+        UNION ALL SELECT message_id, held FROM usage_event WHERE message_id IN ({list})";
+    /// Messages that end: whoever gets the row ends the message, and nobody else.
+    TAKE_INTENTS = "
+        DELETE FROM usage_intent WHERE message_id IN ({list})
+        RETURNING message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
+                  customer_service_until, free_entry_point_until, max_price, held";
+    /// Messages on their way.
+    INSERT_INTENTS = "
+        INSERT INTO usage_intent
+            (message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
+             customer_service_until, free_entry_point_until, max_price, held, expires_at)
+        VALUES {rows} ON CONFLICT (message_id) DO NOTHING";
+    /// Messages that were delivered.
+    INSERT_EVENTS = "
+        INSERT INTO usage_event
+            (message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
+             customer_service_until, free_entry_point_until, max_price, held, sequence, delivered_at, hash)
+        VALUES {rows}";
+    /// What they cost.
+    INSERT_CHARGES = "
+        INSERT INTO charge
+            (charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
+             category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
+             sent_at, delivered_at, charged_at)
+        VALUES {rows}";
+    /// New market prefixes.
+    INSERT_MARKETS = "INSERT INTO market_prefix (prefix, standalone_since, market, countries) VALUES {rows}";
+    /// The prices of a version.
+    INSERT_PRICES = "
+        INSERT INTO price (price_version_id, market, category, tier_from, tier_to, unit_micros, is_open)
+        VALUES {rows}";
+    /// The rules of a version.
+    INSERT_RULES = "
+        INSERT INTO free_rule
+            (price_version_id, position, pricing_type, category, window_kind, monthly_quantity, scope, note)
+        VALUES {rows}";
+}
+
+/// A message from its first twelve columns.
+pub(crate) fn message(row: &Row) -> Result<Message, BillingError> {
+    Ok(Message {
+        message_id: row.get(0)?,
+        portfolio_id: row.get(1)?,
+        waba_id: row.get(2)?,
+        phone_number_id: row.get(3)?,
+        destination: row.get(4)?,
+        category: crate::prices::category(row, 5)?,
+        template: row.get(6)?,
+        sent_at: row.get(7)?,
+        window: WindowState { customer_service_until: row.get(8)?, free_entry_point_until: row.get(9)? },
+        max_price: row.get(10)?,
+        held: row.get(11)?,
+    })
+}
+
+/// A usage event from its first fifteen columns.
+pub(crate) fn event(row: &Row) -> Result<(Event, Vec<u8>), BillingError> {
+    Ok((Event { message: message(row)?, sequence: row.get(12)?, delivered_at: row.get(13)? }, row.get(14)?))
+}
+
+/// The first twelve parameters of [`INSERT_INTENTS`] and [`INSERT_EVENTS`].
+pub(crate) fn message_row(message: &Message) -> Vec<Value> {
+    params![
+        message.message_id,
+        message.portfolio_id,
+        message.waba_id,
+        message.phone_number_id,
+        message.destination.as_str(),
+        message.category.as_str(),
+        message.template,
+        message.sent_at,
+        message.window.customer_service_until,
+        message.window.free_entry_point_until,
+        message.max_price,
+        message.held
+    ]
+}

@@ -1,0 +1,279 @@
+//! # Verification
+//!
+//! Reads all usage events and charges once, rates every event again and compares: with the charge, with the ledger's
+//! transfer, with the counters and with the revenue sums. Together with the ledger's own verification this proves that
+//! what was charged is what was delivered, at the prices that were published.
+
+use crate::reports::Sums;
+use crate::usage::{Event, Payer, end_id, payers};
+use crate::{BillingError, Charge, Prices, store};
+use plaza_db::{Row, Tx, params};
+use plaza_ledger::{Kind, TransferView};
+use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, TransferId};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Rows of one page.
+const PAGE_ROWS: i64 = 1024;
+/// Differences that are listed.
+const DIFFERENCES_MAX: usize = 100;
+
+/// What the verification found: the answer of `plaza ledger verify`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Verification {
+    /// Whether all is well.
+    pub ok: bool,
+    /// Transfers of the ledger.
+    pub transfers: i64,
+    /// Charges.
+    pub charges: i64,
+    /// Covers the whole ledger: written down elsewhere, it proves later that the past is unchanged.
+    pub digest: String,
+    /// What does not hold, in words.
+    pub differences: Vec<String>,
+}
+
+impl Verification {
+    fn differs(&mut self, difference: String) {
+        if self.differences.len() < DIFFERENCES_MAX {
+            self.differences.push(difference);
+        }
+    }
+}
+
+/// What is summed up on the way.
+#[derive(Default)]
+struct Tally {
+    sums: Sums,
+    /// By account code and currency: amount and number of paid charges.
+    revenue: BTreeMap<(String, String), (i128, i64)>,
+    /// By phone number, category and month: the numbers that were given out.
+    allowances: BTreeMap<(PhoneNumberId, String, i64), BTreeSet<i64>>,
+    charges: i64,
+}
+
+/// Proves what the crate promises, and what the ledger promises, or says what does not hold.
+pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verification, BillingError> {
+    let ledger = plaza_ledger::verify(ctx, tx).await?;
+    let mut found = Verification {
+        transfers: ledger.transfers,
+        digest: ledger.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        differences: ledger.differences,
+        ..Verification::default()
+    };
+    let mut tally = Tally::default();
+    let mut after = PortfolioId(i64::MIN);
+    loop {
+        let page = tx.query(store::PORTFOLIOS_AFTER, params![after, PAGE_ROWS]).await?;
+        let ids: BTreeSet<PortfolioId> = page.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+        let Some(last) = ids.last().copied() else { break };
+        after = last;
+        for (id, payer) in payers(tx, prices, store::PORTFOLIOS, ids).await? {
+            verify_portfolio(ctx, tx, (id, &payer), &mut tally, &mut found).await?;
+        }
+    }
+    compare(ctx, tx, &tally, &mut found).await?;
+    found.ok = found.differences.is_empty();
+    Ok(found)
+}
+
+/// Follows the chain of a portfolio's usage events.
+async fn verify_portfolio(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (id, payer): (PortfolioId, &Payer),
+    tally: &mut Tally,
+    found: &mut Verification,
+) -> Result<(), BillingError> {
+    let (mut sequence, mut hash) = (0_i64, vec![0; 32]);
+    loop {
+        let page = tx.query(store::EVENTS_AFTER, params![id, sequence, PAGE_ROWS]).await?;
+        let mut rows: Vec<(Event, Option<Charge>)> = Vec::with_capacity(page.len());
+        for row in &page {
+            let (event, kept) = store::event(row)?;
+            if Some(event.sequence) != sequence.checked_add(1) || event.hash(&hash).as_slice() != kept {
+                found.differs(format!("portfolio {id}, usage event {}: the chain is broken", event.sequence));
+            }
+            (sequence, hash) = (event.sequence, kept);
+            rows.push((event, charge_of(row)?));
+        }
+        if rows.is_empty() {
+            break;
+        }
+        let ends: Vec<TransferId> = rows.iter().map(|(event, _)| end_id(event.message.message_id)).collect();
+        let ends = plaza_ledger::transfers(ctx, tx, &ends).await?;
+        let ends: HashMap<TransferId, TransferView> =
+            ends.into_iter().map(|end| (end.transfer_id, end)).collect();
+        for (event, charge) in rows {
+            let message_id = event.message.message_id;
+            match charge {
+                None => found.differs(format!("{message_id}: it was delivered, but has no charge")),
+                Some(charge) => {
+                    for fault in faults(payer, &event, &charge, ends.get(&end_id(message_id))) {
+                        found.differs(format!("{}: {fault}", charge.charge_id));
+                    }
+                    tally.add(&charge)?;
+                }
+            }
+        }
+    }
+    if (payer.events, &payer.hash) != (sequence, &hash) {
+        found.differs(format!("portfolio {id}: its usage events do not end where its row says"));
+    }
+    Ok(())
+}
+
+/// The charge beside an event, if there is one.
+fn charge_of(row: &Row) -> Result<Option<Charge>, BillingError> {
+    match row.get::<Option<BusinessMessageId>>(16)? {
+        None => Ok(None),
+        Some(_) => Charge::read(row, 15).map(Some),
+    }
+}
+
+/// What is wrong with a charge.
+fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferView>) -> Vec<&'static str> {
+    let message = &event.message;
+    let Some(rate) = message.rate(&payer.book, event.delivered_at) else {
+        return vec!["the price book has no price for it"];
+    };
+    let kind = rate.pricing_type(charge.allowance);
+    let paid = Some(charge.amount).filter(|amount| *amount > Micros::ZERO);
+    let posted = end.filter(|end| end.kind == Kind::PostHold).map(|end| end.amount);
+    let copied = (
+        message.portfolio_id,
+        message.waba_id,
+        message.phone_number_id,
+        message.category,
+        event.delivered_at,
+    );
+    let mut faults = Vec::new();
+    let mut check = |holds: bool, fault| {
+        if !holds {
+            faults.push(fault);
+        }
+    };
+    let kept =
+        (charge.portfolio_id, charge.waba_id, charge.phone_number_id, charge.category, charge.delivered_at);
+    check(copied == kept && charge.currency == payer.currency, "it differs from its usage event");
+    check(charge.market == *rate.market, "it is not of the number's market");
+    check(
+        charge.price_version_id == rate.price_version_id,
+        "it is not of the version in force at the delivery",
+    );
+    check(charge.unit == rate.unit, "its list price is not the price book's");
+    check(charge.pricing_type == kind, "its pricing type does not follow from the rules");
+    check(charge.allowance.is_some() == rate.allowance.is_some(), "it is not counted as the rules say");
+    check(charge.amount == message.amount(kind, rate.unit), "its amount does not follow from the price");
+    check(posted == paid, "the ledger posted another amount");
+    check(charge.transfer_id == paid.map(|_| end_id(message.message_id)), "it names another transfer");
+    faults
+}
+
+impl Tally {
+    fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
+        self.charges = self.charges.saturating_add(1);
+        self.sums.add(charge)?;
+        if charge.amount > Micros::ZERO {
+            let key = (format!("revenue:messages:{}", charge.category), charge.currency.to_string());
+            let (amount, count) = self.revenue.entry(key).or_default();
+            *amount = amount.saturating_add(i128::from(charge.amount.0));
+            *count = count.saturating_add(1);
+        }
+        if let Some(n) = charge.allowance {
+            let key = (charge.phone_number_id, charge.category.to_string(), charge.period);
+            self.allowances.entry(key).or_default().insert(n);
+        }
+        Ok(())
+    }
+}
+
+/// Compares what was summed up with the ledger's accounts, the counters and the revenue sums.
+async fn compare(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    tally: &Tally,
+    found: &mut Verification,
+) -> Result<(), BillingError> {
+    if let Some(row) = tx.query_one(store::COUNT_CHARGES, vec![]).await? {
+        found.charges = row.get(0)?;
+    }
+    if found.charges != tally.charges {
+        found.differs(format!("{} charges stand beside {} usage events", found.charges, tally.charges));
+    }
+    let turnover = plaza_ledger::turnover(ctx, tx).await?;
+    let ledger: BTreeMap<_, _> = turnover
+        .into_iter()
+        .filter(|account| account.entries != 0 || account.posted != Micros::ZERO)
+        .map(|account| {
+            ((account.code, account.currency.to_string()), (i128::from(account.posted.0), account.entries))
+        })
+        .collect();
+    for key in keys(&ledger, &tally.revenue) {
+        let (there, here) = (ledger.get(key).copied(), tally.revenue.get(key).copied());
+        let (there, here) = (there.unwrap_or_default(), here.unwrap_or_default());
+        if there != here {
+            let (code, currency) = key;
+            found.differs(format!(
+                "{code} ({currency}): the ledger has {there:?} (micros, entries), the charges {here:?}"
+            ));
+        }
+    }
+    compare_allowances(tx, tally, found).await?;
+    compare_sums(tx, tally, found).await
+}
+
+fn keys<'a, K: Ord, A, B>(a: &'a BTreeMap<K, A>, b: &'a BTreeMap<K, B>) -> BTreeSet<&'a K> {
+    a.keys().chain(b.keys()).collect()
+}
+
+/// The numbers of a month run from 1 to the counter, each given out once.
+async fn compare_allowances(
+    tx: &mut Tx,
+    tally: &Tally,
+    found: &mut Verification,
+) -> Result<(), BillingError> {
+    let mut counters = BTreeMap::new();
+    for row in tx.query(store::ALLOWANCES, vec![]).await? {
+        let key: (PhoneNumberId, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        counters.insert(key, row.get::<i64>(3)?);
+    }
+    for key in keys(&counters, &tally.allowances) {
+        let used = counters.get(key).copied().unwrap_or_default();
+        let given = tally.allowances.get(key);
+        let numbers = given.map_or(0, |given| i64::try_from(given.len()).unwrap_or(i64::MAX));
+        let last = given.and_then(|given| given.last().copied()).unwrap_or_default();
+        if numbers != used || last != used {
+            let (phone, category, period) = key;
+            found.differs(format!("phone number {phone}, {category}, {period}: {used} counted, {numbers} charged, the last number {last}"));
+        }
+    }
+    Ok(())
+}
+
+async fn compare_sums(tx: &mut Tx, tally: &Tally, found: &mut Verification) -> Result<(), BillingError> {
+    let mut kept = BTreeMap::new();
+    for row in tx.query(store::REVENUE_HOURS, vec![]).await? {
+        let key: (i64, String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let sum: (i64, i64, i64) = (row.get(4)?, row.get(5)?, row.get(6)?);
+        kept.insert(key, sum);
+    }
+    let counted: BTreeMap<_, _> = tally
+        .sums
+        .0
+        .iter()
+        .map(|((hour, currency, category, market), sum)| {
+            ((*hour, (*currency).to_owned(), (*category).to_owned(), market.clone()), *sum)
+        })
+        .collect();
+    for key in keys(&kept, &counted) {
+        if kept.get(key) != counted.get(key) {
+            found.differs(format!(
+                "the revenue sum of {key:?} is {:?}, the charges give {:?}",
+                kept.get(key),
+                counted.get(key)
+            ));
+        }
+    }
+    Ok(())
+}

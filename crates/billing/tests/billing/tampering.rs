@@ -1,0 +1,67 @@
+//! Whatever somebody changes in the tables, verification says so.
+
+use crate::*;
+use plaza_db::{DbError, Sql};
+
+/// Carries what was found out of a transaction that is rolled back.
+#[derive(Debug)]
+struct Found(Vec<String>);
+
+impl From<DbError> for Found {
+    fn from(error: DbError) -> Self {
+        panic!("{}", plaza_protocol::Chain(&error))
+    }
+}
+
+impl From<BillingError> for Found {
+    fn from(error: BillingError) -> Self {
+        panic!("{}", plaza_protocol::Chain(&error))
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_found() {
+    const CHANGES: [&str; 22] = [
+        "UPDATE charge SET amount_micros = amount_micros - 1 WHERE category = 'marketing'",
+        "UPDATE charge SET unit_micros = unit_micros + 1 WHERE category = 'marketing'",
+        "UPDATE charge SET market = 'Brazil' WHERE market = 'Germany'",
+        "UPDATE charge SET category = 'utility' WHERE category = 'marketing'",
+        "UPDATE charge SET pricing_type = 'regular' WHERE pricing_type = 'free_customer_service'",
+        "UPDATE charge SET pricing_type = 'free_entry_point', amount_micros = 0 WHERE category = 'marketing'",
+        "UPDATE charge SET currency = 'EUR'",
+        "UPDATE charge SET transfer_id = NULL WHERE category = 'marketing'",
+        "UPDATE charge SET allowance = 17 WHERE category = 'service'",
+        "UPDATE charge SET allowance = NULL WHERE category = 'service'",
+        "UPDATE charge SET delivered_at = delivered_at - 1 WHERE category = 'marketing'",
+        "UPDATE charge SET run = 1 WHERE category = 'marketing'",
+        "DELETE FROM charge WHERE category = 'marketing'",
+        "DELETE FROM usage_event WHERE category = 'service'",
+        "UPDATE usage_event SET destination = '5511' WHERE category = 'marketing'",
+        "UPDATE usage_event SET held = held + 1 WHERE category = 'marketing'",
+        "UPDATE billing_portfolio SET usage_events = usage_events - 1",
+        "UPDATE allowance_counter SET used = used + 1",
+        "DELETE FROM allowance_counter",
+        "UPDATE revenue_hour SET amount_micros = amount_micros + 1 WHERE category = 'marketing'",
+        "DELETE FROM revenue_hour WHERE category = 'service'",
+        "UPDATE ledger_account SET posted = posted + 1 WHERE code = 'revenue:messages:marketing'",
+    ];
+    each_world(async |world| {
+        for category in [Category::Marketing, Category::Service] {
+            let intent = world.message(category, "+4915112345678", world.ctx.now());
+            world.send_and_deliver(intent, world.ctx.now() + Duration::from_secs(1)).await;
+        }
+        let sound = world.assert_sound().await;
+        for text in CHANGES {
+            // New prices in memory each time: what is verified is what the tables say.
+            let prices = Prices::default();
+            let tamper = async move |ctx: &Ctx, tx: &mut Tx| {
+                assert!(tx.execute(Sql { name: "test", text }, vec![]).await? > 0, "{text}");
+                Err::<(), _>(Found(plaza_billing::verify(ctx, tx, &prices).await?.differences))
+            };
+            let found = world.db.transact(&world.ctx, "test.tamper", tamper).await.unwrap_err();
+            assert!(!found.0.is_empty(), "{:?}: nobody noticed {text}", world.db);
+        }
+        assert_eq!(world.verify().await, sound);
+    })
+    .await;
+}

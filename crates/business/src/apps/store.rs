@@ -1,0 +1,69 @@
+//! The SQL of apps and tokens.
+
+use super::{App, NewApp, Scope, Token, TokenKind};
+use plaza_db::{DbError, Tx, params, statements};
+use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp};
+
+statements! {
+    INSERT_APP = "INSERT INTO app (app_id, portfolio_id, name, sealed_secret, created_at)
+        VALUES ($1, $2, $3, $4, $5)";
+    SELECT_APP = "SELECT portfolio_id, name, sealed_secret, created_at FROM app WHERE app_id = $1";
+    INSERT_TOKEN = "INSERT INTO access_token (token_sha256, app_id, portfolio_id, scopes, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    SELECT_TOKEN = "SELECT app_id, portfolio_id, scopes, issued_at, expires_at FROM access_token
+        WHERE token_sha256 = $1 AND revoked_at IS NULL";
+    REVOKE_TOKEN = "UPDATE access_token SET revoked_at = $2 WHERE token_sha256 = $1 AND revoked_at IS NULL";
+}
+
+pub(super) async fn insert_app(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: AppId,
+    new: &NewApp,
+    sealed_secret: Vec<u8>,
+) -> Result<(), DbError> {
+    let row = params![id, new.portfolio, &new.name, sealed_secret, ctx.now()];
+    tx.execute(INSERT_APP, row).await.map(drop)
+}
+
+/// The app, its sealed secret and when it was made.
+pub(super) async fn app(tx: &mut Tx, id: AppId) -> Result<Option<(App, Vec<u8>, Timestamp)>, DbError> {
+    let Some(row) = tx.query_one(SELECT_APP, params![id]).await? else { return Ok(None) };
+    let app = App { app_id: id, portfolio: row.get(0)?, name: row.get(1)? };
+    Ok(Some((app, row.get(2)?, row.get(3)?)))
+}
+
+pub(super) async fn insert_token(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    sha256: &[u8; 32],
+    app: AppId,
+    portfolio: PortfolioId,
+    scopes: &[Scope],
+    expires_at: Option<Timestamp>,
+) -> Result<(), DbError> {
+    let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let row = params![sha256.as_slice(), app, portfolio, scopes.join(","), ctx.now(), expires_at];
+    tx.execute(INSERT_TOKEN, row).await.map(drop)
+}
+
+pub(super) async fn token(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<Token>, DbError> {
+    let Some(row) = tx.query_one(SELECT_TOKEN, params![sha256.as_slice()]).await? else { return Ok(None) };
+    let scopes: String = row.get(2)?;
+    Ok(Some(Token {
+        kind: TokenKind::SystemUser,
+        app: row.get(0)?,
+        portfolio: row.get(1)?,
+        scopes: Scope::ALL
+            .iter()
+            .copied()
+            .filter(|scope| scopes.split(',').any(|name| name == scope.as_str()))
+            .collect(),
+        issued_at: row.get(3)?,
+        expires_at: row.get(4)?,
+    }))
+}
+
+pub(super) async fn revoke_token(ctx: &Ctx, tx: &mut Tx, sha256: &[u8; 32]) -> Result<bool, DbError> {
+    Ok(tx.execute(REVOKE_TOKEN, params![sha256.as_slice(), ctx.now()]).await? == 1)
+}

@@ -1,0 +1,76 @@
+//! The error codes of the Cloud API that Plaza answers with: number, HTTP status and title, in one table. The surface
+//! takes the HTTP status from here, the webhooks the title.
+
+/// A numbered kind of error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The number that clients branch on.
+    pub number: i64,
+    /// The HTTP status that goes with it.
+    pub status: u16,
+    /// The fixed text.
+    pub title: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $status:literal, $title:literal;)*) => {
+        $($(#[$doc])* pub const $name: Code = Code { number: $number, status: $status, title: $title };)*
+        /// The whole table.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    /// An app's id and secret do not belong together.
+    CLIENT_SECRET = 1, 400, "Error validating client secret";
+    /// Busy, or the storage takes no writes for now.
+    SERVICE = 2, 503, "API Service";
+    /// A method that needs the app's own token.
+    APP_TOKEN_NEEDED = 15, 400, "This method must be called with an app access_token";
+    /// A parameter is missing, unknown or malformed.
+    INVALID_PARAMETER = 100, 400, "Invalid parameter";
+    /// The body is larger than the limit.
+    TOO_LARGE = 100, 413, "Invalid parameter";
+    /// No token was sent.
+    TOKEN_NEEDED = 104, 401, "An access token is required to request this resource";
+    /// The token is malformed, unknown, expired or revoked.
+    TOKEN_INVALID = 190, 401, "Invalid OAuth access token";
+    /// The token lacks a permission.
+    PERMISSION = 200, 403, "API Permission";
+    /// The webhook's address did not pass the handshake.
+    CALLBACK_VERIFICATION = 2200, 400, "Callback verification failed";
+    /// A bug of ours.
+    SOMETHING_WRONG = 131000, 500, "Something went wrong";
+    /// A member that must be there is not.
+    PARAMETER_MISSING = 131008, 400, "Required parameter is missing";
+    /// A member has a value that cannot be.
+    PARAMETER_VALUE = 131009, 400, "Parameter value is not valid";
+    /// The business wrote to itself.
+    RECIPIENT_IS_SENDER = 131021, 400, "Recipient cannot be sender";
+    /// The person is not on the network, or the message was given up.
+    UNDELIVERABLE = 131026, 400, "Message undeliverable";
+    /// The balance does not cover the price.
+    PAYMENT = 131042, 400, "Business eligibility payment issue";
+    /// The customer-service window is closed.
+    RE_ENGAGEMENT = 131047, 400, "Re-engagement message";
+    /// A kind of message that Plaza does not carry.
+    UNSUPPORTED_TYPE = 131051, 400, "Unsupported message type";
+    /// More or fewer parameters than the template has.
+    TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
+    /// No such template in that language, or it is not approved.
+    TEMPLATE_NOT_FOUND = 132001, 404, "Template name does not exist in the translation";
+    /// The filled-in text is too long.
+    TEMPLATE_TOO_LONG = 132005, 400, "Translated text too long";
+    /// A parameter of the wrong kind or name.
+    TEMPLATE_PARAMETER_FORMAT = 132012, 400, "Template parameter format mismatch";
+    /// The template is paused.
+    TEMPLATE_PAUSED = 132015, 400, "Template is paused";
+    /// The template is disabled for good.
+    TEMPLATE_DISABLED = 132016, 400, "Template is disabled";
+    /// The number was deregistered.
+    NOT_REGISTERED = 133010, 400, "Phone number not registered";
+}
+
+/// The code `SUBCODE_UNKNOWN_OBJECT` beside [`INVALID_PARAMETER`] says that there is no such object, or none that the
+/// asker may know of.
+pub const SUBCODE_UNKNOWN_OBJECT: i64 = 33;

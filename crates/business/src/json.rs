@@ -1,0 +1,116 @@
+//! # JSON as the Cloud API's world writes it
+//!
+//! Clients send numbers as strings, booleans as `True`, `null` for "not given", and enum words in either case. These
+//! readers forgive all of that in one place. The writer makes the bytes of a webhook: pure ASCII with `\uXXXX` and `\/`,
+//! so that receivers verify the signature whether they hash the raw bytes or (wrongly) re-encode the parsed body.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// A member of an object; `null` is as good as absent.
+pub fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.get(name).filter(|member| !member.is_null())
+}
+
+/// A text, or a number or boolean written as one.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// A text member.
+pub fn text_member(value: &Value, name: &str) -> Option<String> {
+    member(value, name).and_then(text)
+}
+
+/// A whole number, or a text that is one.
+pub fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A boolean, in any of the spellings that occur.
+pub fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) => number.as_i64().map(|number| number != 0),
+        Value::String(text) => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" => Some(true),
+            "false" | "0" | "no" | "" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The items of a list member; an absent one is empty. `None` if it is something else.
+pub fn list_member<'a>(value: &'a Value, name: &str) -> Option<&'a [Value]> {
+    match member(value, name) {
+        None => Some(&[]),
+        Some(Value::Array(items)) => Some(items),
+        Some(_) => None,
+    }
+}
+
+/// Compact JSON in ASCII.
+pub fn ascii(value: &Value) -> String {
+    let plain = value.to_string();
+    let mut ascii = String::with_capacity(plain.len() + plain.len() / 8);
+    for character in plain.chars() {
+        match character {
+            // A slash stands only inside strings.
+            '/' => ascii.push_str("\\/"),
+            ' '..='~' => ascii.push(character),
+            _ => {
+                let mut units = [0; 2];
+                for unit in character.encode_utf16(&mut units) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(ascii, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn sloppy_values_are_read() {
+        let value = json!({"a": null, "b": "True", "c": 1, "d": "17", "e": false});
+        assert_eq!(member(&value, "a"), None);
+        assert_eq!(member(&value, "b").and_then(boolean), Some(true));
+        assert_eq!(member(&value, "c").and_then(boolean), Some(true));
+        assert_eq!(member(&value, "d").and_then(integer), Some(17));
+        assert_eq!(text_member(&value, "c").as_deref(), Some("1"));
+        assert_eq!(text_member(&value, "e").as_deref(), Some("false"));
+        assert_eq!(list_member(&value, "a").map(<[Value]>::len), Some(0));
+        assert_eq!(list_member(&value, "b"), None);
+    }
+
+    #[test]
+    fn the_body_is_ascii() {
+        assert_eq!(ascii(&json!({"text": "é/😮\u{7f}"})), r#"{"text":"\u00e9\/\ud83d\ude2e\u007f"}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_json_says_the_same(text in ".*") {
+            let value = json!({ text.clone(): [text] });
+            let ascii = ascii(&value);
+            prop_assert!(ascii.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(serde_json::from_str::<Value>(&ascii).unwrap(), value);
+        }
+    }
+}

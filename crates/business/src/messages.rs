@@ -1,0 +1,509 @@
+//! # Messages
+//!
+//! A business sends with [`Business::accept`]; a person's message comes in through [`Business::received`]. Both are part
+//! of a transaction that the caller also puts the envelopes into, so that a message is either accepted, paid for and on
+//! its way, or nothing happened at all.
+//!
+//! **Order of checks** of a send: whose number it is, the form of the request (which [`SendMessage::read`] did), whether
+//! the number is registered, who the recipient is, the template, the customer-service window, and last the payment. The
+//! first that fails is the answer.
+//!
+//! **Status** of an outgoing message: sent → delivered → read, or failed. It only moves forward. The row is written as
+//! *sent*: the envelopes are stored in the same transaction, so there is no moment between. *Read* implies delivered:
+//! where a read receipt is the first to come, both statuses are told and the charge falls then.
+//!
+//! **Repeats**: a request that carries an `Idempotency-Key` gets the first answer again, without a second message or
+//! charge; the same key with another body is refused. Receipts may come twice in any order.
+//!
+//! What a message says is not stored: it goes into the conversation, and from there to the webhook.
+
+mod request;
+mod statuses;
+mod store;
+
+pub use request::{Idempotency, ReadMark, Request, SendMessage};
+pub use statuses::StatusError;
+pub(crate) use store::STATEMENTS;
+
+use crate::contacts::{self, Contact};
+use crate::portfolios::{self, BusinessNumber, LookupError};
+use crate::templates::{self, FillError};
+use crate::webhooks::{self, Event, payload};
+use crate::windows::{self, Windows};
+use crate::{Business, wamid};
+use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
+use plaza_db::{DbError, Tx};
+use plaza_messaging::MessagingError;
+use plaza_protocol::content::{self, Body, Content};
+use plaza_protocol::{
+    AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
+};
+use request::{Kind, Recipient};
+use std::time::Duration;
+
+/// A message of a business is accepted: this is what goes into the conversation and into the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The id; the envelopes carry the same sixteen bytes.
+    pub message_id: BusinessMessageId,
+    /// The id as the Cloud API shows it.
+    pub wamid: String,
+    /// As the request wrote the recipient.
+    pub input: String,
+    /// The recipient's number.
+    pub to: PhoneNumber,
+    /// The digits of the number.
+    pub wa_id: String,
+    /// The recipient, as the portfolio knows them.
+    pub user_id: String,
+    /// The recipient.
+    pub account: AccountId,
+    /// Who sends.
+    pub number: BusinessNumber,
+    /// What to encrypt. `None`: this is a repeat, and everything was done the first time.
+    pub content: Option<Content>,
+}
+
+/// A message is not accepted, and nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// A member that must be there is not.
+    #[error("the parameter {member} is required")]
+    Missing {
+        /// Which.
+        member: String,
+    },
+    /// A member has a value that cannot be.
+    #[error("{member}: {what}")]
+    Invalid {
+        /// Which.
+        member: String,
+        /// Why, and what is expected.
+        what: String,
+    },
+    /// A kind of message that Plaza does not carry.
+    #[error("messages of type \"{kind}\" are not supported yet; text, template and reaction are")]
+    Unsupported {
+        /// As the request names it.
+        kind: String,
+    },
+    /// No such number, or another portfolio's.
+    #[error("there is no such phone number, or it belongs to another business portfolio")]
+    NotFound,
+    /// The number was deregistered.
+    #[error("the phone number is not registered: register it first")]
+    NotRegistered,
+    /// The business wrote to itself.
+    #[error("the recipient is the sender")]
+    RecipientIsSender,
+    /// Nobody has this number here.
+    #[error("the recipient is not on this network")]
+    Undeliverable,
+    /// Free-form messages need an open window.
+    #[error("more than 24 hours have passed since the person last wrote: send a template")]
+    WindowClosed {
+        /// When it closed; `None`: the person never wrote.
+        until: Option<Timestamp>,
+    },
+    /// The template cannot be sent.
+    #[error("{0}")]
+    Template(FillError),
+    /// The balance does not cover the price.
+    #[error("the balance does not cover the price: {needed} {currency} are needed, {available} are there")]
+    InsufficientFunds {
+        /// The worst-case price.
+        needed: plaza_protocol::Micros,
+        /// What is not held already.
+        available: plaza_protocol::Micros,
+        /// The portfolio's currency.
+        currency: plaza_protocol::Currency,
+    },
+    /// The price book does not know the recipient's market.
+    #[error("the price book has no price for the market {market}")]
+    NoPrice {
+        /// Which.
+        market: String,
+    },
+    /// Billing knows the new message as an ended one: a bug.
+    #[error("the price could not be held")]
+    NotHeld,
+    /// The same idempotency key came with another body.
+    #[error("Idempotency-Key: it was used for another request; use a new key for each message")]
+    KeyReused,
+    /// The price could not be held.
+    #[error("billing")]
+    Billing(#[source] BillingError),
+    /// The recipient could not be looked up.
+    #[error("messaging")]
+    Messaging(#[source] MessagingError),
+    /// The storage failed.
+    #[error("storage")]
+    Db(#[from] DbError),
+}
+
+impl From<LookupError> for SendError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::NotFound => Self::NotFound,
+            LookupError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl From<BillingError> for SendError {
+    fn from(error: BillingError) -> Self {
+        match error {
+            BillingError::Db(error) => Self::Db(error),
+            other => Self::Billing(other),
+        }
+    }
+}
+
+impl From<MessagingError> for SendError {
+    fn from(error: MessagingError) -> Self {
+        match error {
+            MessagingError::Db(error) => Self::Db(error),
+            other => Self::Messaging(other),
+        }
+    }
+}
+
+impl From<FillError> for SendError {
+    fn from(error: FillError) -> Self {
+        match error {
+            FillError::Db(error) => Self::Db(error),
+            other => Self::Template(other),
+        }
+    }
+}
+
+/// A message of a person that the gateway decrypted.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// Who wrote.
+    pub account: AccountId,
+    /// Their number.
+    pub number: PhoneNumber,
+    /// Their name, as the account shows it.
+    pub name: String,
+    /// The id of the message in its conversation.
+    pub message_id: MessageId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What becomes of one message: the kind, for the row, and what is charged for it.
+struct Prepared {
+    kind: &'static str,
+    template: Option<templates::Template>,
+    /// `None`: it is never charged (a reaction).
+    category: Option<Category>,
+    body: Body,
+}
+
+impl Business {
+    /// Accepts a message: checks it, holds its price, writes its row and its `sent` event. The caller puts the envelopes
+    /// of [`Accepted::content`] into the same transaction.
+    pub async fn accept(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        phone: PhoneNumberId,
+        message: &SendMessage,
+    ) -> Result<Accepted, SendError> {
+        let number = portfolios::phone_number(ctx, tx, phone).await?;
+        if !number.is_registered {
+            return Err(SendError::NotRegistered);
+        }
+        let contact = recipient(ctx, tx, &number, &message.recipient).await?;
+        let message_id: BusinessMessageId = ctx.ordered_id();
+        if let Some(first) = first_of(ctx, tx, phone, message, message_id).await? {
+            return Ok(accepted(number, contact, &message.input, first, None));
+        }
+        let now = ctx.now();
+        let prepared = prepare(tx, &number, &contact, message).await?;
+        let windows = windows::windows(tx, phone, contact.account).await?;
+        if prepared.template.is_none() && !windows.is_customer_service_open(now) {
+            return Err(SendError::WindowClosed { until: windows.customer_service_until });
+        }
+        let expires_at = now + lifetime(prepared.template.as_ref());
+        let pricing = match prepared.category {
+            None => None,
+            Some(category) => {
+                let intent = intent(&number, &contact, message_id, category, now, windows, expires_at);
+                let intent = Intent { template: prepared.template.is_some(), ..intent };
+                Some(self.hold(ctx, tx, intent).await?)
+            }
+        };
+        let row = store::NewMessage {
+            message_id,
+            account: contact.account,
+            is_outgoing: true,
+            kind: prepared.kind,
+            template: prepared.template.as_ref().map(|template| template.template_id),
+            category: prepared.category.map(Category::as_str),
+            status: statuses::Status::Sent,
+            pricing: pricing.as_ref().map(|pricing| payload::pricing(pricing).to_string()),
+            callback_data: message.biz_opaque_callback_data.clone(),
+            at: now,
+            expires_at,
+        };
+        store::insert(tx, &number, row).await?;
+        let update = payload::StatusUpdate {
+            message: message_id,
+            status: "sent",
+            at: now,
+            pricing: pricing.as_ref().map(payload::pricing),
+            biz_opaque_callback_data: message.biz_opaque_callback_data.clone(),
+            failure: None,
+        };
+        webhooks::emit(ctx, tx, vec![event(&number, &contact, payload::status(&number, &contact, update))])
+            .await?;
+        let content = Content {
+            reply_to: message.reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            sender_name: number.verified_name.clone(),
+            body: Some(prepared.body),
+        };
+        Ok(accepted(number, contact, &message.input, message_id, Some(content)))
+    }
+
+    async fn hold(&self, ctx: &Ctx, tx: &mut Tx, intent: Intent) -> Result<Pricing, SendError> {
+        let held = billing::hold(ctx, tx, &self.prices, &[intent]).await?;
+        match held.into_iter().next() {
+            Some(Ok(held)) => Ok(held.pricing),
+            Some(Err(Refused::InsufficientFunds { needed, available, currency })) => {
+                Err(SendError::InsufficientFunds { needed, available, currency })
+            }
+            Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
+            // One intent has one answer, and a new message has not ended.
+            Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
+        }
+    }
+
+    /// Takes in a message of a person: opens or extends the window, and tells the apps. A repeat does nothing and
+    /// answers `false`.
+    pub async fn received(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        phone: PhoneNumberId,
+        inbound: &Inbound,
+    ) -> Result<bool, SendError> {
+        // Called by the gateway, which hosts the number, for a person who wrote to it.
+        let number = portfolios::store::phone_number(tx, phone).await?.ok_or(SendError::NotFound)?;
+        let message_id = BusinessMessageId(inbound.message_id.0);
+        let row = store::NewMessage {
+            message_id,
+            account: inbound.account,
+            is_outgoing: false,
+            kind: payload::kind(&inbound.content),
+            template: None,
+            category: None,
+            status: statuses::Status::Delivered,
+            pricing: None,
+            callback_data: None,
+            at: ctx.now(),
+            expires_at: ctx.now(),
+        };
+        if !store::insert(tx, &number, row).await? {
+            return Ok(false);
+        }
+        let contact =
+            contacts::seen(ctx, tx, number.portfolio_id, inbound.account, &inbound.number, &inbound.name)
+                .await?;
+        windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
+        let reply_to_own = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
+            Ok(answered) => store::message(tx, answered).await?.is_some_and(|message| message.is_outgoing),
+            Err(_) => false,
+        };
+        let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content };
+        let value = payload::message(&number, &contact, &told, reply_to_own);
+        webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
+        Ok(true)
+    }
+
+    /// The business has read a person's message: the answer says whose, for the receipt that the gateway sends.
+    pub async fn mark_read(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        phone: PhoneNumberId,
+        mark: &ReadMark,
+    ) -> Result<MarkedRead, SendError> {
+        let number = portfolios::phone_number(ctx, tx, phone).await?;
+        let invalid = || SendError::Invalid {
+            member: "message_id".to_owned(),
+            what: "it names no message that this phone number received".to_owned(),
+        };
+        let message = store::message(tx, mark.message_id).await?.ok_or_else(invalid)?;
+        if message.is_outgoing || message.phone != number.phone_number_id {
+            return Err(invalid());
+        }
+        store::set_read(tx, mark.message_id, ctx.now()).await?;
+        let message_id = MessageId(mark.message_id.0);
+        Ok(MarkedRead { number, account: message.account, message_id, is_typing: mark.is_typing })
+    }
+}
+
+/// A person's message was read by the business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkedRead {
+    /// Who read it.
+    pub number: BusinessNumber,
+    /// Who wrote it.
+    pub account: AccountId,
+    /// The message in its conversation.
+    pub message_id: MessageId,
+    /// The business is typing an answer.
+    pub is_typing: bool,
+}
+
+async fn recipient(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    recipient: &Recipient,
+) -> Result<Contact, SendError> {
+    let contact = match recipient {
+        Recipient::Number(to) if *to == number.number => return Err(SendError::RecipientIsSender),
+        Recipient::Number(to) => contacts::by_number(ctx, tx, number.portfolio_id, to).await?,
+        Recipient::UserId(user_id) => contacts::by_user_id(tx, number.portfolio_id, user_id).await?,
+    };
+    contact.ok_or(SendError::Undeliverable)
+}
+
+/// The message that the same request made before; `None`: this is the first time, and it is noted.
+async fn first_of(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    message: &SendMessage,
+    message_id: BusinessMessageId,
+) -> Result<Option<BusinessMessageId>, SendError> {
+    let Some(idempotency) = &message.idempotency else { return Ok(None) };
+    if store::note_request(ctx, tx, phone, idempotency, message_id).await? {
+        return Ok(None);
+    }
+    match store::request(tx, phone, idempotency).await? {
+        Some((first, body_sha256)) if body_sha256 == idempotency.body_sha256.as_slice() => Ok(Some(first)),
+        _ => Err(SendError::KeyReused),
+    }
+}
+
+async fn prepare(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    contact: &Contact,
+    message: &SendMessage,
+) -> Result<Prepared, SendError> {
+    match &message.kind {
+        Kind::Text { body, preview_url } => {
+            let body = Body::Text(content::Text { body: body.clone(), preview_url: *preview_url });
+            Ok(Prepared { kind: "text", template: None, category: Some(Category::Service), body })
+        }
+        Kind::Template(request) => {
+            let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
+            let category = Some(template.category);
+            Ok(Prepared {
+                kind: "template",
+                template: Some(template),
+                category,
+                body: Body::Template(filled),
+            })
+        }
+        Kind::Reaction { message_id, emoji } => {
+            let known = store::message(tx, *message_id).await?;
+            let is_theirs = known.is_some_and(|known| {
+                known.phone == number.phone_number_id && known.account == contact.account
+            });
+            if !is_theirs {
+                let what = "it names no message between this phone number and the recipient".to_owned();
+                return Err(SendError::Invalid { member: "reaction.message_id".to_owned(), what });
+            }
+            let message_id = message_id.as_bytes().to_vec();
+            let body = Body::Reaction(content::Reaction { message_id, emoji: emoji.clone() });
+            Ok(Prepared { kind: "reaction", template: None, category: None, body })
+        }
+    }
+}
+
+/// How long a message waits for its recipient.
+fn lifetime(template: Option<&templates::Template>) -> Duration {
+    let default = match template.map(|template| template.category) {
+        Some(Category::Authentication | Category::AuthenticationInternational) => Duration::from_secs(600),
+        _ => limits::ENVELOPE_LIFETIME,
+    };
+    template
+        .and_then(|template| template.message_send_ttl_seconds)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map_or(default, Duration::from_secs)
+}
+
+fn intent(
+    number: &BusinessNumber,
+    contact: &Contact,
+    message_id: BusinessMessageId,
+    category: Category,
+    sent_at: Timestamp,
+    windows: Windows,
+    expires_at: Timestamp,
+) -> Intent {
+    Intent {
+        message_id,
+        portfolio_id: number.portfolio_id,
+        waba_id: number.waba_id,
+        phone_number_id: number.phone_number_id,
+        to: contact.number.clone(),
+        category,
+        template: false,
+        sent_at,
+        window: WindowState {
+            customer_service_until: windows.customer_service_until,
+            free_entry_point_until: windows.free_entry_point_until,
+        },
+        expires_at,
+        max_price: None,
+    }
+}
+
+fn accepted(
+    number: BusinessNumber,
+    contact: Contact,
+    input: &str,
+    message_id: BusinessMessageId,
+    content: Option<Content>,
+) -> Accepted {
+    Accepted {
+        message_id,
+        wamid: wamid::format(message_id),
+        input: input.to_owned(),
+        wa_id: contact.number.digits().to_owned(),
+        to: contact.number,
+        user_id: contact.user_id,
+        account: contact.account,
+        number,
+        content,
+    }
+}
+
+/// An event about one person: they share a lane, so that statuses of a message keep their order.
+fn event(number: &BusinessNumber, contact: &Contact, value: serde_json::Value) -> Event {
+    Event {
+        portfolio: number.portfolio_id,
+        waba: number.waba_id,
+        phone: Some(number.phone_number_id),
+        field: webhooks::MESSAGES,
+        lane: lane(contact.account),
+        value,
+    }
+}
+
+fn lane(account: AccountId) -> i64 {
+    let (bytes, _) = account.as_bytes().split_at(8);
+    bytes.try_into().map_or(0, |bytes| i64::from_be_bytes(bytes) & i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

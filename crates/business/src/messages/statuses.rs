@@ -1,0 +1,239 @@
+//! What becomes of a business's message after it was accepted. Receipts come in batches, twice, and in any order; a
+//! status only moves forward, and the first of *delivered* and *read* is what is charged.
+//!
+//! These operations are called by the gateway, which hosts the business numbers, inside the transaction that takes in
+//! the receipt.
+
+use super::{event, store};
+use crate::codes;
+use crate::contacts::{self, Contact};
+use crate::portfolios::{BusinessNumber, store as portfolio_store};
+use crate::webhooks::payload::{self, Failure, StatusUpdate};
+use crate::webhooks::{self, Event};
+use crate::{Business, is_operator};
+use plaza_billing::{self as billing, BillingError};
+use plaza_db::{DbError, Tx};
+use plaza_protocol::{AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumberId, Timestamp, limits};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where a message stands; it only rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Status {
+    Sent = 1,
+    Delivered = 2,
+    Read = 3,
+    Failed = 4,
+}
+
+impl Status {
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Sent => 1,
+            Self::Delivered => 2,
+            Self::Read => 3,
+            Self::Failed => 4,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A status cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum StatusError {
+    /// The charge failed.
+    #[error("billing")]
+    Billing(#[source] BillingError),
+    /// The storage failed.
+    #[error("storage")]
+    Db(#[from] DbError),
+}
+
+impl From<BillingError> for StatusError {
+    fn from(error: BillingError) -> Self {
+        match error {
+            BillingError::Db(error) => Self::Db(error),
+            other => Self::Billing(other),
+        }
+    }
+}
+
+/// A message that took a step, and what is told of it.
+struct Step {
+    message: store::Message,
+    status: Status,
+    at: Timestamp,
+    pricing: Option<Value>,
+    failure: Option<Failure>,
+}
+
+impl Business {
+    /// The persons' devices have these messages: *delivered*. Ids that are no outgoing message of a business, and
+    /// repeats, are passed over. The answer is how many took a step.
+    pub async fn device_acknowledged(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        messages: &[(MessageId, Timestamp)],
+    ) -> Result<usize, StatusError> {
+        let steps = self.deliver(ctx, tx, messages).await?;
+        let count = steps.len();
+        tell(ctx, tx, steps).await?;
+        Ok(count)
+    }
+
+    /// The persons have read these messages: *read*, and *delivered* before it where that is still missing.
+    pub async fn read(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        messages: &[(MessageId, Timestamp)],
+    ) -> Result<usize, StatusError> {
+        let mut steps = self.deliver(ctx, tx, messages).await?;
+        for (message, at) in store::advance(tx, Status::Read, messages).await? {
+            steps.push(Step { message, status: Status::Read, at, pricing: None, failure: None });
+        }
+        let count = steps.len();
+        tell(ctx, tx, steps).await?;
+        Ok(count)
+    }
+
+    /// The person has read everything up to this message: a page of the unread ones before it, and itself.
+    pub async fn read_up_to(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        phone: PhoneNumberId,
+        account: AccountId,
+        message: MessageId,
+        at: Timestamp,
+    ) -> Result<usize, StatusError> {
+        let unread = store::unread_up_to(tx, phone, account, BusinessMessageId(message.0)).await?;
+        let unread: Vec<_> = unread.into_iter().map(|id| (MessageId(id.0), at)).collect();
+        self.read(ctx, tx, &unread).await
+    }
+
+    /// Moves to *delivered* and charges.
+    async fn deliver(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        messages: &[(MessageId, Timestamp)],
+    ) -> Result<Vec<Step>, StatusError> {
+        let moved = store::advance(tx, Status::Delivered, messages).await?;
+        let priced: Vec<_> = moved
+            .iter()
+            .filter(|(message, _)| message.is_priced())
+            .map(|(message, at)| (message.message_id, *at))
+            .collect();
+        let mut charged = BTreeMap::new();
+        if !priced.is_empty() {
+            for charge in billing::delivered(ctx, tx, &self.prices, &priced).await? {
+                charged.insert(charge.message_id, payload::pricing(&charge.pricing));
+            }
+        }
+        let step = |(message, at): (store::Message, Timestamp)| {
+            let pricing = charged.remove(&message.message_id).or_else(|| message.pricing());
+            Step { message, status: Status::Delivered, at, pricing, failure: None }
+        };
+        Ok(moved.into_iter().map(step).collect())
+    }
+
+    /// These messages will not arrive: their holds are given back and nothing is charged. What was delivered stays so.
+    pub async fn failed(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        messages: &[(BusinessMessageId, Failure)],
+    ) -> Result<usize, StatusError> {
+        let ids: Vec<_> = messages.iter().map(|(id, _)| (MessageId(id.0), ctx.now())).collect();
+        let moved = store::advance(tx, Status::Failed, &ids).await?;
+        let priced: Vec<_> = moved
+            .iter()
+            .filter(|(message, _)| message.is_priced())
+            .map(|(message, _)| message.message_id)
+            .collect();
+        if !priced.is_empty() {
+            billing::failed(ctx, tx, &priced).await?;
+        }
+        let steps: Vec<_> = moved
+            .into_iter()
+            .map(|(message, at)| {
+                let failure = messages.iter().find(|(id, _)| *id == message.message_id);
+                let failure = failure.map(|(_, failure)| failure.clone());
+                Step { message, status: Status::Failed, at, pricing: None, failure }
+            })
+            .collect();
+        let count = steps.len();
+        tell(ctx, tx, steps).await?;
+        Ok(count)
+    }
+
+    /// Gives up what could not be delivered in its time, a batch at a time, and forgets old idempotency keys. A job; the
+    /// answer is how many were given up.
+    pub async fn expire_messages(&self, ctx: &Ctx, tx: &mut Tx) -> Result<usize, StatusError> {
+        if !is_operator(ctx) {
+            return Ok(0);
+        }
+        store::forget_requests(tx, ctx.now() - limits::SEND_REMEMBERED).await?;
+        let details = "The message was not delivered within its time to live.".to_owned();
+        let failure = Failure { code: codes::UNDELIVERABLE, details };
+        let expired: Vec<_> =
+            store::expired(tx, ctx.now()).await?.into_iter().map(|id| (id, failure.clone())).collect();
+        self.failed(ctx, tx, &expired).await
+    }
+}
+
+/// Writes the events of steps.
+async fn tell(ctx: &Ctx, tx: &mut Tx, steps: Vec<Step>) -> Result<(), DbError> {
+    // Of a reaction only `sent` is told.
+    let steps: Vec<Step> = steps.into_iter().filter(|step| step.message.is_priced()).collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let numbers = numbers(tx, &steps).await?;
+    let people: Vec<_> = steps.iter().map(|step| (step.message.portfolio, step.message.account)).collect();
+    let contacts = contacts::by_accounts(tx, &people).await?;
+    let events: Vec<Event> = steps
+        .into_iter()
+        .zip(contacts)
+        .filter_map(|(step, contact)| {
+            let number = numbers.get(&step.message.phone)?;
+            Some(status_event(number, &contact?, step))
+        })
+        .collect();
+    webhooks::emit(ctx, tx, events).await
+}
+
+fn status_event(number: &BusinessNumber, contact: &Contact, step: Step) -> Event {
+    let update = StatusUpdate {
+        message: step.message.message_id,
+        status: step.status.word(),
+        at: step.at,
+        pricing: step.pricing,
+        biz_opaque_callback_data: step.message.callback_data,
+        failure: step.failure,
+    };
+    event(number, contact, payload::status(number, contact, update))
+}
+
+async fn numbers(tx: &mut Tx, steps: &[Step]) -> Result<BTreeMap<PhoneNumberId, BusinessNumber>, DbError> {
+    let mut numbers = BTreeMap::new();
+    for step in steps {
+        let phone = step.message.phone;
+        if !numbers.contains_key(&phone)
+            && let Some(number) = portfolio_store::phone_number(tx, phone).await?
+        {
+            numbers.insert(phone, number);
+        }
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,155 @@
+//! The SQL of portfolios, accounts, numbers and nodes.
+
+use super::{BusinessNumber, NewBusiness, Node, NodeKind, Waba};
+use plaza_db::{DbError, Row, Tx, params, statements};
+use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumberId, PortfolioId, WabaId};
+
+const CONNECTED: &str = "CONNECTED";
+const DISCONNECTED: &str = "DISCONNECTED";
+
+statements! {
+    INSERT_PORTFOLIO = "INSERT INTO portfolio (portfolio_id, name, country, currency, time_zone, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT_WABA = "INSERT INTO waba (waba_id, portfolio_id, name, created_at) VALUES ($1, $2, $3, $4)";
+    INSERT_PHONE_NUMBER = "INSERT INTO business_phone_number
+        (phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality, status, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    INSERT_NODE = "INSERT INTO graph_node (node_id, kind, portfolio_id) VALUES ($1, $2, $3)";
+    SUBSCRIBE = "INSERT INTO waba_subscription (waba_id, app_id, created_at) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    SELECT_NODE = "SELECT kind, portfolio_id FROM graph_node WHERE node_id = $1";
+    SELECT_WABA = "SELECT w.waba_id, w.portfolio_id, w.name, p.name, p.country, p.currency, p.time_zone
+        FROM waba w JOIN portfolio p ON p.portfolio_id = w.portfolio_id WHERE w.waba_id = $1";
+    SELECT_PHONE_NUMBER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
+        status, created_at FROM business_phone_number WHERE phone_number_id = $1";
+    SELECT_PHONE_NUMBERS_OF = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
+        status, created_at FROM business_phone_number WHERE waba_id = $1 ORDER BY phone_number_id LIMIT 100";
+    SELECT_NUMBER_OF_ACCOUNT = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name,
+        quality, status, created_at FROM business_phone_number WHERE account_id = $1";
+    SELECT_NUMBERS_AFTER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
+        status, created_at FROM business_phone_number WHERE phone_number_id > $1 ORDER BY phone_number_id LIMIT 100";
+    COUNT_PORTFOLIOS = "SELECT CAST(count(*) AS BIGINT) FROM portfolio";
+    SET_STATUS = "UPDATE business_phone_number SET status = $2 WHERE phone_number_id = $1";
+}
+
+pub(super) async fn insert_portfolio(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    new: &NewBusiness,
+) -> Result<(), DbError> {
+    let row = params![portfolio, &new.name, &new.country, new.currency, &new.time_zone, ctx.now()];
+    tx.execute(INSERT_PORTFOLIO, row).await.map(drop)
+}
+
+pub(super) async fn insert_waba(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    waba: WabaId,
+    portfolio: PortfolioId,
+    name: &str,
+) -> Result<(), DbError> {
+    tx.execute(INSERT_WABA, params![waba, portfolio, name, ctx.now()]).await.map(drop)
+}
+
+/// Whether the number was free.
+pub(super) async fn insert_phone_number(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    waba: WabaId,
+    portfolio: PortfolioId,
+    new: &NewBusiness,
+) -> Result<bool, DbError> {
+    let row = params![
+        phone,
+        waba,
+        portfolio,
+        new.account_id,
+        &new.number,
+        &new.name,
+        "GREEN",
+        CONNECTED,
+        ctx.now()
+    ];
+    Ok(tx.execute(INSERT_PHONE_NUMBER, row).await? == 1)
+}
+
+pub(crate) async fn insert_node(
+    tx: &mut Tx,
+    id: i64,
+    kind: NodeKind,
+    portfolio: PortfolioId,
+) -> Result<(), DbError> {
+    tx.execute(INSERT_NODE, params![id, kind.as_str(), portfolio]).await.map(drop)
+}
+
+/// A new business's app hears of its account from the start.
+pub(super) async fn subscribe(ctx: &Ctx, tx: &mut Tx, waba: WabaId, app: AppId) -> Result<(), DbError> {
+    tx.execute(SUBSCRIBE, params![waba, app, ctx.now()]).await.map(drop)
+}
+
+pub(super) async fn node(tx: &mut Tx, id: i64) -> Result<Option<Node>, DbError> {
+    let Some(row) = tx.query_one(SELECT_NODE, params![id]).await? else { return Ok(None) };
+    let kind = NodeKind::parse(&row.get::<String>(0)?);
+    Ok(kind.map(|kind| Ok::<_, DbError>(Node { kind, portfolio: row.get(1)? })).transpose()?)
+}
+
+pub(super) async fn waba(tx: &mut Tx, id: WabaId) -> Result<Option<Waba>, DbError> {
+    let Some(row) = tx.query_one(SELECT_WABA, params![id]).await? else { return Ok(None) };
+    Ok(Some(Waba {
+        waba_id: row.get(0)?,
+        portfolio_id: row.get(1)?,
+        name: row.get(2)?,
+        portfolio_name: row.get(3)?,
+        country: row.get(4)?,
+        currency: row.get(5)?,
+        time_zone: row.get(6)?,
+    }))
+}
+
+fn business_number(row: &Row) -> Result<BusinessNumber, DbError> {
+    Ok(BusinessNumber {
+        phone_number_id: row.get(0)?,
+        waba_id: row.get(1)?,
+        portfolio_id: row.get(2)?,
+        account_id: row.get(3)?,
+        number: row.get(4)?,
+        verified_name: row.get(5)?,
+        quality: row.get(6)?,
+        is_registered: row.get::<String>(7)? == CONNECTED,
+        created_at: row.get(8)?,
+    })
+}
+
+pub(crate) async fn phone_number(tx: &mut Tx, id: PhoneNumberId) -> Result<Option<BusinessNumber>, DbError> {
+    tx.query_one(SELECT_PHONE_NUMBER, params![id]).await?.as_ref().map(business_number).transpose()
+}
+
+pub(super) async fn phone_numbers_of(tx: &mut Tx, waba: WabaId) -> Result<Vec<BusinessNumber>, DbError> {
+    tx.query(SELECT_PHONE_NUMBERS_OF, params![waba]).await?.iter().map(business_number).collect()
+}
+
+pub(super) async fn number_of_account(
+    tx: &mut Tx,
+    account: AccountId,
+) -> Result<Option<BusinessNumber>, DbError> {
+    tx.query_one(SELECT_NUMBER_OF_ACCOUNT, params![account]).await?.as_ref().map(business_number).transpose()
+}
+
+pub(super) async fn numbers_after(tx: &mut Tx, after: PhoneNumberId) -> Result<Vec<BusinessNumber>, DbError> {
+    tx.query(SELECT_NUMBERS_AFTER, params![after]).await?.iter().map(business_number).collect()
+}
+
+pub(super) async fn count(tx: &mut Tx) -> Result<i64, DbError> {
+    tx.query_one(COUNT_PORTFOLIOS, params![]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+pub(super) async fn set_registered(
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    is_registered: bool,
+) -> Result<(), DbError> {
+    let status = if is_registered { CONNECTED } else { DISCONNECTED };
+    tx.execute(SET_STATUS, params![phone, status]).await.map(drop)
+}

@@ -1,0 +1,113 @@
+//! The SQL of templates.
+
+use super::definition::ParameterFormat;
+use super::{Status, Template, read_category};
+use plaza_billing::Category;
+use plaza_db::{DbError, Row, Tx, params, statements};
+use plaza_protocol::{Ctx, TemplateId, WabaId};
+use serde_json::Value;
+
+statements! {
+    INSERT_TEMPLATE = "INSERT INTO template (template_id, waba_id, portfolio_id, name, language, category,
+        parameter_format, status, rejected_reason, components, message_send_ttl_seconds, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) ON CONFLICT DO NOTHING";
+    COUNT_TEMPLATES = "SELECT CAST(count(*) AS BIGINT) FROM template WHERE waba_id = $1 AND status <> 'DELETED'";
+    SELECT_TEMPLATE = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
+        rejected_reason, components, message_send_ttl_seconds, created_at FROM template WHERE template_id = $1";
+    SELECT_BY_NAME = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
+        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        WHERE waba_id = $1 AND name = $2 AND language = $3 AND status <> 'DELETED'";
+    LIST_TEMPLATES = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
+        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        WHERE waba_id = $1 AND status <> 'DELETED' ORDER BY created_at DESC, template_id DESC LIMIT 250";
+    QUEUE_TEMPLATES = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
+        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        WHERE status = $1 AND template_id > $2 ORDER BY template_id LIMIT 100";
+    DELETE_BY_NAME = "UPDATE template SET status = 'DELETED', updated_at = $3
+        WHERE waba_id = $1 AND name = $2 AND status <> 'DELETED'";
+    DELETE_ONE = "UPDATE template SET status = 'DELETED', updated_at = $4
+        WHERE waba_id = $1 AND name = $2 AND template_id = $3 AND status <> 'DELETED'";
+    SET_TEMPLATE_STATUS = "UPDATE template SET status = $2, rejected_reason = $3, updated_at = $4
+        WHERE template_id = $1";
+}
+
+/// Whether the name was free.
+pub(super) async fn insert(tx: &mut Tx, template: &Template) -> Result<bool, DbError> {
+    let row = params![
+        template.template_id,
+        template.waba_id,
+        template.portfolio_id,
+        &template.name,
+        &template.language,
+        template.category_word(),
+        template.format.as_str(),
+        template.status.as_str(),
+        &template.rejected_reason,
+        template.components.to_string(),
+        template.message_send_ttl_seconds,
+        template.created_at
+    ];
+    Ok(tx.execute(INSERT_TEMPLATE, row).await? == 1)
+}
+
+pub(super) async fn count(tx: &mut Tx, waba: WabaId) -> Result<usize, DbError> {
+    let count: i64 = tx.query_one(COUNT_TEMPLATES, params![waba]).await?.map_or(Ok(0), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+fn template(row: &Row) -> Result<Template, DbError> {
+    Ok(Template {
+        template_id: row.get(0)?,
+        waba_id: row.get(1)?,
+        portfolio_id: row.get(2)?,
+        name: row.get(3)?,
+        language: row.get(4)?,
+        // The words below were written by `insert`; what cannot be read is as little as there can be.
+        category: read_category(&row.get::<String>(5)?).unwrap_or(Category::Marketing),
+        format: ParameterFormat::parse(&row.get::<String>(6)?).unwrap_or(ParameterFormat::Positional),
+        status: Status::parse(&row.get::<String>(7)?).unwrap_or(Status::Disabled),
+        rejected_reason: row.get(8)?,
+        components: serde_json::from_str(&row.get::<String>(9)?).unwrap_or(Value::Null),
+        message_send_ttl_seconds: row.get(10)?,
+        created_at: row.get(11)?,
+    })
+}
+
+pub(super) async fn get(tx: &mut Tx, id: TemplateId) -> Result<Option<Template>, DbError> {
+    tx.query_one(SELECT_TEMPLATE, params![id]).await?.as_ref().map(template).transpose()
+}
+
+pub(super) async fn by_name(
+    tx: &mut Tx,
+    waba: WabaId,
+    name: &str,
+    language: &str,
+) -> Result<Option<Template>, DbError> {
+    tx.query_one(SELECT_BY_NAME, params![waba, name, language]).await?.as_ref().map(template).transpose()
+}
+
+pub(super) async fn list(tx: &mut Tx, waba: WabaId) -> Result<Vec<Template>, DbError> {
+    tx.query(LIST_TEMPLATES, params![waba]).await?.iter().map(template).collect()
+}
+
+pub(super) async fn queue(tx: &mut Tx, status: Status, after: TemplateId) -> Result<Vec<Template>, DbError> {
+    tx.query(QUEUE_TEMPLATES, params![status.as_str(), after]).await?.iter().map(template).collect()
+}
+
+pub(super) async fn delete(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    waba: WabaId,
+    name: &str,
+    id: Option<TemplateId>,
+) -> Result<u64, DbError> {
+    match id {
+        Some(id) => tx.execute(DELETE_ONE, params![waba, name, id, ctx.now()]).await,
+        None => tx.execute(DELETE_BY_NAME, params![waba, name, ctx.now()]).await,
+    }
+}
+
+pub(super) async fn set_status(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), DbError> {
+    let row = params![template.template_id, template.status.as_str(), &template.rejected_reason, ctx.now()];
+    tx.execute(SET_TEMPLATE_STATUS, row).await.map(drop)
+}

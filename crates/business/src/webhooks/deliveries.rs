@@ -1,0 +1,262 @@
+//! What the dispatcher asks and records, and what the operator sees. Everything comes and goes in batches.
+
+use super::{EndpointId, store};
+use crate::{Business, is_operator};
+use plaza_db::{DbError, Tx};
+use plaza_protocol::{AppId, Ctx, Secret, Timestamp, WabaId, Wake, WebhookDeliveryId, limits};
+use std::time::Duration;
+
+/// The pauses after the first, second, … attempt; the last one repeats.
+const RETRY_AFTER: [Duration; 8] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(3600),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(4 * 3600),
+];
+/// A delivery that was taken by a dispatcher and not heard of is due again after this time.
+const LEASE: Duration = Duration::from_secs(60);
+/// What was delivered is kept for so long, to be looked at.
+const DELIVERED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Characters of an error that are kept.
+const ERROR_CHARACTERS_MAX: usize = 500;
+
+/// The pause after an attempt failed; `attempts` counts it.
+pub fn retry_after(attempts: i64) -> Duration {
+    let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(RETRY_AFTER.len() - 1);
+    RETRY_AFTER.get(index).copied().unwrap_or(LEASE)
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is tried.
+    Pending,
+    /// The endpoint answered 200.
+    Delivered,
+    /// Given up: it can be sent again by hand.
+    Dead,
+}
+
+impl DeliveryState {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// Reads its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Dead].into_iter().find(|state| state.as_str() == text)
+    }
+
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Pending => 0,
+            Self::Delivered => 1,
+            Self::Dead => 2,
+        }
+    }
+
+    pub(super) fn from_number(number: i64) -> Self {
+        match number {
+            0 => Self::Pending,
+            1 => Self::Delivered,
+            _ => Self::Dead,
+        }
+    }
+}
+
+/// An endpoint for which something is due.
+#[derive(Debug, Clone)]
+pub struct DueEndpoint {
+    /// The id.
+    pub endpoint_id: EndpointId,
+    /// Its app.
+    pub app: AppId,
+    /// Where to call.
+    pub url: String,
+    /// Updates in one call, at most.
+    pub updates_max: usize,
+    /// What to sign with.
+    pub app_secret: Secret<String>,
+}
+
+/// A delivery that a dispatcher took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The id.
+    pub delivery_id: WebhookDeliveryId,
+    /// The bytes to send.
+    pub entry: String,
+    /// Deliveries of one lane go one after the other.
+    pub lane: i64,
+    /// Attempts before this one.
+    pub attempts: i64,
+    /// When its cause happened.
+    pub created_at: Timestamp,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which delivery.
+    pub delivery_id: WebhookDeliveryId,
+    /// Attempts, this one included.
+    pub attempts: i64,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<i64>,
+    /// `None`: it went well.
+    pub error: Option<String>,
+}
+
+/// A delivery, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryView {
+    /// The id.
+    pub delivery_id: WebhookDeliveryId,
+    /// The account that it is about.
+    pub waba_id: WabaId,
+    /// Its field.
+    pub field: String,
+    /// Where it goes.
+    pub url: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Pending: when it is tried next.
+    pub next_attempt_at: Timestamp,
+    /// The last answer.
+    pub last_status: Option<i64>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When its cause happened.
+    pub created_at: Timestamp,
+    /// The body, as it is sent alone.
+    pub body: String,
+}
+
+/// One call that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// From one.
+    pub attempt: i64,
+    /// When.
+    pub at: Timestamp,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The answer.
+    pub status: Option<i64>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Business {
+    /// Endpoints for which something is due now. One whose secret cannot be opened is left out and told to the caller
+    /// as the second part of the answer.
+    pub async fn due_endpoints(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+    ) -> Result<(Vec<DueEndpoint>, Vec<AppId>), DbError> {
+        let mut due = Vec::new();
+        let mut sealed = Vec::new();
+        for row in store::due_endpoints(ctx, tx).await? {
+            match self.open_secret(row.app, &row.sealed_secret) {
+                Ok(app_secret) => due.push(DueEndpoint {
+                    endpoint_id: row.endpoint_id,
+                    app: row.app,
+                    url: row.url,
+                    updates_max: usize::try_from(row.updates_max).unwrap_or(1).max(1),
+                    app_secret,
+                }),
+                Err(_) => sealed.push(row.app),
+            }
+        }
+        Ok((due, sealed))
+    }
+}
+
+/// Takes up to `limit` due deliveries of an endpoint, the longest due first. Until they are recorded nobody else gets
+/// them, unless that takes longer than the lease.
+pub async fn claim(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    endpoint: EndpointId,
+    limit: usize,
+) -> Result<Vec<Claimed>, DbError> {
+    let mut claimed = store::claim(tx, endpoint, ctx.now(), ctx.now() + LEASE, limit).await?;
+    claimed.sort_by_key(|claimed| (claimed.created_at, claimed.delivery_id));
+    Ok(claimed)
+}
+
+/// Records what came of attempts.
+pub async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: &[Outcome]) -> Result<(), DbError> {
+    let shortened = outcomes.iter().map(|outcome| Outcome {
+        error: outcome.error.as_ref().map(|error| error.chars().take(ERROR_CHARACTERS_MAX).collect()),
+        ..outcome.clone()
+    });
+    store::record(ctx, tx, shortened.collect()).await
+}
+
+/// Gives up what was tried for 7 days, and forgets what was delivered long ago. The answer is how many were given up.
+pub async fn sweep(ctx: &Ctx, tx: &mut Tx) -> Result<u64, DbError> {
+    let now = ctx.now();
+    let dead = store::bury(tx, now - limits::WEBHOOK_RETRIED).await?;
+    store::forget_delivered(tx, now - DELIVERED_KEPT).await?;
+    Ok(dead)
+}
+
+/// Deliveries, the latest first, a page after `after`; of one state or of all. For the operator.
+pub async fn deliveries(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    state: Option<DeliveryState>,
+    after: Option<WebhookDeliveryId>,
+    limit: usize,
+) -> Result<Vec<DeliveryView>, DbError> {
+    if !is_operator(ctx) {
+        return Ok(Vec::new());
+    }
+    store::deliveries(tx, state, after, limit.min(limits::PAGE_ROWS_MAX)).await
+}
+
+/// One delivery. For the operator.
+pub async fn delivery(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: WebhookDeliveryId,
+) -> Result<Option<DeliveryView>, DbError> {
+    if !is_operator(ctx) {
+        return Ok(None);
+    }
+    store::delivery(tx, id).await
+}
+
+/// The calls that were made for a delivery. For the operator.
+pub async fn attempts(ctx: &Ctx, tx: &mut Tx, id: WebhookDeliveryId) -> Result<Vec<Attempt>, DbError> {
+    if !is_operator(ctx) {
+        return Ok(Vec::new());
+    }
+    store::attempts(tx, id).await
+}
+
+/// Makes a delivery due at once, whatever its state. `false`: there is none. For the operator.
+pub async fn resend(ctx: &Ctx, tx: &mut Tx, id: WebhookDeliveryId) -> Result<bool, DbError> {
+    if !is_operator(ctx) || !store::resend(tx, id, ctx.now()).await? {
+        return Ok(false);
+    }
+    tx.wake(Wake::Webhooks);
+    Ok(true)
+}

@@ -1,0 +1,179 @@
+//! # What a webhook says about messages
+//!
+//! The `value` of a change in the field `messages`: one message of a person, or one status of a message of the business.
+//! The members and their types are those of the Cloud API: times are seconds in a text, `wa_id` is the digits of the
+//! number, and each contact carries the business-scoped user id.
+
+use crate::codes::Code;
+use crate::contacts::Contact;
+use crate::portfolios::BusinessNumber;
+use crate::wamid;
+use plaza_billing::Pricing;
+use plaza_protocol::content::{Body, Content};
+use plaza_protocol::{BusinessMessageId, Timestamp};
+use serde_json::{Map, Value, json};
+
+/// Where the numbers of errors are explained: they are those of the published interface.
+const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
+
+/// What a status says about the price.
+pub fn pricing(pricing: &Pricing) -> Value {
+    json!({
+        "billable": pricing.billable,
+        "pricing_model": Pricing::MODEL,
+        "type": pricing.pricing_type.as_str(),
+        "category": pricing.category.as_str(),
+    })
+}
+
+/// Why a message failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The number and title.
+    pub code: Code,
+    /// In words.
+    pub details: String,
+}
+
+/// One status of a message.
+#[derive(Debug, Clone)]
+pub struct StatusUpdate {
+    /// Which message.
+    pub message: BusinessMessageId,
+    /// `sent`, `delivered`, `read` or `failed`.
+    pub status: &'static str,
+    /// Since when.
+    pub at: Timestamp,
+    /// In `sent` and in the first of `delivered` and `read`.
+    pub pricing: Option<Value>,
+    /// As it was given with the message.
+    pub biz_opaque_callback_data: Option<String>,
+    /// With `failed`.
+    pub failure: Option<Failure>,
+}
+
+/// The value of a change that tells one status.
+pub fn status(number: &BusinessNumber, contact: &Contact, update: StatusUpdate) -> Value {
+    let mut status = json!({
+        "id": wamid::format(update.message),
+        "status": update.status,
+        "timestamp": update.at.seconds().to_string(),
+        "recipient_id": contact.number.digits(),
+        "recipient_user_id": contact.user_id,
+    });
+    if let Some(members) = status.as_object_mut() {
+        insert_some(members, "pricing", update.pricing);
+        insert_some(members, "biz_opaque_callback_data", update.biz_opaque_callback_data.map(Value::from));
+        insert_some(members, "errors", update.failure.map(|failure| json!([error(&failure)])));
+    }
+    value(number, contact, "statuses", status)
+}
+
+fn error(failure: &Failure) -> Value {
+    json!({
+        "code": failure.code.number,
+        "title": failure.code.title,
+        "message": failure.code.title,
+        "error_data": {"details": failure.details},
+        "href": ERRORS_PAGE,
+    })
+}
+
+/// A message of a person.
+#[derive(Debug, Clone)]
+pub struct Inbound<'a> {
+    /// Which message.
+    pub message: BusinessMessageId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// What it says.
+    pub content: &'a Content,
+}
+
+/// The kind of a person's message, as the Cloud API names it.
+pub fn kind(content: &Content) -> &'static str {
+    match content.body {
+        Some(Body::Text(_)) => "text",
+        Some(Body::Reaction(_)) => "reaction",
+        Some(Body::ButtonReply(_)) => "button",
+        Some(Body::Template(_)) | None => "unsupported",
+    }
+}
+
+/// The value of a change that tells one message. `reply_to_own` says whether the message that it answers is the
+/// business's.
+pub fn message(
+    number: &BusinessNumber,
+    contact: &Contact,
+    inbound: &Inbound<'_>,
+    reply_to_own: bool,
+) -> Value {
+    let kind = kind(inbound.content);
+    let mut message = json!({
+        "from": contact.number.digits(),
+        "from_user_id": contact.user_id,
+        "id": wamid::format(inbound.message),
+        "timestamp": inbound.at.seconds().to_string(),
+        "type": kind,
+    });
+    if let Some(members) = message.as_object_mut() {
+        let said = match &inbound.content.body {
+            Some(Body::Text(text)) => Some(json!({"body": text.body})),
+            Some(Body::Reaction(reaction)) => Some(self::reaction(reaction)),
+            Some(Body::ButtonReply(reply)) => Some(json!({"payload": reply.payload, "text": reply.text})),
+            Some(Body::Template(_)) | None => None,
+        };
+        match said {
+            Some(said) => drop(members.insert(kind.to_owned(), said)),
+            None => drop(members.insert("errors".to_owned(), unsupported())),
+        }
+        if let Ok(answered) = BusinessMessageId::from_slice(&inbound.content.reply_to) {
+            let from = if reply_to_own { number.number.digits() } else { contact.number.digits() };
+            members.insert("context".to_owned(), json!({"from": from, "id": wamid::format(answered)}));
+        }
+    }
+    value(number, contact, "messages", message)
+}
+
+fn reaction(reaction: &plaza_protocol::content::Reaction) -> Value {
+    let id = BusinessMessageId::from_slice(&reaction.message_id).map(wamid::format).unwrap_or_default();
+    if reaction.emoji.is_empty() {
+        json!({"message_id": id})
+    } else {
+        json!({"message_id": id, "emoji": reaction.emoji})
+    }
+}
+
+fn unsupported() -> Value {
+    let code = crate::codes::UNSUPPORTED_TYPE;
+    let details = "Message type is not currently supported";
+    json!([{"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": details}}])
+}
+
+fn value(number: &BusinessNumber, contact: &Contact, list: &str, item: Value) -> Value {
+    let mut value = Map::new();
+    value.insert("messaging_product".to_owned(), json!("whatsapp"));
+    value.insert(
+        "metadata".to_owned(),
+        json!({
+            "display_phone_number": number.number.digits(),
+            "phone_number_id": number.phone_number_id.to_string(),
+        }),
+    );
+    value.insert(
+        "contacts".to_owned(),
+        json!([{
+            "profile": {"name": contact.name},
+            "wa_id": contact.number.digits(),
+            "user_id": contact.user_id,
+        }]),
+    );
+    value.insert(list.to_owned(), json!([item]));
+    Value::Object(value)
+}
+
+fn insert_some(members: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        members.insert(name.to_owned(), value);
+    }
+}

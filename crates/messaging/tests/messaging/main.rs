@@ -1,0 +1,12 @@
+//! The operations of messaging, on both engines.
+
+mod delivery;
+mod groups;
+mod keys;
+mod registration;
+mod world;
+
+#[tokio::test]
+async fn both_engines_understand_every_statement() {
+    plaza_db::testing::prepare_all(&plaza_messaging::statements()).await;
+}

@@ -1,0 +1,333 @@
+//! # `plaza person`: a person on the command line
+//!
+//! The same client core as in the browser, with a home folder for its keys. One process owns a home; while
+//! `plaza person listen` does, `plaza person send` hands its message to it over a socket in the folder, so that one person
+//! can listen and send at the same time.
+
+use crate::output;
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use plaza_client::machine::Event;
+use plaza_client_native::{
+    Client, ClientError, Heard, Home, HomeError, MachineClock, Options, SqliteStore, Update, register,
+};
+use plaza_protocol::{ConversationId, Ctx, MessageId, PhoneNumber, RandomIds};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::broadcast::Receiver;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The socket in the home folder.
+const CONTROL: &str = "control.sock";
+/// Messages that are told at once.
+const HEARD_MAX: usize = 100;
+/// How long a message may take to reach the server.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PersonCommand {
+    /// Register a phone number, with new keys in the home folder.
+    Register(Register),
+    /// Send a text.
+    Send(Send),
+    /// Print what comes, a JSON line an event.
+    Listen(Listen),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The server.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// With the country code.
+    #[arg(long)]
+    number: String,
+    /// What others see.
+    #[arg(long)]
+    name: String,
+    /// The one-time code. Default: 000000 for +999…, else it is asked for.
+    #[arg(long)]
+    code: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The number to write to.
+    #[arg(long)]
+    to: String,
+    /// What to write.
+    text: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listen {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// Stop after so many messages.
+    #[arg(long)]
+    count: Option<usize>,
+    /// Stop after so many seconds; exit code 1 if --count was not reached.
+    #[arg(long, value_name = "S")]
+    timeout_s: Option<u64>,
+    /// Do not tell the senders that their messages were read.
+    #[arg(long)]
+    unread: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+type Person = Client<SqliteStore>;
+
+fn ctx() -> Ctx {
+    Ctx::system(Arc::new(MachineClock), Arc::new(RandomIds::default()))
+}
+
+pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PersonCommand::Register(command) => register_person(command).await,
+        PersonCommand::Send(command) => send(command).await,
+        PersonCommand::Listen(command) => listen(command).await,
+    }
+}
+
+async fn register_person(command: Register) -> anyhow::Result<ExitCode> {
+    let ctx = ctx();
+    let home = Home::open(&ctx, &command.home).await?;
+    let number: PhoneNumber = command.number.parse()?;
+    let code = async || match command.code {
+        Some(code) => Some(code),
+        None if number.is_demo() => Some("000000".to_owned()),
+        None => output::ask("The six digits that were sent to you").ok(),
+    };
+    let mut machine = register(&ctx, &command.url, &number.to_string(), &command.name, code).await?;
+    home.keep(&command.url, &mut machine).await?;
+    let session = machine.session();
+    if command.json {
+        output::line(json!({"account_id": session.account, "device_id": session.device}));
+    } else {
+        output::line(format!("{} is registered as {} ({}).", session.number, session.name, session.account));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A client on the home's device; the home stays locked as long as the value beside it.
+async fn open(home: &Path, keep_heard: bool) -> Result<(Person, Home), anyhow::Error> {
+    let ctx = ctx();
+    let home = Home::open(&ctx, home).await?;
+    let (machine, url) = home.machine().await?;
+    let options = Options {
+        reconnect_first: Duration::from_millis(200),
+        reconnect_last: Duration::from_secs(5),
+        keep_heard,
+        ..Options::new(&url)
+    };
+    let client = Client::start(&ctx, options, machine, Arc::new(home.store().clone()));
+    Ok((client, home))
+}
+
+/// What `send` asks of the process that listens.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ask {
+    to: String,
+    text: String,
+}
+
+async fn send(command: Send) -> anyhow::Result<ExitCode> {
+    let ask = Ask { to: command.to.parse::<PhoneNumber>()?.to_string(), text: command.text };
+    if ask.text.trim().is_empty() {
+        bail!("the text is empty");
+    }
+    let answer = match open(&command.home, true).await {
+        Ok((client, home)) => {
+            let answer = write_to(&client, &ask).await;
+            client.close().await;
+            drop(home);
+            answer?
+        }
+        Err(error) if matches!(error.downcast_ref::<HomeError>(), Some(HomeError::InUse)) => {
+            hand_over(&command.home, &ask).await.map_err(|cause| error.context(cause.to_string()))?
+        }
+        Err(error) => return Err(error),
+    };
+    if command.json {
+        output::line(&answer);
+    } else {
+        output::line("Sent.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn write_to(client: &Person, ask: &Ask) -> Result<Value, ClientError> {
+    let conversation =
+        timeout(SENT_WITHIN, client.open_number(&ask.to)).await.map_err(|_| ClientError::TimedOut)??;
+    let message = client.send_text_and_wait(conversation, &ask.text, SENT_WITHIN).await?;
+    // A first message may have found that the other side had begun the conversation already.
+    let conversation = current(client, &ask.to, conversation).await?;
+    Ok(json!({"message_id": message, "conversation_id": conversation}))
+}
+
+async fn current(client: &Person, number: &str, opened: ConversationId) -> Result<String, ClientError> {
+    let conversations = client.conversations().await?;
+    Ok(conversations
+        .into_iter()
+        .find(|conversation| conversation.number == number)
+        .map_or_else(|| opened.to_string(), |conversation| conversation.id))
+}
+
+/// Lets the process that listens send it.
+async fn hand_over(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
+    let stream = UnixStream::connect(home.join(CONTROL)).await.context("the process that uses it does not listen")?;
+    let (reader, mut writer) = stream.into_split();
+    writer.write_all(format!("{}\n", serde_json::to_string(ask)?).as_bytes()).await?;
+    let mut answer = String::new();
+    BufReader::new(reader).read_line(&mut answer).await?;
+    let answer: Value = serde_json::from_str(&answer).context("the process that listens did not answer")?;
+    match answer["error"].as_str() {
+        Some(error) => bail!("{error}"),
+        None => Ok(answer),
+    }
+}
+
+/// Sends what other processes ask for.
+async fn serve_control(client: Person, listener: UnixListener) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let (reader, mut writer) = stream.into_split();
+        let mut line = String::new();
+        if BufReader::new(reader).read_line(&mut line).await.is_err() {
+            continue;
+        }
+        let answer = match serde_json::from_str::<Ask>(&line) {
+            Ok(ask) => match write_to(&client, &ask).await {
+                Ok(answer) => answer,
+                Err(error) => json!({"error": error.to_string()}),
+            },
+            Err(error) => json!({"error": error.to_string()}),
+        };
+        let _ = writer.write_all(format!("{answer}\n").as_bytes()).await;
+    }
+}
+
+async fn listen(command: Listen) -> anyhow::Result<ExitCode> {
+    let (client, home) = open(&command.home, true).await?;
+    let mut updates = client.updates();
+    let control = command.home.join(CONTROL);
+    // What a process left behind that ended without tidying up.
+    let _ = std::fs::remove_file(&control);
+    let served = tokio::spawn(serve_control(client.clone(), UnixListener::bind(&control)?));
+    let mut listener = Listener { client: &client, home: &home, command: &command, left: command.count };
+    let outcome = listener.run(&mut updates).await;
+    served.abort();
+    let _ = std::fs::remove_file(&control);
+    client.close().await;
+    outcome
+}
+
+struct Listener<'a> {
+    client: &'a Person,
+    home: &'a Home,
+    command: &'a Listen,
+    left: Option<usize>,
+}
+
+impl Listener<'_> {
+    async fn run(&mut self, updates: &mut Receiver<Update>) -> anyhow::Result<ExitCode> {
+        let deadline = self.command.timeout_s.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        loop {
+            self.tell_heard().await?;
+            if self.left == Some(0) {
+                return Ok(ExitCode::SUCCESS);
+            }
+            let far = Instant::now() + Duration::from_secs(3600);
+            tokio::select! {
+                () = sleep_until(deadline.unwrap_or(far)) => {
+                    if deadline.is_some() {
+                        return Ok(if self.left.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+                    }
+                }
+                // One that fell behind loses updates, but no message: those are rows.
+                update = updates.recv() => if let Ok(update) = update { self.tell_update(update).await? },
+            }
+        }
+    }
+
+    /// Prints the messages that were not printed yet; each exactly once, also across restarts.
+    async fn tell_heard(&mut self) -> anyhow::Result<()> {
+        loop {
+            let heard = self.home.heard(self.left.unwrap_or(HEARD_MAX).min(HEARD_MAX)).await?;
+            if heard.is_empty() {
+                return Ok(());
+            }
+            for heard in heard {
+                self.tell(&heard).await?;
+                self.home.told(&heard).await?;
+                if let Some(left) = &mut self.left {
+                    *left -= 1;
+                }
+            }
+            if self.left == Some(0) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn tell(&self, heard: &Heard) -> anyhow::Result<()> {
+        let account = heard.account;
+        let from = self.client.with(move |machine, _| Ok(machine.contact(account).cloned())).await?;
+        let (number, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
+        if self.command.json {
+            let mut event = json!({
+                "event": "message", "message_id": heard.message_id, "conversation_id": heard.conversation,
+                "from": number, "name": name, "type": heard.kind(), "text": heard.text(), "gseq": heard.gseq,
+                "at": heard.at.seconds(),
+            });
+            let reply_to = heard.content().reply_to;
+            if let Ok(reply_to) = MessageId::from_slice(&reply_to) {
+                event["reply_to"] = json!(reply_to);
+            }
+            output::line(event);
+        } else {
+            output::line(format!("{name} ({number}): {}", heard.text()));
+        }
+        if !self.command.unread {
+            self.client.mark_read(heard.conversation).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_update(&self, update: Update) -> anyhow::Result<()> {
+        match update {
+            Update::Event(Event::Receipt { conversation, receipt }) if self.command.json => {
+                let account = receipt.account;
+                let from = self.client.with(move |machine, _| Ok(machine.contact(account).cloned())).await?;
+                output::line(json!({
+                    "event": "receipt", "conversation_id": conversation,
+                    "from": from.map(|contact| contact.number), "account_id": receipt.account,
+                    "delivered_up_to": receipt.delivered_up_to, "read_up_to": receipt.read_up_to,
+                }));
+            }
+            Update::Revoked => bail!("this device was replaced by another registration of its number"),
+            _ => {}
+        }
+        Ok(())
+    }
+}

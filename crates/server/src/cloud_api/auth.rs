@@ -1,0 +1,87 @@
+//! # Who calls
+//!
+//! `Authorization: Bearer …`, `Authorization: OAuth …` or `access_token=…`; a token in the parameters wins, because SDKs
+//! put their own in the header of every call and the one that a method wants beside it.
+//!
+//! A good token is remembered for a few seconds, under its fingerprint: sending costs no look-up, and a revoked token
+//! dies at most that much later.
+
+use super::CloudApi;
+use super::errors::GraphError;
+use super::params::Params;
+use axum::http::{HeaderMap, header};
+use plaza_business::apps::{self, AuthenticateError, Token};
+use plaza_business::codes;
+use plaza_protocol::{Ctx, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a token is believed without looking.
+const REMEMBERED_FOR: Duration = Duration::from_secs(5);
+/// Tokens that are remembered.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// Tokens that were good a moment ago.
+#[derive(Default)]
+pub(super) struct TokenCache(Mutex<HashMap<[u8; 32], (Token, Timestamp)>>);
+
+impl std::fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenCache")
+    }
+}
+
+impl TokenCache {
+    fn get(&self, ctx: &Ctx, fingerprint: &[u8; 32]) -> Option<Token> {
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (token, seen_at) = tokens.get(fingerprint)?;
+        let now = ctx.now();
+        // A clock that was put back is no reason to believe longer.
+        let is_fresh = *seen_at <= now && now < *seen_at + REMEMBERED_FOR;
+        let is_good = token.expires_at.is_none_or(|expires_at| now < expires_at);
+        (is_fresh && is_good).then(|| token.clone())
+    }
+
+    fn put(&self, ctx: &Ctx, fingerprint: [u8; 32], token: &Token) {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= REMEMBERED_MAX {
+            tokens.clear();
+        }
+        tokens.insert(fingerprint, (token.clone(), ctx.now()));
+    }
+}
+
+/// The token of a request.
+pub(super) async fn authenticate(
+    app: &CloudApi,
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    params: &mut Params,
+) -> Result<Token, GraphError> {
+    let given = params.take_token().or_else(|| header_token(headers));
+    let given = given.ok_or_else(|| GraphError::new(codes::TOKEN_NEEDED))?;
+    Ok(look_up(app, ctx, given).await?)
+}
+
+/// Whose token this is.
+pub(super) async fn look_up(app: &CloudApi, ctx: &Ctx, given: String) -> Result<Token, AuthenticateError> {
+    let fingerprint = apps::fingerprint(&given);
+    if let Some(token) = app.tokens.get(ctx, &fingerprint) {
+        return Ok(token);
+    }
+    let business = app.business.clone();
+    let found = app.db.read(ctx, "cloud_api.authenticate", async move |ctx, tx| {
+        business.authenticate(ctx, tx, &given).await
+    });
+    let token = found.await?;
+    app.tokens.put(ctx, fingerprint, &token);
+    Ok(token)
+}
+
+fn header_token(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let is_known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
+    (is_known && !token.trim().is_empty()).then(|| token.trim().to_owned())
+}

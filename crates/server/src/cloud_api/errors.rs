@@ -1,0 +1,250 @@
+//! # Errors in Graph's shape
+//!
+//! One object with `code`, by which clients branch, `error_data.details`, which says what to do, and `fbtrace_id`. The
+//! HTTP status and the title stand in the table of `plaza_business::codes`; here is which error of an operation has which
+//! code. What is ours alone (a full disk, a bug) is logged once and answered without its inside.
+
+use axum::http::{Method, StatusCode};
+use plaza_billing::BillingError;
+use plaza_business::apps::{AuthenticateError, Scope};
+use plaza_business::codes::{self, Code};
+use plaza_business::messages::SendError;
+use plaza_business::portfolios::LookupError;
+use plaza_business::templates::render::RenderError;
+use plaza_business::templates::{FillError, TemplateError};
+use plaza_business::webhooks::SubscribeError;
+use plaza_db::DbError;
+use plaza_protocol::{Chain, Ctx};
+use serde_json::{Value, json};
+use std::error::Error;
+
+/// An error to answer with.
+#[derive(Debug)]
+pub(super) struct GraphError {
+    code: Code,
+    kind: &'static str,
+    message: String,
+    details: Option<String>,
+    subcode: Option<i64>,
+    is_transient: bool,
+    /// For the log alone.
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl GraphError {
+    pub(super) fn new(code: Code) -> Self {
+        let message = format!("(#{}) {}", code.number, code.title);
+        Self {
+            code,
+            kind: "OAuthException",
+            message,
+            details: None,
+            subcode: None,
+            is_transient: false,
+            source: None,
+        }
+    }
+
+    /// What is wrong and what to do, for the developer.
+    pub(super) fn details(mut self, details: impl Into<String>) -> Self {
+        self.details = Some(details.into());
+        self
+    }
+
+    fn subcode(mut self, subcode: Option<i64>) -> Self {
+        self.subcode = subcode;
+        self
+    }
+
+    fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// There is no such object, or none that the asker may know of.
+    pub(super) fn unknown_object(method: &Method, id: &str) -> Self {
+        let shown: String = id.chars().filter(|character| !character.is_control()).take(64).collect();
+        let method = method.as_str().to_ascii_lowercase();
+        let message = format!(
+            "Unsupported {method} request. Object with ID '{shown}' does not exist, cannot be loaded due to missing \
+             permissions, or does not support this operation"
+        );
+        Self {
+            kind: "GraphMethodException",
+            message,
+            subcode: Some(codes::SUBCODE_UNKNOWN_OBJECT),
+            ..Self::new(codes::INVALID_PARAMETER)
+        }
+    }
+
+    /// The object has no such edge here.
+    pub(super) fn unknown_edge(method: &Method, edge: &str) -> Self {
+        let shown: String = edge.chars().filter(|character| !character.is_control()).take(64).collect();
+        Self::new(codes::INVALID_PARAMETER)
+            .details(format!("{method} of \"{shown}\" is not supported on this object"))
+    }
+
+    /// Neither object nor edge.
+    pub(super) fn unknown_path(method: &Method) -> Self {
+        Self::new(codes::INVALID_PARAMETER).details(format!("{method} of this path is not supported"))
+    }
+
+    /// The token lacks a permission.
+    pub(super) fn permission(scope: Scope) -> Self {
+        Self::new(codes::PERMISSION)
+            .details(format!("the access token lacks the permission {}", scope.as_str()))
+    }
+
+    /// Status and body; logs what nobody else is told.
+    pub(super) fn answer(self, ctx: &Ctx, trace: &str) -> (StatusCode, Value) {
+        if let Some(source) = &self.source {
+            tracing::error!(request.id = %ctx.request(), error = %Chain(source.as_ref()), "a Cloud API request failed");
+        }
+        let mut error = json!({
+            "message": self.message,
+            "type": self.kind,
+            "code": self.code.number,
+            "fbtrace_id": trace,
+        });
+        if let Some(members) = error.as_object_mut() {
+            if let Some(details) = self.details {
+                let data = json!({"messaging_product": "whatsapp", "details": details});
+                members.insert("error_data".to_owned(), data);
+            }
+            if let Some(subcode) = self.subcode {
+                members.insert("error_subcode".to_owned(), json!(subcode));
+            }
+            if self.is_transient {
+                members.insert("is_transient".to_owned(), json!(true));
+            }
+        }
+        let status = StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, json!({ "error": error }))
+    }
+
+    fn internal(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(codes::SOMETHING_WRONG).caused_by(source)
+    }
+}
+
+impl From<DbError> for GraphError {
+    fn from(error: DbError) -> Self {
+        let details = if error.is_full() {
+            "the server cannot store anything just now: nothing was sent"
+        } else {
+            "the server is busy or cannot reach its storage: nothing was stored; try again"
+        };
+        Self { is_transient: true, ..Self::new(codes::SERVICE).details(details).caused_by(error) }
+    }
+}
+
+impl From<LookupError> for GraphError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::NotFound => not_found(),
+            LookupError::Db(error) => error.into(),
+        }
+    }
+}
+
+/// An object went between the router and the operation.
+fn not_found() -> GraphError {
+    GraphError {
+        kind: "GraphMethodException",
+        message: "Object does not exist or cannot be loaded due to missing permissions".to_owned(),
+        ..GraphError::new(codes::INVALID_PARAMETER).subcode(Some(codes::SUBCODE_UNKNOWN_OBJECT))
+    }
+}
+
+impl From<AuthenticateError> for GraphError {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Unknown => Self {
+                message: "Invalid OAuth access token - Cannot parse access token".to_owned(),
+                ..Self::new(codes::TOKEN_INVALID)
+            },
+            AuthenticateError::Expired(at) => Self {
+                message: format!(
+                    "Error validating access token: Session has expired at unix time {}",
+                    at.seconds()
+                ),
+                ..Self::new(codes::TOKEN_INVALID).subcode(Some(463))
+            },
+            AuthenticateError::Seal(error) => Self::internal(error),
+            AuthenticateError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendError> for GraphError {
+    fn from(error: SendError) -> Self {
+        let code = match &error {
+            SendError::Missing { .. } => codes::PARAMETER_MISSING,
+            SendError::Invalid { member, .. } if member == "messaging_product" => codes::INVALID_PARAMETER,
+            SendError::Invalid { .. } => codes::PARAMETER_VALUE,
+            SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
+            SendError::NotRegistered => codes::NOT_REGISTERED,
+            SendError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
+            SendError::Undeliverable => codes::UNDELIVERABLE,
+            SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
+            SendError::InsufficientFunds { .. } | SendError::NoPrice { .. } => codes::PAYMENT,
+            SendError::KeyReused => codes::INVALID_PARAMETER,
+            SendError::Template(fill) => template_code(fill),
+            SendError::NotFound => return not_found(),
+            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) | SendError::NotHeld => {
+                return Self::send_failed(error);
+            }
+        };
+        Self::new(code).details(error.to_string())
+    }
+}
+
+impl GraphError {
+    fn send_failed(error: SendError) -> Self {
+        match error {
+            SendError::Db(error) | SendError::Billing(BillingError::Db(error)) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+fn template_code(error: &FillError) -> Code {
+    match error {
+        FillError::NotFound { .. } => codes::TEMPLATE_NOT_FOUND,
+        FillError::Paused => codes::TEMPLATE_PAUSED,
+        FillError::Disabled => codes::TEMPLATE_DISABLED,
+        FillError::Render(RenderError::Count { .. }) => codes::TEMPLATE_PARAMETER_COUNT,
+        FillError::Render(RenderError::Format { .. }) => codes::TEMPLATE_PARAMETER_FORMAT,
+        FillError::Render(RenderError::TooLong { .. }) => codes::TEMPLATE_TOO_LONG,
+        FillError::Db(_) => codes::SERVICE,
+    }
+}
+
+impl From<TemplateError> for GraphError {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::NotFound => not_found(),
+            TemplateError::Db(error) => error.into(),
+            TemplateError::Forbidden => Self::permission(Scope::Management),
+            TemplateError::Invalid(problem) => {
+                Self::new(codes::INVALID_PARAMETER).subcode(problem.subcode).details(problem.to_string())
+            }
+            TemplateError::NotPending(_) => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+        }
+    }
+}
+
+impl From<SubscribeError> for GraphError {
+    fn from(error: SubscribeError) -> Self {
+        match error {
+            SubscribeError::NotFound => not_found(),
+            SubscribeError::Db(error) => error.into(),
+            SubscribeError::Invalid { .. } => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+        }
+    }
+}

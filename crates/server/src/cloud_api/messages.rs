@@ -1,0 +1,102 @@
+//! `POST /{phone}/messages`: messages, read marks and typing.
+//!
+//! A header `Idempotency-Key` makes a repeat harmless: the same key with the same body gets the first answer again, for
+//! seven days. The Cloud API knows no such header; a client that does not send it sends twice when it retries.
+
+use super::errors::GraphError;
+use super::{Call, CloudApi};
+use plaza_business::apps::Scope;
+use plaza_business::messages::{
+    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
+};
+use plaza_db::Tx;
+use plaza_protocol::{Ctx, PhoneNumberId};
+use serde_json::{Value, json};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+/// Work inside a transaction.
+pub type Work<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + 'a>>;
+type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Accepted) -> Work<'a> + Send + Sync;
+type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync;
+
+/// What the gateway does for the surface: it holds the devices of the business numbers. Both run inside the transaction
+/// of the request.
+pub struct Gateway {
+    deliver: Box<Deliver>,
+    read: Box<Read>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gateway")
+    }
+}
+
+impl Gateway {
+    /// `deliver` encrypts an accepted message and puts its envelopes into the mailboxes; `read` tells a person that their
+    /// message was read, and shows that an answer is being written.
+    pub fn new(
+        deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Accepted) -> Work<'a> + Send + Sync + 'static,
+        read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,
+    ) -> Self {
+        Self { deliver: Box::new(deliver), read: Box::new(read) }
+    }
+}
+
+/// Accepts a message and hands it to the gateway, in one transaction.
+pub async fn send_message(
+    app: &CloudApi,
+    ctx: &Ctx,
+    phone: PhoneNumberId,
+    message: SendMessage,
+) -> Result<Accepted, SendError> {
+    let (business, gateway) = (app.business.clone(), app.gateway.clone());
+    app.db
+        .transact(ctx, "cloud_api.send_message", async move |ctx, tx| {
+            let accepted = business.accept(ctx, tx, phone, &message).await?;
+            if accepted.content.is_some() {
+                (gateway.deliver)(ctx, tx, &accepted).await?;
+            }
+            Ok(accepted)
+        })
+        .await
+}
+
+async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMark) -> Result<(), SendError> {
+    let (business, gateway) = (app.business.clone(), app.gateway.clone());
+    app.db
+        .transact(ctx, "cloud_api.mark_read", async move |ctx, tx| {
+            let marked = business.mark_read(ctx, tx, phone, &mark).await?;
+            (gateway.read)(ctx, tx, &marked).await
+        })
+        .await
+}
+
+pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
+    call.require(Scope::Messaging)?;
+    match Request::read(call.params.value(), idempotency(&call))? {
+        Request::Send(message) => {
+            let accepted = send_message(&call.app, &call.ctx, phone, *message).await?;
+            Ok(answer(&accepted))
+        }
+        Request::Read(mark) => {
+            mark_read(&call.app, &call.ctx, phone, mark).await?;
+            Ok(json!({"success": true}))
+        }
+    }
+}
+
+fn idempotency(call: &Call) -> Option<Idempotency> {
+    let key = call.headers.get("idempotency-key")?.to_str().ok()?.trim().to_owned();
+    Some(Idempotency { key, body_sha256: call.params.body_sha256 })
+}
+
+fn answer(accepted: &Accepted) -> Value {
+    json!({
+        "messaging_product": "whatsapp",
+        "contacts": [{"input": accepted.input, "wa_id": accepted.wa_id, "user_id": accepted.user_id}],
+        "messages": [{"id": accepted.wamid, "message_status": "accepted"}],
+    })
+}

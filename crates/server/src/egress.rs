@@ -1,0 +1,190 @@
+//! # Calling out
+//!
+//! The one HTTP client of the server: webhooks and their handshake. The addresses come from businesses, so that each is a
+//! way into the operator's own network unless it is looked at. What holds:
+//!
+//! - **Names are resolved once, and every address that comes back is checked**: the connection goes to an address that
+//!   passed, never to a second answer. Private, loopback, link-local, shared (CGNAT), multicast, documentation, mapped and
+//!   translated ranges are refused. A literal address is checked the same way.
+//! - **No redirects, no proxy from the environment, no cookies.** A redirect is an answer like any other that is not 200.
+//! - **https on 443 or 8443** for the world; http and other ports only for what the operator allowed by name, and for
+//!   loopback in a sandbox.
+//! - **Bounded**: time to connect, time in all, bytes of the answer that are read.
+
+mod policy;
+
+pub use policy::{EgressPolicy, InvalidEntry, Refusal};
+
+use axum::http::HeaderValue;
+use plaza_protocol::limits::WEBHOOK_TIMEOUT;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The time to a connection, its encryption included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of an answer that are read.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Idle connections that are kept for each host.
+const IDLE_CONNECTIONS: usize = 8;
+
+/// A call did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// The address is one that Plaza does not call.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No connection, no answer, or not in time.
+    #[error("{0}")]
+    Unreachable(String),
+    /// An answer, but not the expected one.
+    #[error("the endpoint answered {status} instead of 200{hint}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// What it may mean.
+        hint: &'static str,
+    },
+    /// The handshake was not repeated.
+    #[error(
+        "the endpoint answered 200, but its body is not the challenge: it must repeat hub.challenge and nothing else"
+    )]
+    Challenge,
+}
+
+impl EgressError {
+    /// Whether the address itself is the reason: another try will not help.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// The HTTP status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            Self::Challenge => Some(200),
+            Self::Refused(_) | Self::Unreachable(_) => None,
+        }
+    }
+
+    fn of_status(status: u16) -> Self {
+        let hint = if (300..400).contains(&status) { "; redirects are not followed" } else { "" };
+        Self::Status { status, hint }
+    }
+}
+
+/// The client.
+#[derive(Debug)]
+pub struct Egress {
+    client: Client,
+    policy: Arc<EgressPolicy>,
+}
+
+impl Egress {
+    /// A client that calls what `policy` lets it. The error says why the TLS library could not start.
+    pub fn new(policy: EgressPolicy) -> Result<Self, reqwest::Error> {
+        let policy = Arc::new(policy);
+        let client = Client::builder()
+            .user_agent(concat!("Plaza/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(WEBHOOK_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .dns_resolver(Arc::new(GuardedResolver(policy.clone())))
+            .build()?;
+        Ok(Self { client, policy })
+    }
+
+    /// Posts a JSON body with its signature. Any answer but 200 is an error.
+    pub async fn post(&self, url: &str, body: String, signature: &str) -> Result<u16, EgressError> {
+        let url = self.policy.check_url(url)?;
+        let signature = HeaderValue::from_str(signature)
+            .map_err(|_| EgressError::Unreachable("the signature is no header value".to_owned()))?;
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .header("x-hub-signature-256", signature)
+            .body(body);
+        let response = request.send().await.map_err(unreachable_because)?;
+        let status = response.status().as_u16();
+        // What it says does not matter; reading it lets the connection be used again.
+        let _ = read(response).await;
+        if status == 200 { Ok(status) } else { Err(EgressError::of_status(status)) }
+    }
+
+    /// Asks an endpoint whether it wants to be called: it must repeat the challenge.
+    pub async fn handshake(&self, url: &str, verify_token: &str, challenge: &str) -> Result<(), EgressError> {
+        let mut url = self.policy.check_url(url)?;
+        url.query_pairs_mut()
+            .append_pair("hub.mode", "subscribe")
+            .append_pair("hub.challenge", challenge)
+            .append_pair("hub.verify_token", verify_token);
+        let response = self.client.get(url).send().await.map_err(unreachable_because)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Err(EgressError::of_status(status));
+        }
+        let body = read(response).await.map_err(unreachable_because)?;
+        if body.trim_ascii() == challenge.as_bytes() { Ok(()) } else { Err(EgressError::Challenge) }
+    }
+}
+
+/// The beginning of an answer's body.
+async fn read(mut response: Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = ANSWER_BYTES_MAX.saturating_sub(body.len());
+        body.extend(chunk.iter().take(room));
+        if room <= chunk.len() {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// In words that help the owner of the endpoint, without the address, which may hold a secret.
+fn unreachable_because(error: reqwest::Error) -> EgressError {
+    let error = error.without_url();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    let mut last = String::new();
+    while let Some(error) = cause {
+        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            return EgressError::Refused(refusal.clone());
+        }
+        last = error.to_string();
+        cause = error.source();
+    }
+    let what = if error.is_timeout() {
+        format!("the endpoint did not answer within {} s", WEBHOOK_TIMEOUT.as_secs())
+    } else if error.is_connect() {
+        format!("no connection to the endpoint: {last}")
+    } else {
+        format!("the connection broke: {last}")
+    };
+    EgressError::Unreachable(what)
+}
+
+/// Resolves names and passes on only addresses that may be called: the connection has no others to choose from.
+#[derive(Debug)]
+struct GuardedResolver(Arc<EgressPolicy>);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = self.0.clone();
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            policy.check_addresses(&host, found.iter().map(SocketAddr::ip))?;
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

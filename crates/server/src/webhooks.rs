@@ -1,0 +1,292 @@
+//! # The webhook dispatcher
+//!
+//! Takes deliveries that are due, calls their endpoints, and records what came of it. It is woken when something was
+//! written, and looks by itself once a second, because wake-ups may be lost and clocks move.
+//!
+//! Each endpoint is worked on by a task of its own, with a bounded number of calls at a time: one that is slow or dead
+//! costs the others nothing. Deliveries of one lane (one person) go one after the other; lanes go side by side. An
+//! endpoint that failed several times in a row is left alone for a while and then asked with a single delivery; what
+//! waits for it meanwhile is not used up.
+//!
+//! Several servers may run on one database: a delivery is taken by one of them, and given back by time if that one dies.
+
+use crate::egress::{Egress, EgressError};
+use futures_util::future::join_all;
+use plaza_business::Business;
+use plaza_business::webhooks::{self, Claimed, DueEndpoint, EndpointId, Outcome, body, signature};
+use plaza_db::{Db, DbError};
+use plaza_protocol::{Chain, Ctx, Timestamp, WebhookDeliveryId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The dispatcher looks for itself this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// What is too old is given up this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Calls to one endpoint at a time.
+const LANES: usize = 8;
+/// Deliveries that are taken at once, for each update that a call may carry; bounded by [`CLAIM_MAX`].
+const CLAIM_PER_UPDATE: usize = 32;
+/// Deliveries that are taken at once.
+const CLAIM_MAX: usize = 2000;
+/// Bytes of a body; a larger batch is cut.
+const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// Failures in a row after which an endpoint is left alone.
+const FAILURES_TOLERATED: u32 = 5;
+/// The longest that an endpoint is left alone.
+const LEFT_ALONE_MAX: Duration = Duration::from_secs(60);
+
+/// What the dispatcher works with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    db: Db,
+    ctx: Ctx,
+    business: Arc<Business>,
+    egress: Arc<Egress>,
+    wake: Arc<Notify>,
+    state: Arc<Mutex<State>>,
+}
+
+/// What is known of endpoints while the process lives. Losing it costs a few calls.
+#[derive(Debug, Default)]
+struct State {
+    busy: BTreeSet<EndpointId>,
+    health: BTreeMap<EndpointId, Health>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Health {
+    failures: u32,
+    left_alone_until: Timestamp,
+}
+
+impl Health {
+    fn is_sick(self) -> bool {
+        self.failures >= FAILURES_TOLERATED
+    }
+
+    /// After so many failures in a row: 2 s, 4 s, 8 s, … up to a minute.
+    fn pause(self) -> Duration {
+        let doublings = self.failures.saturating_sub(FAILURES_TOLERATED).min(6);
+        Duration::from_secs(2_u64 << doublings).min(LEFT_ALONE_MAX)
+    }
+}
+
+impl Dispatcher {
+    /// `wake` rings when deliveries may have been written.
+    pub fn new(db: Db, ctx: Ctx, business: Arc<Business>, egress: Arc<Egress>, wake: Arc<Notify>) -> Self {
+        Self { db, ctx, business, egress, wake, state: Arc::default() }
+    }
+
+    /// Works until `shutdown`; calls under way are finished and recorded.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let tasks = TaskTracker::new();
+        let mut swept_at: Option<Timestamp> = None;
+        loop {
+            let now = self.ctx.now();
+            if swept_at.is_none_or(|at| now.since(at) >= SWEEP_EVERY) {
+                swept_at = Some(now);
+                self.sweep().await;
+            }
+            self.start_due(&tasks, &shutdown).await;
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Delivers everything that is due now, once, and comes back. For tests and tools that own the time.
+    pub async fn run_once(&self) {
+        let tasks = TaskTracker::new();
+        self.sweep().await;
+        self.start_due(&tasks, &CancellationToken::new()).await;
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    async fn sweep(&self) {
+        let swept =
+            self.db.transact(&self.ctx, "webhooks.sweep", async |ctx, tx| webhooks::sweep(ctx, tx).await);
+        match swept.await {
+            Ok(0) => {}
+            Ok(dead) => tracing::warn!(webhooks.dead = dead, "webhook deliveries were given up after 7 days"),
+            Err(error) => log(&error, "webhook deliveries could not be swept"),
+        }
+    }
+
+    /// Starts a task for each endpoint that has something due and none yet.
+    async fn start_due(&self, tasks: &TaskTracker, shutdown: &CancellationToken) {
+        let business = self.business.clone();
+        let due = self
+            .db
+            .read(&self.ctx, "webhooks.due", async move |ctx, tx| business.due_endpoints(ctx, tx).await);
+        let due = match due.await {
+            Ok((due, sealed)) => {
+                for app in sealed {
+                    tracing::error!(app.id = %app, "the secret of an app cannot be opened with this key file");
+                }
+                due
+            }
+            Err(error) => return log(&error, "due webhook deliveries could not be read"),
+        };
+        for endpoint in due {
+            if self.begin(endpoint.endpoint_id) {
+                let (dispatcher, shutdown) = (self.clone(), shutdown.clone());
+                tasks.spawn(async move { dispatcher.work(endpoint, shutdown).await });
+            }
+        }
+    }
+
+    fn begin(&self, endpoint: EndpointId) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.ctx.now();
+        let rests = state.health.get(&endpoint).is_some_and(|health| now < health.left_alone_until);
+        !rests && state.busy.insert(endpoint)
+    }
+
+    /// Works off one endpoint until nothing is due or it fails.
+    async fn work(&self, endpoint: DueEndpoint, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let limit = if self.health(endpoint.endpoint_id).is_sick() {
+                1
+            } else {
+                endpoint.updates_max.saturating_mul(CLAIM_PER_UPDATE).min(CLAIM_MAX)
+            };
+            let id = endpoint.endpoint_id;
+            let claim = async move |ctx: &Ctx, tx: &mut _| webhooks::claim(ctx, tx, id, limit).await;
+            let claimed = match self.db.transact(&self.ctx, "webhooks.claim", claim).await {
+                Ok(claimed) if claimed.is_empty() => break,
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    log(&error, "webhook deliveries could not be taken");
+                    break;
+                }
+            };
+            let is_last = claimed.len() < limit;
+            let outcomes = self.call(&endpoint, claimed).await;
+            let goes_on = self.note(id, &outcomes);
+            let record = async move |ctx: &Ctx, tx: &mut _| webhooks::record(ctx, tx, &outcomes).await;
+            if let Err(error) = self.db.transact(&self.ctx, "webhooks.record", record).await {
+                // They are due again when the lease ends: told twice rather than never.
+                log(&error, "outcomes of webhook calls could not be recorded");
+                break;
+            }
+            if is_last || !goes_on {
+                break;
+            }
+        }
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).busy.remove(&endpoint.endpoint_id);
+    }
+
+    fn health(&self, endpoint: EndpointId) -> Health {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.health.get(&endpoint).copied().unwrap_or_default()
+    }
+
+    /// Takes outcomes into account; whether the endpoint may be called on at once.
+    fn note(&self, endpoint: EndpointId, outcomes: &[Outcome]) -> bool {
+        let now = self.ctx.now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if outcomes.iter().any(|outcome| outcome.error.is_none()) {
+            state.health.remove(&endpoint);
+            return true;
+        }
+        let health = state.health.entry(endpoint).or_default();
+        let failures = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+        health.failures = health.failures.saturating_add(if health.is_sick() { 1 } else { failures });
+        if health.is_sick() {
+            health.left_alone_until = now + health.pause();
+        }
+        !health.is_sick()
+    }
+
+    /// Calls with all claimed deliveries: lanes side by side, each in its order.
+    async fn call(&self, endpoint: &DueEndpoint, claimed: Vec<Claimed>) -> Vec<Outcome> {
+        let mut lanes: Vec<Vec<Claimed>> = vec![Vec::new(); LANES];
+        for delivery in claimed {
+            let lane = usize::try_from(delivery.lane.unsigned_abs()).unwrap_or(0) % LANES;
+            if let Some(lane) = lanes.get_mut(lane) {
+                lane.push(delivery);
+            }
+        }
+        let calls =
+            lanes.into_iter().filter(|lane| !lane.is_empty()).map(|lane| self.call_lane(endpoint, lane));
+        join_all(calls).await.into_iter().flatten().collect()
+    }
+
+    async fn call_lane(&self, endpoint: &DueEndpoint, lane: Vec<Claimed>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(lane.len());
+        let mut failures = 0_u32;
+        for batch in batches(&lane, endpoint.updates_max) {
+            if failures >= FAILURES_TOLERATED {
+                // It is down: the rest keeps its attempts and is due again when the lease ends.
+                break;
+            }
+            let body = body(batch.iter().map(|delivery| delivery.entry.as_str()));
+            let signature = signature(&endpoint.app_secret.0, body.as_bytes());
+            let (at, began) = (self.ctx.now(), tokio::time::Instant::now());
+            let answer = self.egress.post(&endpoint.url, body, &signature).await;
+            failures = if answer.is_ok() { 0 } else { failures.saturating_add(1) };
+            let called = Called { at, duration: began.elapsed(), answer };
+            outcomes
+                .extend(batch.iter().map(|delivery| called.outcome(delivery.delivery_id, delivery.attempts)));
+        }
+        outcomes
+    }
+}
+
+struct Called {
+    at: Timestamp,
+    duration: Duration,
+    answer: Result<u16, EgressError>,
+}
+
+impl Called {
+    fn outcome(&self, delivery_id: WebhookDeliveryId, attempts_before: i64) -> Outcome {
+        let status = match &self.answer {
+            Ok(status) => Some(*status),
+            Err(error) => error.status(),
+        };
+        Outcome {
+            delivery_id,
+            attempts: attempts_before.saturating_add(1),
+            at: self.at,
+            duration: self.duration,
+            status: status.map(i64::from),
+            error: self.answer.as_ref().err().map(ToString::to_string),
+        }
+    }
+}
+
+/// Cuts a lane into calls: at most `updates_max` updates each, and not too many bytes.
+fn batches(lane: &[Claimed], updates_max: usize) -> Vec<&[Claimed]> {
+    let mut batches = Vec::new();
+    let mut rest = lane;
+    while !rest.is_empty() {
+        let mut bytes = 0_usize;
+        let fits = rest.iter().take(updates_max.max(1)).take_while(|delivery| {
+            bytes = bytes.saturating_add(delivery.entry.len());
+            bytes <= BODY_BYTES_MAX
+        });
+        // One that is too large alone goes alone.
+        let (batch, behind) = rest.split_at(fits.count().max(1));
+        batches.push(batch);
+        rest = behind;
+    }
+    batches
+}
+
+fn log(error: &DbError, what: &'static str) {
+    tracing::error!(error = %Chain(error), "{what}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+"""A running server, a business on it, a person with a command-line device, and a bot with its webhook server.
+
+The environment says where things are: PLAZA_URL (a sandbox), PLAZA_BIN (the binary), PLAZA_DATA (the server's data
+folder, for the operator's token) or PLAZA_OPERATOR_TOKEN.
+"""
+
+import itertools
+import json
+import os
+import pathlib
+import queue
+import subprocess
+import threading
+import time
+import uuid
+
+import httpx
+import pytest
+import uvicorn
+from pywa import WhatsApp, types
+from starlette.applications import Starlette
+
+URL = os.environ.get("PLAZA_URL", "http://127.0.0.1:8080").rstrip("/")
+BIN = os.environ.get("PLAZA_BIN", "plaza")
+WAIT_S = 30
+
+# Numbers of one run differ from those of another on the same database.
+_numbers = itertools.count(int(time.time() * 10) % 10_000_000)
+
+
+def plaza(*arguments: str, home: pathlib.Path | None = None) -> list[dict]:
+    """Runs the binary; the answer is its JSON lines."""
+    place = ["--home", str(home)] if home else _operator()
+    command = [BIN, *arguments[:2], *place, *arguments[2:], "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{arguments}: {done.stderr}"
+    return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
+
+def _operator() -> list[str]:
+    data = os.environ.get("PLAZA_DATA")
+    return ["--url", URL, *(["--data", data] if data else [])]
+
+
+def operator(path: str) -> dict:
+    """Reads from the operator's surface."""
+    token = os.environ.get("PLAZA_OPERATOR_TOKEN")
+    if not token:
+        token = httpx.get(f"{URL}/_sandbox/session").raise_for_status().json()["operator_token"]
+    answer = httpx.get(f"{URL}/operator/api/{path}", headers={"Authorization": f"Bearer {token}"})
+    return answer.raise_for_status().json()
+
+
+class Person:
+    """Somebody with a device on the command line."""
+
+    def __init__(self, home: pathlib.Path, name: str):
+        self.home, self.name = home, name
+        # The demo range: the one-time code is 000000.
+        self.number = f"+9997{next(_numbers):07d}"
+        register = ["person", "register", "--url", URL, "--number", self.number, "--name", name, "--code", "000000"]
+        plaza(*register, home=home)
+
+    @property
+    def wa_id(self) -> str:
+        return self.number.removeprefix("+")
+
+    def send(self, to: str, text: str) -> dict:
+        return plaza("person", "send", "--to", to, text, home=self.home)[-1]
+
+    def listen(self, messages: int = 1) -> list[dict]:
+        """Receives, acknowledges and reads that many messages."""
+        seen = plaza("person", "listen", "--count", str(messages), "--timeout-s", str(WAIT_S), home=self.home)
+        return [event for event in seen if event["event"] == "message"]
+
+
+class Thrice(httpx.BaseTransport):
+    """Sends every request three times, as a client that lost the answers would, and checks that they agree."""
+
+    def __init__(self):
+        self.inner = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        request.headers["Idempotency-Key"] = str(uuid.uuid4())
+        answers = []
+        for _ in range(3):
+            response = self.inner.handle_request(request)
+            response.read()
+            answers.append(response)
+        # A template is made once: the second time its name is taken.
+        is_repeatable = not request.url.path.endswith("/message_templates")
+        if is_repeatable:
+            assert len({(answer.status_code, answer.content) for answer in answers}) == 1, answers
+        return answers[0]
+
+
+class Bot:
+    """pywa with its own webhook server, which verifies signatures. Only the base URL is ours."""
+
+    def __init__(self, business: dict, transport: httpx.BaseTransport | None = None):
+        self.app = Starlette()
+        self.messages: queue.Queue = queue.Queue()
+        self.statuses: queue.Queue = queue.Queue()
+        session = httpx.Client(transport=transport, timeout=30)
+        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error")
+        self.server = uvicorn.Server(config)
+        self.wa = WhatsApp(
+            phone_id=business["phone_number_id"],
+            token=business["access_token"],
+            session=session,
+            server=self.app,
+            verify_token="vt",
+            waba_id=business["waba_id"],
+            app_id=business["app_id"],
+            app_secret=business["app_secret"],
+        )
+        session.base_url = f"{URL}/v23.0"
+        self.wa.add_handlers(
+            _handler("MessageHandler", self.messages),
+            _handler("CallbackButtonHandler", self.messages),
+            _handler("MessageStatusHandler", self.statuses),
+        )
+        threading.Thread(target=self.server.run, daemon=True).start()
+        deadline = time.monotonic() + WAIT_S
+        while not self.server.started:
+            assert time.monotonic() < deadline, "the webhook server did not start"
+            threading.Event().wait(0.01)
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        self.callback_url = f"http://127.0.0.1:{port}/"
+        self.subscribe(business)
+
+    def subscribe(self, business: dict) -> None:
+        """What pywa does by itself when it is given a callback_url; it does not know its port before."""
+        token = self.wa.api.get_app_access_token(business["app_id"], business["app_secret"])["access_token"]
+        fields = ("messages", "message_template_status_update")
+        done = self.wa.api.set_app_callback_url(business["app_id"], token, self.callback_url, "vt", fields)
+        assert done["success"]
+
+    def message(self) -> types.Message:
+        return self.messages.get(timeout=WAIT_S)
+
+    def statuses_of(self, message_id: str, *expected: str) -> dict[str, types.MessageStatus]:
+        """Waits until each of these statuses of a message came, each once."""
+        seen: dict[str, types.MessageStatus] = {}
+        while set(seen) != set(expected):
+            status = self.statuses.get(timeout=WAIT_S)
+            if status.id == message_id:
+                assert status.status.value not in seen, f"{status.status} came twice"
+                seen[status.status.value] = status
+        return seen
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+
+
+def _handler(name: str, into: queue.Queue):
+    from pywa import handlers
+
+    return getattr(handlers, name)(lambda _, update: into.put(update))
+
+
+@pytest.fixture
+def business() -> dict:
+    number = f"+4930{next(_numbers):07d}"
+    created = plaza(
+        "business", "create", "--name", "Tulip", "--number", number, "--country", "DE", "--currency", "EUR",
+        "--credit", "100.00",
+    )  # fmt: skip
+    return created[-1]
+
+
+@pytest.fixture
+def ana(tmp_path: pathlib.Path) -> Person:
+    return Person(tmp_path / "ana", "Ana")
+
+
+@pytest.fixture
+def bot(business: dict):
+    bot = Bot(business)
+    yield bot
+    bot.stop()
+
+
+@pytest.fixture
+def repeating_bot(business: dict):
+    bot = Bot(business, transport=Thrice())
+    yield bot
+    bot.stop()

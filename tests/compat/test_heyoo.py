@@ -1,0 +1,41 @@
+"""heyoo 0.1.2, unmodified: it sends nulls and extra members, and reads only the first update of a call."""
+
+from conftest import URL
+from heyoo import WhatsApp
+
+
+def client(business: dict) -> WhatsApp:
+    wa = WhatsApp(token=business["access_token"], phone_number_id=business["phone_number_id"])
+    wa.base_url = f"{URL}/v14.0"
+    wa.url = f"{wa.base_url}/{business['phone_number_id']}/messages"
+    return wa
+
+
+def test_it_sends_reacts_and_marks_as_read(business, bot, ana):
+    ana.send(business["display_phone_number"], "Hello")
+    message = bot.message()
+    wa = client(business)
+    answer = wa.send_message("Good morning!", ana.wa_id)
+    assert answer["messages"][0]["id"].startswith("wamid."), answer
+    assert wa.send_reaction("👍", message.id, ana.wa_id)["messages"]
+    assert wa.reply_to_message(message.id, ana.wa_id, "What may it be?")["messages"]
+    assert wa.mark_as_read(message.id)["success"]
+    heard = ana.listen(messages=3)
+    texts = [event["text"] for event in heard if event["type"] == "text"]
+    assert texts == ["Good morning!", "What may it be?"], "in their order"
+
+
+def test_what_is_not_carried_yet_is_a_clear_error(business, ana, bot):
+    ana.send(business["display_phone_number"], "Hello")
+    bot.message()
+    answer = client(business).send_image("https://example.org/bread.jpg", ana.wa_id)
+    assert answer["error"]["code"] == 131051
+    assert '"image" are not supported yet' in answer["error"]["error_data"]["details"]
+
+
+def test_its_readers_understand_our_webhooks(business, bot, ana):
+    ana.send(business["display_phone_number"], "Hello")
+    data = dict(bot.message().raw)
+    wa = client(business)
+    assert wa.is_message(data)
+    assert (wa.get_message(data), wa.get_mobile(data), wa.get_name(data)) == ("Hello", ana.wa_id, "Ana")

@@ -1,0 +1,85 @@
+/** The console's screens against answers from memory: figures, lists and their four states. */
+import { expect, test } from "@playwright/test";
+import type { Page } from "@playwright/test";
+
+async function open(page: Page, address: string, state = "full"): Promise<void> {
+  await page.addInitScript((value) => sessionStorage.setItem("plaza.mock", value), state);
+  await page.goto(address);
+}
+
+test("the period stands in the address", async ({ page }) => {
+  await open(page, "/operator");
+  await expect(page).toHaveURL(/period=today/);
+  await page.getByRole("radio", { name: "This month" }).click();
+  await expect(page).toHaveURL(/period=month/);
+  await page.goBack();
+  await expect(page.getByRole("radio", { name: "Today" })).toBeChecked();
+});
+
+test("a row of revenue leads to its charges, and a charge to its reasons", async ({ page }) => {
+  await open(page, "/operator/revenue");
+  await page.getByRole("row", { name: "Charges of Spain, Marketing" }).press("Enter");
+  await expect(page).toHaveURL(/market=Spain/);
+  await page.getByRole("row", { name: /why this price/ }).first().click();
+  await expect(page.getByRole("heading", { name: "Why this price?" })).toBeVisible();
+  await expect(page.getByText("the number starts with 34", { exact: true })).toBeVisible();
+});
+
+test("the table as a file holds what is shown", async ({ page }) => {
+  await open(page, "/operator/charges");
+  await expect(page.getByRole("row", { name: /why this price/ }).first()).toBeVisible();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+  expect(file.suggestedFilename()).toBe("charges.csv");
+});
+
+test("more rows come on demand", async ({ page }) => {
+  await open(page, "/operator/charges");
+  await expect(page.getByRole("row", { name: /why this price/ })).toHaveCount(50);
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(page.getByRole("row", { name: /why this price/ })).toHaveCount(100);
+});
+
+test("a delivery shows its body, and is sent again", async ({ page }) => {
+  await open(page, "/operator/webhooks");
+  await page.getByRole("radio", { name: "Dead" }).click();
+  await page.getByRole("row", { name: /^Delivery of messages, dead/ }).click();
+  const drawer = page.getByRole("dialog", { name: "Webhook delivery" });
+  await expect(drawer.getByLabel("Body of the webhook", { exact: true })).toContainText('"pricing_model": "PMP"');
+  await drawer.getByRole("button", { name: "Send again" }).click();
+  await expect(drawer.getByText("It is in the queue, and goes out next.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page).not.toHaveURL(/delivery=/);
+});
+
+test("templates are approved, or rejected with a reason", async ({ page }) => {
+  await open(page, "/operator/templates");
+  await page.getByRole("button", { name: "Approve order_ready" }).click();
+  await expect(page.getByRole("heading", { name: "order_ready" })).toBeHidden();
+  await page.getByRole("button", { name: "Reject spring_offer" }).click();
+  const dialog = page.getByRole("dialog", { name: "Reject this template" });
+  await expect(dialog.getByRole("button", { name: "Reject spring_offer" })).toBeDisabled();
+  await dialog.getByLabel("Reason").fill("The offer has no end date.");
+  await dialog.getByRole("button", { name: "Reject spring_offer" }).click();
+  await expect(page.getByRole("heading", { name: "Nothing to review" })).toBeVisible();
+});
+
+test("an error says what to do, and the request's id", async ({ page }) => {
+  await open(page, "/operator/charges", "error");
+  await expect(page.getByRole("alert")).toContainText("The database did not answer in time.");
+  await expect(page.getByRole("alert")).toContainText("req_01j9x3k2");
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+});
+
+test("an empty list says what it is for", async ({ page }) => {
+  await open(page, "/operator/webhooks", "empty");
+  await expect(page.getByRole("heading", { name: "No events yet" })).toBeVisible();
+});
+
+test("outside the sandbox the token is asked for, and can be given back", async ({ page }) => {
+  await open(page, "/operator/outbox", "plain");
+  await page.getByLabel("Operator token").fill("secret");
+  await page.getByRole("button", { name: "Open the console" }).click();
+  await expect(page.getByRole("heading", { name: "Outbox", level: 1 })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByLabel("Operator token")).toBeVisible();
+});

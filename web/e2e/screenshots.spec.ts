@@ -1,0 +1,66 @@
+/** The pictures of the README and of docs/, taken from a running demo: light, dark, and as on a phone. */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { comeIn, expectTicks, freshNumber, openConversation, write } from "./people";
+
+const FOLDER = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+const DESKTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+test.use({ viewport: DESKTOP, deviceScaleFactor: 1 });
+test.setTimeout(120_000);
+
+/** Takes a page in its three looks, without leaving it. */
+async function pictures(page: Page, name: string): Promise<void> {
+  await page.addStyleTag({ content: "*{caret-color:transparent!important}" });
+  for (const [look, colorScheme, size] of [["light", "light", DESKTOP], ["dark", "dark", DESKTOP], ["phone", "light", PHONE]] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize(size);
+    await page.evaluate(() => document.fonts.ready);
+    await page.waitForLoadState("networkidle").catch(() => undefined);
+    await page.screenshot({ path: `${FOLDER}${name}-${look}.png`, animations: "disabled" });
+  }
+  await page.setViewportSize(DESKTOP);
+}
+
+test("front", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "On the square today" })).toBeVisible();
+  await pictures(page, "front");
+});
+
+test("chat", async ({ page, browser }) => {
+  const benNumber = freshNumber();
+  const benContext = await browser.newContext();
+  const ben = await benContext.newPage();
+  await comeIn(ben, "Ben Okafor", benNumber);
+  await comeIn(page, "Ana Duarte", freshNumber());
+
+  const world = (await (await page.request.get("/demo/api/world")).json()) as { businesses: { number: string }[] };
+  const bakery = world.businesses[0]?.number;
+  if (bakery) {
+    await openConversation(page, bakery);
+    await write(page, "Good afternoon! Is there a walnut loaf left for tomorrow?");
+    await expect(page.getByRole("log").getByRole("article")).not.toHaveCount(1, { timeout: 30_000 });
+  }
+  await openConversation(page, benNumber);
+  await write(page, "Are you going to the market on Saturday? They have the good olives again.");
+  await ben.getByRole("link", { name: /Ana Duarte/ }).click();
+  await write(ben, "Only if we go early. By eleven the square is so full that you cannot hear the fountain any more.");
+  await write(page, "Nine, then?");
+  await write(page, "At the corner with the arcade, next to the flower stall");
+  await expectTicks(page, "At the corner with the arcade", "Read");
+  await write(ben, "Perfect. Save me the chair that looks at the clock.");
+  await expect(page.getByRole("log").getByText("Perfect.")).toBeVisible();
+  await write(page, "I ordered the bread, we can pick it up on the way");
+  await expectTicks(page, "I ordered the bread", "Read");
+  await pictures(page, "chat");
+  await benContext.close();
+});
+
+test("operator", async ({ page }) => {
+  await page.goto("/operator/revenue?period=today");
+  await expect(page.getByRole("img", { name: /by category/ })).toBeVisible({ timeout: 60_000 });
+  await pictures(page, "operator");
+});

@@ -1,0 +1,58 @@
+/**
+ * # Calls to the server
+ *
+ * JSON in and out. What goes wrong arrives as problem+json (RFC 9457) and leaves here as a [`Problem`]: what happened,
+ * a stable code, and the request id that an operator can look up in the log.
+ */
+export class Problem extends Error {
+  override name = "Problem";
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly requestId: string | null,
+  ) {
+    super(message);
+  }
+}
+
+type ProblemBody = { title?: string; detail?: string; code?: string; instance?: string };
+
+export type Request = { method?: "GET" | "POST"; token?: string | null; body?: unknown; signal?: AbortSignal };
+
+async function problemOf(response: Response): Promise<Problem> {
+  const body = (await response.json().catch(() => ({}))) as ProblemBody;
+  const words = body.detail ?? body.title ?? `The server answered ${response.status}.`;
+  return new Problem(response.status, body.code ?? "unknown", words, body.instance ?? response.headers.get("x-request-id"));
+}
+
+/** One call; throws a [`Problem`] for every answer that is not a success. */
+export async function call<Answer>(path: string, request: Request = {}): Promise<Answer> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (request.token) headers["authorization"] = `Bearer ${request.token}`;
+  if (request.body !== undefined) headers["content-type"] = "application/json";
+  const init: RequestInit = { method: request.method ?? "GET", headers, credentials: "same-origin" };
+  if (request.body !== undefined) init.body = JSON.stringify(request.body);
+  if (request.signal) init.signal = request.signal;
+
+  let response: Response;
+  try {
+    response = await send(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, "unreachable", "The server cannot be reached. Check that it runs, and your connection.", null);
+  }
+  if (!response.ok) throw await problemOf(response);
+  if (!(response.headers.get("content-type") ?? "").includes("json")) {
+    throw new Problem(response.status, "not_json", "The server answered something that is not JSON.", response.headers.get("x-request-id"));
+  }
+  return (await response.json()) as Answer;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  if (__MOCK__) {
+    const { mockFetch } = await import("./mock");
+    return mockFetch(path, init);
+  }
+  return fetch(path, init);
+}

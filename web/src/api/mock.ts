@@ -1,0 +1,180 @@
+/**
+ * The server's answers from memory, for development and for pictures. `?mock=` chooses a state: `empty`, `error`,
+ * `slow`, `plain` (not a demo, not a sandbox). It is not part of a production build.
+ */
+import type { Charge, Explanation, OneTimeCode, Revenue, Template, WebhookDelivery } from "./operator";
+
+const HOUR = 3600;
+const now = (): number => Math.floor(Date.now() / 1000);
+
+const PRICES: Record<string, Record<string, number>> = {
+  Germany: { marketing: 136_500, utility: 55_000, authentication: 55_000, service: 0 },
+  "United Kingdom": { marketing: 52_900, utility: 22_000, authentication: 22_000, service: 0 },
+  Italy: { marketing: 69_100, utility: 30_000, authentication: 30_000, service: 0 },
+  Brazil: { marketing: 62_500, utility: 6800, authentication: 6800, service: 0 },
+  India: { marketing: 11_800, utility: 1400, authentication: 1400, service: 0 },
+  Spain: { marketing: 61_500, utility: 20_000, authentication: 20_000, service: 0 },
+};
+const PREFIXES: Record<string, string> = { Germany: "49", "United Kingdom": "44", Italy: "39", Brazil: "55", India: "91", Spain: "34" };
+const MARKETS = Object.keys(PRICES);
+const SHARES = [0.35, 0.9, 0.25, 0.6];
+const UNITS = [71_000, 24_500, 23_000, 0];
+const CATEGORIES = ["marketing", "utility", "authentication", "service"];
+
+/** Numbers that look like chance and are the same at every start. */
+function chance(seed: number): number {
+  const value = Math.sin(seed * 127.1) * 43_758.5453;
+  return value - Math.floor(value);
+}
+
+function pick<T>(list: readonly T[], seed: number): T {
+  return list[Math.floor(chance(seed) * list.length)] as T;
+}
+
+function id(prefix: string, seed: number): string {
+  const hex = Array.from({ length: 32 }, (_, n) => Math.floor(chance(seed * 31 + n) * 16).toString(16)).join("");
+  return `${prefix}_${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+function charge(n: number): Charge {
+  const market = pick(MARKETS, n + 1);
+  const category = pick(["utility", "utility", "marketing", "authentication", "service"], n + 2);
+  const unit = PRICES[market]?.[category] ?? 0;
+  return {
+    charge_id: id("chg", n), message_id: id("msg", n + 500), portfolio_name: pick(["Tulip Bakery", "City Library", "Arcade Cinema"], n + 3),
+    phone_number_id: "106540352242922", market, category, pricing_type: unit === 0 ? "free_customer_service" : "regular",
+    unit_micros: unit, amount_micros: unit, currency: "USD", delivered_at: now() - Math.floor(n * 97 + chance(n) * 60),
+  };
+}
+
+function revenue(period: string): Revenue {
+  const month = period === "month";
+  const start = new Date();
+  start.setHours(0, 0, 0, 0);
+  if (month) start.setDate(1);
+  const from = Math.floor(start.getTime() / 1000);
+  const step = month ? 24 * HOUR : HOUR;
+  const series = [];
+  for (let at = from, n = 0; at < now(); at += step, n += 1) {
+    for (const [k, category] of CATEGORIES.entries()) {
+      const shape = month ? 1 : Math.max(0.08, Math.sin(((n - 4) / 18) * Math.PI));
+      const messages = Math.floor((month ? 9000 : 420) * shape * (0.6 + chance(n * 7 + k) * 0.7) * (SHARES[k] ?? 0));
+      const unit = UNITS[k] ?? 0;
+      series.push({ at, currency: "USD", category, messages, amount_micros: messages * unit });
+    }
+  }
+  const totals = MARKETS.flatMap((market, m) =>
+    CATEGORIES.map((category, c) => {
+      const messages = Math.floor((month ? 61_000 : 1900) * (0.3 + chance(m * 11 + c)) * (SHARES[c] ?? 0));
+      const unit = PRICES[market]?.[category] ?? 0;
+      return { category, market, currency: "USD", messages, billable: unit === 0 ? 0 : messages, amount_micros: messages * unit };
+    }),
+  );
+  const sum = totals.reduce((all, row) => all + row.amount_micros, 0);
+  return { currency: "USD", period: { from, to: now() }, totals, series, previous: { amount_micros: Math.floor(sum * 0.88), messages: month ? 410_000 : 11_200 } };
+}
+
+function explanation(chargeId: string): Explanation {
+  const row = Array.from({ length: 120 }, (_, n) => charge(n)).find((each) => each.charge_id === chargeId) ?? charge(3);
+  return {
+    charge: row,
+    why: [
+      { step: "Market", value: row.market, because: `the number starts with ${PREFIXES[row.market] ?? "49"}` },
+      { step: "Category", value: row.category, because: `the template was approved as ${row.category.toUpperCase()} when it was sent` },
+      { step: "Window", value: "closed", because: "the person's last message is 31 hours old" },
+      { step: "Free allowance", value: "not used", because: "it covers service messages only" },
+      { step: "Price version", value: "2026-10-01", because: "in force when the message was delivered" },
+      { step: "Unit price", value: `USD ${row.unit_micros / 1e6} per delivered message`, because: `rate of ${row.market}, ${row.category}, first tier` },
+      { step: "Amount", value: `USD ${row.amount_micros / 1e6}`, because: "one delivered message" },
+    ],
+    price_version: { id: id("prv", 1), effective_from: 1_790_812_800, effective_to: null },
+    transfers: [
+      { transfer_id: id("trf", 1), kind: "hold", debit: `portfolio_prepaid ${row.portfolio_name}`, credit: `revenue ${row.category}`, amount_micros: row.unit_micros, at: row.delivered_at - 2 },
+      { transfer_id: id("trf", 2), kind: "post_hold", debit: `portfolio_prepaid ${row.portfolio_name}`, credit: `revenue ${row.category}`, amount_micros: row.amount_micros, at: row.delivered_at },
+    ],
+  };
+}
+
+function delivery(n: number): WebhookDelivery {
+  const state = n === 2 || n === 9 ? "pending" : n === 13 ? "dead" : "delivered";
+  return {
+    delivery_id: id("whd", n), waba_id: "102290129340398", field: n % 5 === 4 ? "message_template_status_update" : "messages",
+    url: "http://127.0.0.1:8099/webhook", state, attempts: state === "delivered" ? 1 : state === "pending" ? 3 : 41,
+    next_attempt_at: state === "pending" ? now() + 95 : null, last_status: state === "delivered" ? 200 : state === "pending" ? 503 : null,
+    last_error: state === "delivered" ? null : state === "pending" ? "the endpoint answered 503" : "connection refused", created_at: now() - n * 43,
+    body: {
+      object: "whatsapp_business_account",
+      entry: [{ id: "102290129340398", changes: [{ field: "messages", value: { messaging_product: "whatsapp", metadata: { display_phone_number: "4930901820", phone_number_id: "106540352242922" }, statuses: [{ id: `wamid.HBg${n}`, status: "delivered", timestamp: String(now() - n * 43), recipient_id: "999000000101", pricing: { billable: true, pricing_model: "PMP", category: "utility", type: "regular" } }] } }] }],
+    },
+  };
+}
+
+let templates: Template[] = [
+  { template_id: id("tpl", 1), waba_id: "102290129340398", name: "order_ready", language: "en", category: "UTILITY", status: "PENDING", body: "Hello {{1}}, your order {{2}} will be ready at {{3}}." },
+  { template_id: id("tpl", 2), waba_id: "102290129340398", name: "spring_offer", language: "de", category: "MARKETING", status: "PENDING", body: "Frühling auf dem Platz: bis Sonntag zwei Brote zum Preis von einem. Kommen Sie vorbei!" },
+  { template_id: id("tpl", 3), waba_id: "102290129340398", name: "login_code", language: "en", category: "AUTHENTICATION", status: "APPROVED", body: "{{1}} is your code." },
+];
+
+function codes(): OneTimeCode[] {
+  return [
+    { number: "+4915112345678", code: "482913", purpose: "registration", created_at: now() - 40, expires_at: now() + 560 },
+    { number: "+447700900123", code: "105577", purpose: "registration", created_at: now() - 700, expires_at: now() - 100 },
+  ];
+}
+
+const WORLD = {
+  people: [
+    { name: "Ben Okafor", number: "+999000000102", about: "Waits at the corner with the arcade, next to the flower stall" },
+    { name: "Chiara Rossi", number: "+999000000103", about: "Plays the viola, answers between rehearsals" },
+    { name: "Dimitri", number: "+999000000104", about: "Repairs clocks, and everything else that ticks" },
+  ],
+  businesses: [{ name: "Tulip Bakery", number: "+4930901820", about: "Bread from seven. Ask for the walnut loaf" }],
+};
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" } });
+}
+
+function page<Row>(rows: Row[], query: URLSearchParams, empty: boolean): Response {
+  const start = Number(query.get("after") ?? 0);
+  const end = start + Number(query.get("limit") ?? 50);
+  return json(empty ? { data: [], next: null } : { data: rows.slice(start, end), next: end < rows.length ? String(end) : null });
+}
+
+function decide(path: string, status: Template["status"]): Response {
+  templates = templates.map((each) => (path.includes(each.template_id) ? { ...each, status } : each));
+  return json({ ok: true });
+}
+
+function answer(path: string, query: URLSearchParams, state: string): Response {
+  const empty = state === "empty";
+  if (path === "/demo/api/world") return state === "plain" ? json({ title: "no demo" }, 404) : json(WORLD);
+  if (path === "/_sandbox/session") return state === "plain" ? json({ title: "no sandbox" }, 404) : json({ operator_token: "mock" });
+  if (state === "error" && path !== "/operator/api/overview") {
+    return json({ title: "Storage is busy", detail: "The database did not answer in time. Try again.", code: "storage", instance: "req_01j9x3k2" }, 503);
+  }
+  if (path === "/operator/api/overview") return json({ accounts: 1284, businesses: 37, messages_today: 18_204, connected: 412 });
+  if (path === "/operator/api/revenue") {
+    const full = revenue(query.get("period") ?? "today");
+    return json(empty ? { ...full, totals: [], series: [], previous: { amount_micros: 0, messages: 0 } } : full);
+  }
+  if (path === "/operator/api/charges") return page(Array.from({ length: 120 }, (_, n) => charge(n)), query, empty);
+  if (path.startsWith("/operator/api/charges/")) return json(explanation(decodeURIComponent(path.split("/").at(-1) ?? "")));
+  if (path === "/operator/api/webhook-deliveries") return page(Array.from({ length: 60 }, (_, n) => delivery(n)), query, empty);
+  if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
+  if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
+  if (path.endsWith("/approve")) return decide(path, "APPROVED");
+  if (path.endsWith("/reject")) return decide(path, "REJECTED");
+  return path.endsWith("/resend") ? json({ ok: true }) : json({ title: "Not found", code: "not_found" }, 404);
+}
+
+/** Answers like `fetch`. */
+export async function mockFetch(path: string, init: RequestInit): Promise<Response> {
+  const address = new URL(path, location.origin);
+  const state = new URLSearchParams(location.search).get("mock") ?? sessionStorage.getItem("plaza.mock") ?? "full";
+  await new Promise((resolve) => {
+    setTimeout(resolve, state === "slow" ? 60_000 : 60);
+  });
+  init.signal?.throwIfAborted();
+  return answer(address.pathname, address.searchParams, state);
+}

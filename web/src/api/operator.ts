@@ -1,0 +1,132 @@
+/**
+ * # The operator's API
+ *
+ * Shapes and queries of `/operator/api`. Amounts are integer micros with their currency, times are unix seconds; both
+ * stay as they are until the moment they are drawn.
+ */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { paths } from "@/lib/paths";
+import { call } from "./http";
+
+/** How often the lists look for news. */
+export const REFRESH_MS = 4000;
+const PAGE_ROWS = 50;
+
+export type Period = "today" | "month";
+
+export type RevenueTotal = { category: string; market: string; currency: string; messages: number; billable: number; amount_micros: number };
+export type RevenuePoint = { at: number; currency: string; category: string; messages: number; amount_micros: number };
+export type Revenue = {
+  currency: string;
+  period: { from: number; to: number };
+  totals: RevenueTotal[];
+  series: RevenuePoint[];
+  previous: { amount_micros: number; messages: number };
+};
+
+export type Charge = {
+  charge_id: string;
+  message_id: string;
+  portfolio_name: string;
+  phone_number_id: string;
+  market: string;
+  category: string;
+  pricing_type: string;
+  unit_micros: number;
+  amount_micros: number;
+  currency: string;
+  delivered_at: number;
+};
+
+export type Transfer = { transfer_id: string; kind: string; debit: string; credit: string; amount_micros: number; at: number };
+
+export type Explanation = {
+  charge: Charge;
+  why: { step: string; value: string; because: string }[];
+  price_version: { id: string; effective_from: number; effective_to: number | null } | null;
+  transfers: Transfer[];
+};
+
+export type DeliveryState = "pending" | "delivered" | "dead";
+export type WebhookDelivery = {
+  delivery_id: string;
+  waba_id: string;
+  field: string;
+  url: string;
+  state: DeliveryState;
+  attempts: number;
+  next_attempt_at: number | null;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: number;
+  body: unknown;
+};
+
+export type TemplateStatus = "PENDING" | "APPROVED" | "REJECTED";
+export type Template = {
+  template_id: string;
+  waba_id: string;
+  name: string;
+  language: string;
+  category: string;
+  status: TemplateStatus;
+  body: string;
+};
+
+export type OneTimeCode = { number: string; code: string; purpose: string; created_at: number; expires_at: number };
+
+export type Overview = { accounts?: number; businesses?: number; messages_today?: number; connected?: number };
+
+type Rows<Row> = { data: Row[]; next: string | null };
+
+/** The queries of one operator's token. */
+export function operatorQueries(token: string) {
+  const list = <Row>(name: string, path: (after: string | null) => string) =>
+    infiniteQueryOptions({
+      queryKey: ["operator", name],
+      queryFn: ({ pageParam, signal }) => call<Rows<Row>>(path(pageParam), { token, signal }),
+      initialPageParam: null as string | null,
+      getNextPageParam: (page) => page.next,
+      refetchInterval: REFRESH_MS,
+    });
+
+  return {
+    overview: () =>
+      queryOptions({ queryKey: ["operator", "overview"], queryFn: ({ signal }) => call<Overview>(paths.overview(), { token, signal }), refetchInterval: REFRESH_MS }),
+    revenue: (period: Period) =>
+      queryOptions({
+        queryKey: ["operator", "revenue", period],
+        queryFn: ({ signal }) => call<Revenue>(paths.revenue(period), { token, signal }),
+        refetchInterval: REFRESH_MS,
+        placeholderData: keepPreviousData,
+      }),
+    charges: () => list<Charge>("charges", (after) => paths.charges({ limit: PAGE_ROWS, after })),
+    charge: (id: string) =>
+      queryOptions({ queryKey: ["operator", "charge", id], queryFn: ({ signal }) => call<Explanation>(paths.charge(id), { token, signal }) }),
+    webhookDeliveries: () => list<WebhookDelivery>("webhook-deliveries", (after) => paths.webhookDeliveries({ limit: PAGE_ROWS, after })),
+    templates: (status: TemplateStatus) =>
+      queryOptions({
+        queryKey: ["operator", "templates", status],
+        queryFn: async ({ signal }) => (await call<{ data: Template[] }>(paths.templates(status), { token, signal })).data,
+        refetchInterval: REFRESH_MS,
+      }),
+    outbox: () =>
+      queryOptions({
+        queryKey: ["operator", "outbox"],
+        queryFn: async ({ signal }) => (await call<{ data: OneTimeCode[] }>(paths.outbox(), { token, signal })).data,
+        refetchInterval: REFRESH_MS,
+      }),
+  };
+}
+
+/** What an operator can do. */
+export const operatorCalls = {
+  resend: (token: string, deliveryId: string) => call<{ ok: boolean }>(paths.resend(deliveryId), { method: "POST", token }),
+  approve: (token: string, templateId: string) => call<unknown>(paths.approveTemplate(templateId), { method: "POST", token }),
+  reject: (token: string, templateId: string, reason: string) =>
+    call<unknown>(paths.rejectTemplate(templateId), { method: "POST", token, body: { reason } }),
+  /** Whether a token opens the console; throws when it does not. */
+  check: (token: string) => call<Overview>(paths.overview(), { token }),
+  /** The sandbox hands its token out; elsewhere there is no such page. */
+  sandboxToken: () => call<{ operator_token: string }>(paths.sandboxSession()),
+};

@@ -1,0 +1,47 @@
+/**
+ * The core of this page, and the hooks through which screens read it.
+ *
+ * Only this folder knows the worker. A build for development answers from memory instead; a production build does not
+ * contain that code.
+ */
+import { useSyncExternalStore } from "react";
+import { startWorker } from "./backend";
+import { CoreStore } from "./store";
+import type { LoadedTimeline } from "./store";
+import type { ConnectionState, ConversationView, Phase, Session } from "./types";
+
+export const core = new CoreStore();
+
+/** Starts the core; the messenger's route calls it, so that the other pages load no keys. */
+export async function startCore(): Promise<void> {
+  if (__MOCK__) {
+    const { startMock } = await import("./mock");
+    core.start(startMock);
+  } else {
+    core.start(startWorker);
+  }
+}
+
+export function usePhase(): Phase {
+  return useSyncExternalStore(core.subscribe, () => core.state().phase);
+}
+
+export function useSession(): Session | null {
+  return useSyncExternalStore(core.subscribe, () => core.state().session);
+}
+
+export function useConnection(): ConnectionState {
+  return useSyncExternalStore(core.subscribe, () => core.state().connection);
+}
+
+export function useConversations(): readonly ConversationView[] | null {
+  return useSyncExternalStore(core.subscribe, () => core.state().conversations);
+}
+
+export function useConversation(id: string | undefined): ConversationView | undefined {
+  return useSyncExternalStore(core.subscribe, () => core.state().conversations?.find((each) => each.id === id));
+}
+
+export function useTimeline(id: string): LoadedTimeline | undefined {
+  return useSyncExternalStore(core.subscribe, () => core.state().timelines.get(id));
+}

@@ -1,0 +1,268 @@
+/**
+ * # A core that answers from memory
+ *
+ * For development, for tests of the screens and for pictures of every state. `?mock=` in the address chooses what it
+ * starts with: `new` (nobody registered), `empty` (no conversations), `offline`, `elsewhere`, `broken`, `slow`.
+ * It is not part of a production build.
+ */
+import { CoreError } from "./types";
+import type { Backend, BackendEvents, Calls, ConversationView, Item, Session, Ticks } from "./types";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+type Line = Partial<Item> & { ago: number };
+
+const BAKERY = "cnv_bakery";
+const BEN = "cnv_ben";
+
+function scenario(): string {
+  return new URLSearchParams(location.search).get("mock") ?? sessionStorage.getItem("plaza.mock") ?? "full";
+}
+
+function makeItem(id: string, gseq: number, line: Line, now: number): Item {
+  const { ago, ...rest } = line;
+  return {
+    id, kind: "text", mine: false, author: rest.mine ? "Ana" : "Ben Okafor", at: now - ago, gseq, ticks: rest.mine ? "read" : null,
+    text: "", reply_to: null, reactions: [], template: null, error: null, ...rest,
+  };
+}
+
+function benLines(): Line[] {
+  const D = 24 * HOUR;
+  return [
+    { ago: D + 6 * HOUR, text: "Are you going to the market on Saturday?" },
+    { ago: D + 6 * HOUR - 20_000, text: "They have the good olives again." },
+    { ago: D + 5 * HOUR, mine: true, text: "Only if we go early. By eleven the square is so full that you cannot hear the fountain any more." },
+    { ago: D + 5 * HOUR - 4 * MINUTE, text: "Nine, then. I will be at the corner with the arcade, next to the flower stall.", reactions: [{ emoji: "👍", mine: true }] },
+    { ago: 3 * HOUR, mine: true, text: "Running five minutes late" },
+    { ago: 3 * HOUR - 15_000, mine: true, text: "The tram stopped at the bridge and everybody got out to look at the river" },
+    { ago: 3 * HOUR - 3 * MINUTE, text: "No hurry. I have coffee and a place in the sun." },
+    { ago: 3 * HOUR - 4 * MINUTE, mine: true, text: "Save me the chair that looks at the clock", reply_to: "ben-6", reactions: [{ emoji: "❤️", mine: false }] },
+    { ago: 40 * MINUTE, mine: true, text: "I ordered the bread for tomorrow, they deliver at eight.", ticks: "delivered" },
+    { ago: 9 * MINUTE, text: "Perfect." },
+    { ago: 8 * MINUTE, text: "Bring the blue basket, please, mine has lost its handle for good this time." },
+  ];
+}
+
+function bakeryLines(): Line[] {
+  const author = "Tulip Bakery";
+  return [
+    { ago: 26 * HOUR, author, kind: "notice", text: "Messages with Tulip Bakery are hosted by Plaza for the business." },
+    { ago: 25 * HOUR, mine: true, text: "Hello! Do you still have the walnut loaf for Saturday?" },
+    { ago: 25 * HOUR - MINUTE, author, text: "Good afternoon, Ana. Yes: two are left. Shall we keep one for you?" },
+    { ago: 25 * HOUR - 2 * MINUTE, mine: true, text: "Yes please, and four rolls." },
+    {
+      ago: 2 * HOUR, author, kind: "template", text: "",
+      template: {
+        header: "Order 1742 is in the oven",
+        body: "Hello Ana, your walnut loaf and four rolls will be ready at *08:00* tomorrow. Would you like us to deliver them to Arcade Street 5?",
+        footer: "Tulip Bakery, on the square since 1931",
+        buttons: [
+          { kind: "QUICK_REPLY", text: "Yes, deliver", value: "deliver-1742" },
+          { kind: "QUICK_REPLY", text: "I will come by", value: "pickup-1742" },
+          { kind: "URL", text: "See the order", value: "https://example.org/orders/1742" },
+          { kind: "COPY_CODE", text: "Copy code", value: "TULIP-1742" },
+        ],
+      },
+    },
+    { ago: HOUR, mine: true, kind: "button_reply", text: "Yes, deliver", reply_to: "bakery-5", ticks: "read" },
+    { ago: 59 * MINUTE, author, text: "Thank you! Our bicycle is at your door at eight.", reactions: [{ emoji: "🙏", mine: true }] },
+    { ago: 12 * MINUTE, mine: true, text: "Could you add a jar of the fig jam?", ticks: "failed", error: "The bakery's number is not reachable right now." },
+  ];
+}
+
+function conversationOf(part: Partial<ConversationView> & { id: string; title: string }): ConversationView {
+  return {
+    number: "+999000000102", is_business: false, is_verified: false, hosted_by: "", account_id: `acc_${part.id}`, last_text: "", last_at: 0,
+    last_mine: false, last_ticks: null, unread: 0, typing: false, online: false, ...part,
+  };
+}
+
+class MockBackend implements Backend {
+  readonly #events: BackendEvents;
+  readonly #conversations = new Map<string, ConversationView>();
+  readonly #items = new Map<string, Item[]>();
+  #session: Session;
+  #offline = scenario() === "offline";
+  #count = 100;
+
+  constructor(events: BackendEvents) {
+    this.#events = events;
+    const registered = scenario() !== "new";
+    this.#session = registered ? { state: "registered", account_id: "acc_ana", device_id: "dev_ana", number: "+999000000101", name: "Ana" } : { state: "none" };
+    if (registered && scenario() !== "empty") this.#fill();
+    if (scenario() === "slow") return;
+    setTimeout(() => {
+      if (scenario() === "elsewhere") this.#events.onPhase({ is: "elsewhere" });
+      else if (scenario() === "broken") this.#events.onPhase({ is: "broken", why: "This browser does not let Plaza store data on this device." });
+      else this.#events.onPhase({ is: "ready" });
+    }, 60);
+  }
+
+  #fill(): void {
+    const now = Date.now();
+    const long = Array.from({ length: 120 }, (_, n): Line => ({ ago: (300 - n) * HOUR, mine: n % 3 === 0, text: `Letter number ${n + 1} from the days before.` }));
+    this.#items.set(BEN, [...long, ...benLines()].map((line, n) => makeItem(n >= 120 ? `ben-${n - 119}` : `old-${n}`, n + 1, line, now)));
+    this.#items.set(BAKERY, bakeryLines().map((line, n) => makeItem(`bakery-${n + 1}`, n + 1, line, now)));
+    const views = [
+      conversationOf({ id: BEN, title: "Ben Okafor", number: "+999000000102", unread: 2, online: true, last_at: now - 8 * MINUTE, last_text: "Bring the blue basket, please, mine has lost its handle for good this time." }),
+      conversationOf({ id: BAKERY, title: "Tulip Bakery", number: "+4930901820", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 12 * MINUTE, last_text: "Could you add a jar of the fig jam?", last_mine: true, last_ticks: "failed" }),
+      conversationOf({ id: "cnv_chiara", title: "Chiara Rossi", number: "+999000000103", typing: true, online: true, last_at: now - 55 * MINUTE, last_text: "The rehearsal is at six, bring the score", last_mine: false }),
+      conversationOf({ id: "cnv_dimitri", title: "Dimitri", number: "+999000000104", last_at: now - 26 * HOUR, last_text: "Thank you for the ladder!", last_mine: true, last_ticks: "read" }),
+      conversationOf({ id: "cnv_city", title: "City Library", number: "+4930555010", is_business: true, hosted_by: "City Library", last_at: now - 50 * HOUR, last_text: "Your book is waiting at the desk until Friday." }),
+      conversationOf({ id: "cnv_eva", title: "Eva Lindqvist", number: "+999000000105", last_at: now - 200 * HOUR, last_text: "See you in spring", last_mine: true, last_ticks: "delivered" }),
+    ];
+    for (const view of views) this.#conversations.set(view.id, view);
+    for (const view of views.slice(2)) {
+      this.#items.set(view.id, [makeItem(`${view.id}-1`, 1, { ago: now - view.last_at, text: view.last_text, mine: view.last_mine, ticks: view.last_ticks, author: view.title }, now)]);
+    }
+  }
+
+  takeOver(): void {
+    this.#events.onPhase({ is: "ready" });
+  }
+
+  async call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>> {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 40);
+    });
+    const method = this[name] as (...args: unknown[]) => unknown;
+    return method.apply(this, args) as ReturnType<Calls[Name]>;
+  }
+
+  session(): Session {
+    return this.#session;
+  }
+
+  start_registration(number: string): { registration_id: string } {
+    if (number.endsWith("99")) throw new CoreError("This number has asked for too many codes. Try again in ten minutes.", "too_many_codes");
+    return { registration_id: "reg_1" };
+  }
+
+  verify(_id: string, code: string, name: string): Session {
+    if (code !== "000000") throw new CoreError("That is not the code. You have 4 tries left.", "wrong_code");
+    this.#session = { state: "registered", account_id: "acc_ana", device_id: "dev_ana", number: "+999000000101", name };
+    return this.#session;
+  }
+
+  connect(): null {
+    this.#events.onEvent({ event: "connection", state: this.#offline ? "offline" : "online" });
+    return null;
+  }
+
+  disconnect(): null {
+    return null;
+  }
+
+  conversations(): ConversationView[] {
+    return [...this.#conversations.values()].sort((a, b) => b.last_at - a.last_at);
+  }
+
+  timeline(id: string, before: string | null, limit: number): { items: Item[]; more: boolean } {
+    const all = this.#items.get(id) ?? [];
+    const end = before === null ? all.length : all.findIndex((item) => item.id === before);
+    const start = Math.max(0, end - limit);
+    return { items: all.slice(start, end), more: start > 0 };
+  }
+
+  open_number(number: string): ConversationView {
+    const known = [...this.#conversations.values()].find((view) => view.number === number);
+    if (known) return known;
+    if (!number.startsWith("+999")) throw new CoreError("Nobody with this number is on Plaza.", "unknown_number");
+    const view = conversationOf({ id: `cnv_${number}`, title: number, number, last_at: Date.now() });
+    this.#conversations.set(view.id, view);
+    return view;
+  }
+
+  send_text(id: string, text: string, replyTo: string | null): Item {
+    return this.#add(id, { ago: 0, mine: true, text, reply_to: replyTo, ticks: "waiting" });
+  }
+
+  press_button(id: string, messageId: string, index: number): Item {
+    const button = this.#items.get(id)?.find((item) => item.id === messageId)?.template?.buttons[index];
+    return this.#add(id, { ago: 0, mine: true, kind: "button_reply", text: button?.text ?? "", reply_to: messageId, ticks: "waiting" });
+  }
+
+  send_reaction(id: string, messageId: string, emoji: string): null {
+    this.#change(id, messageId, (item) => ({
+      ...item, reactions: [...item.reactions.filter((each) => !each.mine), ...(emoji === "" ? [] : [{ emoji, mine: true }])],
+    }));
+    return null;
+  }
+
+  retry(messageId: string): null {
+    for (const [id, items] of this.#items) {
+      if (!items.some((item) => item.id === messageId)) continue;
+      this.#change(id, messageId, (item) => ({ ...item, ticks: "waiting", error: null }));
+      this.#walk(id, messageId);
+    }
+    return null;
+  }
+
+  mark_read(id: string): null {
+    this.#view(id, { unread: 0 });
+    return null;
+  }
+
+  typing(): null {
+    return null;
+  }
+
+  look_at(): null {
+    return null;
+  }
+
+  #add(id: string, line: Line): Item {
+    const items = this.#items.get(id) ?? [];
+    this.#count += 1;
+    const item = makeItem(`new-${this.#count}`, items.length + 1, line, Date.now());
+    this.#items.set(id, [...items, item]);
+    this.#view(id, { last_text: item.text, last_at: item.at, last_mine: item.mine, last_ticks: item.ticks });
+    this.#events.onEvent({ event: "items", conversation_id: id, items: [item] });
+    if (item.mine && !this.#offline) this.#walk(id, item.id);
+    return item;
+  }
+
+  /** Sent, delivered, read, and an answer, as a friend at the other end would. */
+  #walk(id: string, messageId: string): void {
+    const step = (after: number, ticks: Ticks): void => {
+      setTimeout(() => {
+        this.#change(id, messageId, (item) => ({ ...item, ticks }));
+        this.#view(id, { last_ticks: ticks });
+      }, after);
+    };
+    step(200, "sent");
+    step(700, "delivered");
+    step(1500, "read");
+    const title = this.#conversations.get(id)?.title ?? "";
+    setTimeout(() => this.#view(id, { typing: true }), 2000);
+    setTimeout(() => {
+      this.#view(id, { typing: false });
+      this.#add(id, { ago: 0, text: "Good, see you there.", author: title });
+    }, 4000);
+  }
+
+  #view(id: string, change: Partial<ConversationView>): void {
+    const view = this.#conversations.get(id);
+    if (!view) return;
+    const conversation = { ...view, ...change };
+    this.#conversations.set(id, conversation);
+    this.#events.onEvent({ event: "conversation", conversation });
+  }
+
+  #change(id: string, messageId: string, change: (item: Item) => Item): void {
+    const items = this.#items.get(id) ?? [];
+    const at = items.findIndex((item) => item.id === messageId);
+    const old = items[at];
+    if (!old) return;
+    const item = change(old);
+    this.#items.set(id, items.with(at, item));
+    this.#events.onEvent({ event: "items", conversation_id: id, items: [item] });
+  }
+}
+
+/** A back-end for one page. */
+export function startMock(events: BackendEvents): Backend {
+  return new MockBackend(events);
+}

@@ -1,0 +1,262 @@
+/**
+ * # The state that the screens read
+ *
+ * Keeps what the core has shown so far (session, connection, conversations, the loaded part of each timeline) and
+ * applies its events. Snapshots are replaced, never changed, so `useSyncExternalStore` compares by identity.
+ *
+ * Optimistic sends: a message is drawn before the core has it, under a name of this page (`local:…`). When the core
+ * answers with the real item, that takes the place of the local one and keeps its key, so the bubble does not blink.
+ * A send that the core refuses stays as failed, with the reason, and can be tried again.
+ */
+import { inOrder } from "./order";
+import { CoreError } from "./types";
+import type { Backend, BackendEvents, Calls, ConnectionState, ConversationView, CoreEvent, Item, Phase, Session } from "./types";
+
+const PAGE_ITEMS = 40;
+
+export type LoadedTimeline = {
+  items: readonly Item[];
+  more: boolean;
+  loading: boolean;
+  error: string | null;
+};
+
+export type State = {
+  phase: Phase;
+  session: Session | null;
+  connection: ConnectionState;
+  conversations: readonly ConversationView[] | null;
+  timelines: ReadonlyMap<string, LoadedTimeline>;
+};
+
+/** A message from somebody else that has just arrived. */
+export type Arrival = { conversation: ConversationView | null; item: Item };
+
+const EMPTY: LoadedTimeline = { items: [], more: false, loading: true, error: null };
+
+function reason(error: unknown): string {
+  return error instanceof CoreError || error instanceof Error ? error.message : "Something went wrong.";
+}
+
+export class CoreStore {
+  #state: State = { phase: { is: "starting" }, session: null, connection: "connecting", conversations: null, timelines: new Map() };
+  readonly #listeners = new Set<() => void>();
+  readonly #arrivals = new Set<(arrival: Arrival) => void>();
+  /** Real id → the key under which the bubble was first drawn. */
+  readonly #keys = new Map<string, string>();
+  readonly #pending = new Map<string, { conversation: string; text: string; replyTo: string | null }>();
+  /** Messages that have been spoken: a reaction to one of them makes it come again. */
+  readonly #announced = new Set<string>();
+  #backend: Backend | null = null;
+  #locals = 0;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly state = (): State => this.#state;
+
+  /** Starts once; the second call of a remounted screen does nothing. */
+  start(make: (events: BackendEvents) => Backend): void {
+    if (this.#backend) return;
+    this.#backend = make({ onPhase: (phase) => this.#phase(phase), onEvent: (event) => this.apply(event) });
+    // The browser knows sooner than a timer that the network is back.
+    globalThis.addEventListener?.("online", () => this.#reconnect());
+  }
+
+  #reconnect(): void {
+    if (this.#state.phase.is !== "ready" || this.#state.session?.state !== "registered" || this.#state.connection === "online") return;
+    if (this.#state.conversations === null) void this.#refresh();
+    else this.call("connect").catch(() => undefined);
+  }
+
+  onArrival(listener: (arrival: Arrival) => void): () => void {
+    this.#arrivals.add(listener);
+    return () => this.#arrivals.delete(listener);
+  }
+
+  call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>> {
+    if (!this.#backend) return Promise.reject(new CoreError("Plaza is still starting.", "not_started"));
+    return this.#backend.call(name, ...args);
+  }
+
+  takeOver(): void {
+    this.#backend?.takeOver();
+  }
+
+  /** The key of a bubble: the same before and after the core has named the message. */
+  keyOf(item: Item): string {
+    return this.#keys.get(item.id) ?? item.id;
+  }
+
+  #set(change: Partial<State>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+
+  #phase(phase: Phase): void {
+    this.#set({ phase });
+    if (phase.is === "ready") void this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const session = await this.call("session");
+      this.#set({ session });
+      if (session.state !== "registered") return;
+      this.#set({ conversations: await this.call("conversations") });
+      for (const id of this.#state.timelines.keys()) void this.openTimeline(id);
+      await this.call("connect");
+    } catch (error) {
+      if (this.#state.session === null) this.#set({ phase: { is: "broken", why: reason(error) } });
+      else this.#set({ connection: "offline" });
+    }
+  }
+
+  async verify(registrationId: string, code: string, name: string): Promise<void> {
+    const session = await this.call("verify", registrationId, code, name);
+    this.#set({ session });
+    await this.#refresh();
+  }
+
+  async openNumber(number: string): Promise<ConversationView> {
+    const conversation = await this.call("open_number", number);
+    this.#upsertConversation(conversation);
+    return conversation;
+  }
+
+  /** Loads the newest page, or again after a reconnection. */
+  async openTimeline(id: string): Promise<void> {
+    await this.#load(id, null);
+  }
+
+  async loadOlder(id: string): Promise<void> {
+    const timeline = this.#state.timelines.get(id);
+    const oldest = timeline?.items[0];
+    if (timeline && oldest && timeline.more && !timeline.loading) await this.#load(id, oldest.id);
+  }
+
+  async #load(id: string, before: string | null): Promise<void> {
+    this.#changeTimeline(id, (timeline) => ({ ...timeline, loading: true, error: null }));
+    try {
+      const page = await this.call("timeline", id, before, PAGE_ITEMS);
+      this.#changeTimeline(id, (timeline) => {
+        const items = new Map(timeline.items.map((item) => [item.id, item]));
+        for (const item of page.items) items.set(item.id, item);
+        const more = before === null && timeline.items.length > page.items.length ? timeline.more : page.more;
+        return { items: inOrder(items.values()), more, loading: false, error: null };
+      });
+    } catch (error) {
+      this.#changeTimeline(id, (timeline) => ({ ...timeline, loading: false, error: reason(error) }));
+    }
+  }
+
+  #changeTimeline(id: string, change: (timeline: LoadedTimeline) => LoadedTimeline): void {
+    const timelines = new Map(this.#state.timelines);
+    timelines.set(id, change(timelines.get(id) ?? EMPTY));
+    this.#set({ timelines });
+  }
+
+  #changeItem(conversation: string, id: string, change: (item: Item) => Item | null): void {
+    this.#changeTimeline(conversation, (timeline) => ({
+      ...timeline,
+      items: inOrder(timeline.items.map((item) => (item.id === id ? change(item) : item)).filter((item) => item !== null)),
+    }));
+  }
+
+  /** Draws the message at once, then hands it to the core. */
+  async sendText(conversation: string, text: string, replyTo: string | null): Promise<void> {
+    this.#locals += 1;
+    const id = `local:${this.#locals}`;
+    const item: Item = {
+      id, kind: "text", mine: true, author: "", at: Date.now(), gseq: 0, ticks: "waiting", text,
+      reply_to: replyTo, reactions: [], template: null, error: null,
+    };
+    this.#changeTimeline(conversation, (timeline) => ({ ...timeline, items: [...timeline.items, item] }));
+    await this.#hand(conversation, id, text, replyTo);
+  }
+
+  async #hand(conversation: string, local: string, text: string, replyTo: string | null): Promise<void> {
+    this.#pending.set(local, { conversation, text, replyTo });
+    try {
+      const item = await this.call("send_text", conversation, text, replyTo);
+      this.#adopt(conversation, local, item);
+    } catch (error) {
+      this.#pending.delete(local);
+      this.#changeItem(conversation, local, (item) => ({ ...item, ticks: "failed", error: reason(error) }));
+    }
+  }
+
+  /** The real item takes the place of the local one, unless an event brought it before the answer did. */
+  #adopt(conversation: string, local: string, item: Item): void {
+    if (!this.#pending.delete(local)) return;
+    this.#keys.set(item.id, local);
+    this.#changeTimeline(conversation, (timeline) => {
+      const known = timeline.items.some((each) => each.id === item.id);
+      const rest = timeline.items.filter((each) => each.id !== local);
+      return { ...timeline, items: inOrder(known ? rest : [...rest, item]) };
+    });
+  }
+
+  async retry(conversation: string, item: Item): Promise<void> {
+    this.#changeItem(conversation, item.id, (each) => ({ ...each, ticks: "waiting", error: null }));
+    if (item.id.startsWith("local:")) return this.#hand(conversation, item.id, item.text, item.reply_to);
+    try {
+      await this.call("retry", item.id);
+    } catch (error) {
+      this.#changeItem(conversation, item.id, (each) => ({ ...each, ticks: "failed", error: reason(error) }));
+    }
+  }
+
+  /** Takes in what the core says by itself. */
+  apply(event: CoreEvent): void {
+    switch (event.event) {
+      case "connection":
+        this.#set({ connection: event.state });
+        return;
+      case "session":
+        if (event.session) this.#set({ session: event.session });
+        else if (this.#state.phase.is === "ready") void this.call("session").then((session) => this.#set({ session }), () => undefined);
+        return;
+      case "conversation":
+        this.#upsertConversation(event.conversation);
+        return;
+      case "items":
+        this.#upsertItems(event.conversation_id, event.items);
+    }
+  }
+
+  #upsertConversation(conversation: ConversationView): void {
+    const others = (this.#state.conversations ?? []).filter((each) => each.id !== conversation.id);
+    this.#set({ conversations: [conversation, ...others].sort((a, b) => b.last_at - a.last_at) });
+  }
+
+  #upsertItems(conversation: string, items: readonly Item[]): void {
+    const known = this.#state.timelines.get(conversation);
+    const before = new Set(known?.items.map((item) => item.id));
+    for (const item of items) {
+      if (!item.mine || before.has(item.id)) continue;
+      const local = [...this.#pending].find(([, sent]) => sent.conversation === conversation && sent.text === item.text);
+      if (local) this.#adopt(conversation, local[0], item);
+    }
+    // A timeline that nobody has opened is read from the core when somebody does.
+    if (known) {
+      this.#changeTimeline(conversation, (timeline) => {
+        const all = new Map(timeline.items.map((item) => [item.id, item]));
+        for (const item of items) all.set(item.id, item);
+        return { ...timeline, items: inOrder(all.values()) };
+      });
+    }
+    this.#announce(conversation, items.filter((item) => !item.mine && !before.has(item.id)));
+  }
+
+  #announce(conversation: string, items: readonly Item[]): void {
+    const view = this.#state.conversations?.find((each) => each.id === conversation) ?? null;
+    for (const item of items) {
+      if (this.#announced.has(item.id)) continue;
+      this.#announced.add(item.id);
+      for (const listener of this.#arrivals) listener({ conversation: view, item });
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * # What the core shows to the screens
+ *
+ * View models, made by the Rust client core inside the worker. The screens draw them and send back intentions; they
+ * never see a key, a group or an envelope. Times are milliseconds.
+ */
+
+/** How far a message of mine has come. It only moves forward. */
+export type Ticks = "waiting" | "sent" | "delivered" | "read" | "failed";
+
+export type Session = {
+  state: "none" | "registered";
+  account_id?: string;
+  device_id?: string;
+  number?: string;
+  name?: string;
+};
+
+export type ConnectionState = "connecting" | "online" | "offline";
+
+export type ConversationView = {
+  id: string;
+  title: string;
+  number: string;
+  is_business: boolean;
+  is_verified: boolean;
+  /** Who holds the keys of a business number; empty for people. */
+  hosted_by: string;
+  account_id: string;
+  last_text: string;
+  last_at: number;
+  last_mine: boolean;
+  last_ticks: Ticks | null;
+  unread: number;
+  typing: boolean;
+  online: boolean;
+};
+
+export type TemplateButton = { kind: string; text: string; value: string };
+
+export type Item = {
+  id: string;
+  kind: "text" | "template" | "reaction" | "button_reply" | "notice" | "unsupported";
+  mine: boolean;
+  author: string;
+  at: number;
+  /** The place in the conversation that all members agree on; 0 until the server has given one. */
+  gseq: number;
+  ticks: Ticks | null;
+  text: string;
+  reply_to: string | null;
+  reactions: { emoji: string; mine: boolean }[];
+  template: null | { header: string; body: string; footer: string; buttons: TemplateButton[] };
+  error: string | null;
+};
+
+export type Timeline = { items: Item[]; more: boolean };
+
+/** What the core says by itself. Items are upserts by id. */
+export type CoreEvent =
+  | { event: "session"; session?: Session }
+  | { event: "connection"; state: ConnectionState }
+  | { event: "conversation"; conversation: ConversationView }
+  | { event: "items"; conversation_id: string; items: Item[] };
+
+/** The calls of the core: the same names as on the wasm class. `before` is the id of the oldest item that is shown. */
+export type Calls = {
+  session: () => Session;
+  start_registration: (number: string) => { registration_id: string; expires_at?: number };
+  verify: (registrationId: string, code: string, name: string) => Session;
+  connect: () => null;
+  disconnect: () => null;
+  conversations: () => ConversationView[];
+  timeline: (conversationId: string, before: string | null, limit: number) => Timeline;
+  open_number: (number: string) => ConversationView;
+  send_text: (conversationId: string, text: string, replyTo: string | null) => Item;
+  send_reaction: (conversationId: string, messageId: string, emoji: string) => null;
+  press_button: (conversationId: string, messageId: string, index: number) => Item | null;
+  retry: (messageId: string) => null;
+  mark_read: (conversationId: string) => null;
+  typing: (conversationId: string, on: boolean) => null;
+  look_at: (conversationId: string | null) => null;
+};
+
+/** Where this tab stands: one tab at a time holds the device. */
+export type Phase = { is: "starting" } | { is: "elsewhere" } | { is: "ready" } | { is: "broken"; why: string };
+
+/** A refusal of the core, in words for the person. */
+export class CoreError extends Error {
+  override name = "CoreError";
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Something that answers the calls: the worker, or the mock. */
+export type Backend = {
+  call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>>;
+  /** Takes the device over from the tab that holds it. */
+  takeOver(): void;
+};
+
+export type BackendEvents = { onPhase(phase: Phase): void; onEvent(event: CoreEvent): void };

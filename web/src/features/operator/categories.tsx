@@ -1,0 +1,28 @@
+/** The categories of a paid message: their order, their colour, their name. The same on every page. */
+const ORDER = ["marketing", "utility", "authentication", "service"];
+const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3 };
+
+export function inCategoryOrder(categories: Iterable<string>): string[] {
+  const rank = (category: string): number => (ORDER.includes(category) ? ORDER.indexOf(category) : ORDER.length);
+  return [...new Set(categories)].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** The place of a category's colour in the chart palette. */
+export function colorOf(category: string): number {
+  return KNOWN_COLORS[category] ?? 7;
+}
+
+/** `free_customer_service` as words. */
+export function words(name: string): string {
+  const spaced = name.replaceAll("_", " ").toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+export function Category({ name }: { name: string }) {
+  return (
+    <span className="inline-flex items-center gap-2">
+      <span className="size-2 rounded-full" style={{ background: `var(--chart-${colorOf(name) + 1})` }} aria-hidden="true" />
+      {words(name)}
+    </span>
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * # The pages
+ *
+ * The whole map of addresses on one screen. What a page shows is in its address (which conversation, which charge,
+ * which period), so that Back works and an address can be sent to somebody.
+ */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import type { DeliveryState, Period, TemplateStatus } from "./api/operator";
+import { NotFound } from "./routes/not-found";
+import { Root } from "./routes/root";
+
+function text(value: unknown): string | undefined {
+  // The router reads +999… and 42 as numbers; an address means texts.
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function oneOf<const Value extends string>(value: unknown, values: readonly Value[]): Value | undefined {
+  return values.find((each) => each === value);
+}
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+
+const front = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./routes/front"), "FrontPage") });
+
+const chat = createRoute({
+  getParentRoute: () => root,
+  path: "/chat",
+  validateSearch: (search): { to?: string } => {
+    const to = text(search["to"]);
+    return to === undefined ? {} : { to };
+  },
+  component: lazyRouteComponent(() => import("./routes/chat"), "ChatPage"),
+});
+const chatHome = createRoute({ getParentRoute: () => chat, path: "/", component: lazyRouteComponent(() => import("./routes/chat-conversation"), "NoConversation") });
+const conversation = createRoute({
+  getParentRoute: () => chat,
+  path: "$conversationId",
+  component: lazyRouteComponent(() => import("./routes/chat-conversation"), "ConversationPage"),
+});
+
+const operator = createRoute({ getParentRoute: () => root, path: "/operator", component: lazyRouteComponent(() => import("./routes/operator"), "OperatorPage") });
+const operatorHome = createRoute({
+  getParentRoute: () => operator,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/operator/revenue", search: { period: "today" }, replace: true });
+  },
+});
+const revenue = createRoute({
+  getParentRoute: () => operator,
+  path: "revenue",
+  validateSearch: (search): { period: Period; currency?: string } => {
+    const currency = text(search["currency"]);
+    return { period: oneOf(search["period"], ["today", "month"]) ?? "today", ...(currency === undefined ? {} : { currency }) };
+  },
+  component: lazyRouteComponent(() => import("./routes/operator-revenue"), "RevenuePage"),
+});
+const charges = createRoute({
+  getParentRoute: () => operator,
+  path: "charges",
+  validateSearch: (search): { category?: string; market?: string } => {
+    const category = text(search["category"]);
+    const market = text(search["market"]);
+    return { ...(category === undefined ? {} : { category }), ...(market === undefined ? {} : { market }) };
+  },
+  component: lazyRouteComponent(() => import("./routes/operator-charges"), "ChargesPage"),
+});
+const charge = createRoute({
+  getParentRoute: () => operator,
+  path: "charges/$chargeId",
+  component: lazyRouteComponent(() => import("./routes/operator-charges"), "ChargePage"),
+});
+const webhooks = createRoute({
+  getParentRoute: () => operator,
+  path: "webhooks",
+  validateSearch: (search): { state?: DeliveryState; delivery?: string } => {
+    const state = oneOf(search["state"], ["pending", "delivered", "dead"]);
+    const delivery = text(search["delivery"]);
+    return { ...(state === undefined ? {} : { state }), ...(delivery === undefined ? {} : { delivery }) };
+  },
+  component: lazyRouteComponent(() => import("./routes/operator-webhooks"), "WebhooksPage"),
+});
+const templates = createRoute({
+  getParentRoute: () => operator,
+  path: "templates",
+  validateSearch: (search): { status: TemplateStatus } => ({ status: oneOf(search["status"], ["PENDING", "APPROVED", "REJECTED"]) ?? "PENDING" }),
+  component: lazyRouteComponent(() => import("./routes/operator-templates"), "TemplatesPage"),
+});
+const outbox = createRoute({ getParentRoute: () => operator, path: "outbox", component: lazyRouteComponent(() => import("./routes/operator-outbox"), "OutboxPage") });
+
+const tree = root.addChildren([
+  front,
+  chat.addChildren([chatHome, conversation]),
+  operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+  // Texts stay texts: a phone number in an address is no number to compute with.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const kept = Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return kept.length === 0 ? "" : `?${new URLSearchParams(kept)}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,26 @@
+/** /chat: the gate, the sign-up, or the messenger around the conversation of the address. */
+import { Outlet, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { startCore, usePhase, useSession } from "@/core/core";
+import { Gate, Starting } from "@/features/chat/Gate";
+import { Messenger } from "@/features/chat/Messenger";
+import { SignUp } from "@/features/chat/SignUp";
+
+export function ChatPage() {
+  const phase = usePhase();
+  const session = useSession();
+  const { to } = useSearch({ from: "/chat" });
+  const { conversationId } = useParams({ strict: false });
+  useEffect(() => {
+    void startCore();
+  }, []);
+
+  if (phase.is !== "ready") return <Gate phase={phase} />;
+  if (session === null) return <Starting />;
+  if (session.state === "none") return <SignUp />;
+  return (
+    <Messenger session={session} current={conversationId} to={to}>
+      <Outlet />
+    </Messenger>
+  );
+}

@@ -1,0 +1,6 @@
+/** /operator/outbox */
+import { Outbox } from "@/features/operator/Outbox";
+
+export function OutboxPage() {
+  return <Outbox />;
+}

@@ -1,0 +1,37 @@
+/** Windows over the page: a dialog in the middle, or a drawer at the end of the line. Focus goes in and comes back. */
+import { clsx } from "clsx";
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+type Props = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; side?: "middle" | "end"; wide?: boolean };
+
+export function Dialog({ open, onClose, title, description, children, side = "middle", wide = false }: Props) {
+  return (
+    <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 animate-late bg-veil [animation-delay:0ms]" />
+        <Radix.Content
+          {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          className={clsx(
+            "fixed z-40 flex animate-appear flex-col bg-surface shadow-float outline-none",
+            side === "middle" &&
+              clsx("start-1/2 top-[12vh] max-h-[80vh] w-[calc(100vw-2rem)] -translate-x-1/2 rounded-14 border rtl:translate-x-1/2", wide ? "max-w-2xl" : "max-w-md"),
+            side === "end" && clsx("inset-y-0 end-0 w-full border-s", wide ? "max-w-2xl" : "max-w-sm"),
+          )}
+        >
+          <header className="flex items-start gap-3 px-5 pt-4 pb-3">
+            <div className="min-w-0 grow">
+              <Radix.Title className="text-16 font-semibold">{title}</Radix.Title>
+              {description !== undefined && <Radix.Description className="mt-1 text-13 text-muted">{description}</Radix.Description>}
+            </div>
+            <Radix.Close aria-label="Close" className="-me-2 inline-flex size-8 items-center justify-center rounded-8 text-muted hover:bg-sunken hover:text-ink">
+              <X size={18} />
+            </Radix.Close>
+          </header>
+          <div className="scroll-quiet min-h-0 grow overflow-y-auto px-5 pb-5">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,39 @@
+/** A labelled input with its hint and its error, tied together for screen readers. */
+import { CircleAlert } from "lucide-react";
+import { useId } from "react";
+import type { ComponentProps, ReactNode } from "react";
+import { clsx } from "clsx";
+
+export function Field({ label, hint, error, className, ...rest }: ComponentProps<"input"> & { label: string; hint?: ReactNode; error?: string | null }) {
+  const id = useId();
+  const described = [error ? `${id}-error` : "", hint ? `${id}-hint` : ""].filter((each) => each !== "").join(" ");
+  return (
+    <div className="grid gap-1.5">
+      <label htmlFor={id} className="text-13 font-medium">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={described === "" ? undefined : described}
+        className={clsx(
+          "h-11 w-full rounded-8 border bg-raised px-3 text-16 transition-colors duration-150 placeholder:text-faint hover:border-faint",
+          error ? "border-bad" : "border-line-strong",
+          className,
+        )}
+        {...rest}
+      />
+      {hint && (
+        <p id={`${id}-hint`} className="text-13 text-muted">
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} role="alert" className="flex items-start gap-1.5 text-13 text-bad">
+          <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden="true" />
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
