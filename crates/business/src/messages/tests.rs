@@ -212,7 +212,7 @@ async fn what_fails_is_not_charged() {
         let arrived = shop.send(template(&["Ana"])).await.unwrap();
         acknowledge(&shop, &[arrived.message_id]).await;
         let business = shop.business.clone();
-        let both = vec![lost.message_id, arrived.message_id];
+        let both = [lost.message_id, arrived.message_id];
         let fail = async move |ctx: &Ctx, tx: &mut Tx| {
             let failure = Failure { code: codes::UNDELIVERABLE, details: "The device is gone.".to_owned() };
             let both: Vec<_> = both.iter().map(|id| (*id, failure.clone())).collect();
