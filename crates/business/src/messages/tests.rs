@@ -289,6 +289,11 @@ async fn templates_and_recipients_are_checked() {
         request["to"] = Value::Null;
         request["recipient"] = json!(by_user);
         assert_eq!(shop.send(request).await.unwrap().account, shop.ana);
+        for status in [templates::Status::Pending, templates::Status::Rejected] {
+            set_status(&shop, status).await;
+            let error = shop.send(template(&["Ana"])).await.unwrap_err();
+            assert!(matches!(error, SendError::Template(FillError::NotFound { .. })), "{status:?}: {error}");
+        }
         set_status(&shop, templates::Status::Paused).await;
         assert!(matches!(shop.send(template(&["Ana"])).await, Err(SendError::Template(FillError::Paused))));
         set_status(&shop, templates::Status::Disabled).await;

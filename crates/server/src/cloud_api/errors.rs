@@ -266,3 +266,32 @@ impl From<SubscribeError> for GraphError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_without_its_inside() {
+        let (ctx, _) = plaza_db::testing::ctx();
+        let (status, body) = GraphError::from(SendError::Db(DbError::Full)).answer(&ctx, "A1");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        let error = &body["error"];
+        assert_eq!(
+            (&error["code"], &error["is_transient"], &error["fbtrace_id"]),
+            (&json!(2), &json!(true), &json!("A1"))
+        );
+        let details = error["error_data"]["details"].as_str().unwrap();
+        assert!(details.contains("cannot store anything just now"), "{details}");
+        let (_, body) =
+            GraphError::from(SendError::Db(DbError::Commit("/var/lib/secret".to_owned()))).answer(&ctx, "A1");
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn every_code_has_a_status_that_is_an_error() {
+        for code in codes::ALL {
+            assert!((400..600).contains(&code.status) && !code.title.is_empty(), "{}", code.number);
+        }
+    }
+}
