@@ -24,12 +24,14 @@ CREATE TABLE IF NOT EXISTS ledger_transfer (
     debit UUID NOT NULL,
     credit UUID NOT NULL,
     amount BIGINT NOT NULL,               -- of void_hold and expire_hold: zero
-    hold_id UUID UNIQUE,                  -- the hold that this row ends: once
+    hold_id UUID,                         -- the hold that this row ends: once, see the index
     expires_at BIGINT,                    -- of a hold
     at BIGINT NOT NULL,
     CHECK (amount >= 0),
     CHECK (debit <> credit)
 ) {{clustered}};
+
+CREATE UNIQUE INDEX IF NOT EXISTS ledger_transfer_hold ON ledger_transfer (hold_id) WHERE hold_id IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS ledger_entry (
     -- The change of one account by one transfer, never changed. Versions of an account run from 1 without a gap.

@@ -73,8 +73,9 @@ pub async fn explain(
         effective_from: version.effective_from,
         effective_to: version.effective_to,
     };
-    let rate = book.rate(&message.destination, message.category, &message.window, charge.delivered_at);
-    let rate = rate.ok_or(BillingError::Damaged("a charge cannot be rated again"))?;
+    let rate = message
+        .rate(book, charge.delivered_at)
+        .ok_or(BillingError::Damaged("a charge cannot be rated again"))?;
     let mut why = vec![category(&message), market(book, &message, &charge), version_step(&price_version)];
     why.push(price(&charge, &rate));
     why.extend(windows(&message, charge.delivered_at));

@@ -19,7 +19,6 @@ use plaza_protocol::{Ctx, Currency, Micros, PriceBookId, PriceVersionId, Timesta
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// Where prices come from: four CSV files with a header each.
 #[derive(Debug, Clone, Copy)]
@@ -374,12 +373,13 @@ fn factors(text: &str, base: Currency) -> Result<BTreeMap<Currency, Micros>, Imp
 }
 
 fn converted(prices: &Prices, factor: Micros) -> Result<Prices, ImportError> {
-    let convert = |(row, (key, (unit, is_open))): (usize, (&(String, Category), &(Micros, bool)))| {
+    let mut converted = Prices::new();
+    for (row, (key, (unit, is_open))) in prices.iter().enumerate() {
         let unit =
             scaled(*unit, factor).ok_or_else(|| fault(RATES, row, "price", "too large to be converted"))?;
-        Ok((key.clone(), (unit, *is_open)))
-    };
-    prices.iter().enumerate().map(convert).collect()
+        converted.insert(key.clone(), (unit, *is_open));
+    }
+    Ok(converted)
 }
 
 /// `unit × factor`, half to even at the sixth decimal.
@@ -394,17 +394,20 @@ const DAY: &str = "a day such as 2026-10-01 is needed";
 
 /// 00:00 UTC of a day.
 fn first_moment(day: &str) -> Option<Timestamp> {
-    let date: jiff::civil::Date = day.parse().ok()?;
-    let start = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Timestamp(start.timestamp().as_microsecond()))
+    midnight(day.parse().ok()?)
 }
 
 /// The moment after the last day; `Some(None)` where there is none.
 fn end(last_day: &str) -> Option<Option<Timestamp>> {
     match last_day {
         "" => Some(None),
-        day => first_moment(day).map(|start| Some(start + Duration::from_secs(24 * 3600))),
+        day => midnight(day.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?).map(Some),
     }
+}
+
+fn midnight(date: jiff::civil::Date) -> Option<Timestamp> {
+    let start = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp(start.timestamp().as_microsecond()))
 }
 
 /// The day of a moment, for people.

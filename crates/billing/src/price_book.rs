@@ -168,6 +168,19 @@ pub struct Rate {
     pub allowance: Option<FreeRule>,
 }
 
+impl Rate {
+    /// How a message is priced, given which of the month's free quantity it is.
+    pub fn pricing_type(&self, allowance: Option<i64>) -> PricingType {
+        match (&self.free, &self.allowance, allowance) {
+            (Some(rule), _, _) => rule.pricing_type,
+            (None, Some(rule), Some(n)) if rule.monthly_quantity.is_some_and(|quantity| n <= quantity) => {
+                rule.pricing_type
+            }
+            _ => PricingType::Regular,
+        }
+    }
+}
+
 /// All versions of a book, and the markets.
 #[derive(Debug)]
 pub struct PriceBook {

@@ -214,7 +214,7 @@ pub async fn revenue(
     Ok(revenue)
 }
 
-/// Builds the sums again from the charges.
+/// Builds the sums again from the charges. Run it while nothing is delivered.
 pub async fn rebuild_revenue(_ctx: &Ctx, tx: &mut Tx) -> Result<(), BillingError> {
     tx.execute(store::CLEAR_REVENUE, vec![]).await?;
     tx.execute(store::REBUILD_REVENUE, params![HOUR]).await?;

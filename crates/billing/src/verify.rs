@@ -5,7 +5,7 @@
 //! what was charged is what was delivered, at the prices that were published.
 
 use crate::reports::Sums;
-use crate::usage::{Event, Payer, end_id, payers, pricing_type};
+use crate::usage::{Event, Payer, end_id, payers};
 use crate::{BillingError, Charge, Prices, store};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Kind, TransferView};
@@ -134,11 +134,10 @@ fn charge_of(row: &Row) -> Result<Option<Charge>, BillingError> {
 /// What is wrong with a charge.
 fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferView>) -> Vec<&'static str> {
     let message = &event.message;
-    let at = |at| payer.book.rate(&message.destination, message.category, &message.window, at);
-    let Some(rate) = at(event.delivered_at).or_else(|| at(message.sent_at)) else {
+    let Some(rate) = message.rate(&payer.book, event.delivered_at) else {
         return vec!["the price book has no price for it"];
     };
-    let kind = pricing_type(&rate, charge.allowance);
+    let kind = rate.pricing_type(charge.allowance);
     let paid = Some(charge.amount).filter(|amount| *amount > Micros::ZERO);
     let posted = end.filter(|end| end.kind == Kind::PostHold).map(|end| end.amount);
     let copied = (

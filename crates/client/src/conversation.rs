@@ -73,6 +73,8 @@ struct State {
     pending: Option<Pending>,
     /// The epoch in which this device came in: what was said before is not for it.
     since: u64,
+    /// A creation was sent and its group lost: if the server has the conversation, it is with that group.
+    attempted: bool,
 }
 
 /// What was seen: the newest numbers with their message ids, and the number up to which everything counts as seen.
@@ -204,7 +206,7 @@ impl Conversation {
     fn new(id: ConversationId, members: Vec<AccountId>, phase: Phase) -> Self {
         Self {
             id,
-            state: State { members, phase, pending: None, since: 0 },
+            state: State { members, phase, pending: None, since: 0, attempted: false },
             seen: Seen::default(),
             group: None,
         }
@@ -235,9 +237,15 @@ impl Conversation {
         };
         let mut conversation = Self { id, state, seen, group: None };
         if !matches!(conversation.state.phase, Phase::Draft | Phase::Lost | Phase::Left) {
+            let creating = conversation.state.phase == Phase::Creating;
             conversation.group = Group::load(keystore, id).unwrap_or_default();
             if conversation.group.is_none() {
                 conversation.lose(keystore)?;
+                if creating {
+                    conversation.state.phase = Phase::Draft;
+                    conversation.state.attempted = true;
+                    conversation.save(keystore)?;
+                }
             }
         }
         Ok(Some(conversation))
@@ -410,6 +418,16 @@ impl Conversation {
             group_info: pending.group_info.to_vec(),
             welcome: pending.welcome.to_vec(),
         })
+    }
+
+    /// The server has had this very conversation all along. If it may be with a group that was lost here, that one is
+    /// joined instead.
+    pub fn existed(&mut self, keystore: &Keystore) -> Result<(), ConversationError> {
+        if self.state.attempted {
+            self.state.attempted = false;
+            return Ok(self.lose(keystore)?);
+        }
+        self.accepted(keystore)
     }
 
     /// The server has carried out what was pending. [`Self::take_held`] follows.

@@ -7,7 +7,6 @@
 //! Items are written by the machine and read here, in pages, straight from the store. Ticks are not stored with an item:
 //! they follow from how far each account has come.
 
-use crate::contact::Contacts;
 use crate::rows::{self, RowError};
 use crate::store::{Scan, Store};
 use crate::view::{ItemView, ReactionView, Ticks, kind_and_text, template_of};
@@ -16,6 +15,7 @@ use plaza_protocol::{AccountId, ConversationId, MessageId, Timestamp};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
 
 /// Orders from here on have no number yet.
 pub(crate) const WAITING: u64 = 1 << 63;
@@ -98,12 +98,18 @@ pub(crate) fn ticks(progress: &Progress, gseq: u64, others: &[AccountId], receip
 }
 
 /// What a page of a timeline is made with besides the rows; [`crate::Machine::lens`] gives it.
-#[derive(Debug)]
-pub struct Lens<'a> {
+#[derive(Debug, Clone)]
+pub struct Lens {
     pub(crate) me: AccountId,
-    pub(crate) contacts: &'a Contacts,
+    pub(crate) names: BTreeMap<AccountId, String>,
     pub(crate) others: Vec<AccountId>,
-    pub(crate) receipts: &'a [Receipt],
+    pub(crate) receipts: Vec<Receipt>,
+}
+
+impl Lens {
+    fn name(&self, account: AccountId) -> &str {
+        self.names.get(&account).map(String::as_str).unwrap_or_default()
+    }
 }
 
 /// Items, the oldest first.
@@ -129,7 +135,7 @@ pub enum ReadError<E> {
 /// Reads the newest items, or those before an item.
 pub async fn page<S: Store>(
     store: &S,
-    lens: &Lens<'_>,
+    lens: &Lens,
     conversation: ConversationId,
     before: Option<MessageId>,
     limit: usize,
@@ -152,7 +158,7 @@ pub async fn page<S: Store>(
 /// Reads the items between two orders, both included: what an event said has changed. At most `limit`, the newest.
 pub async fn between<S: Store>(
     store: &S,
-    lens: &Lens<'_>,
+    lens: &Lens,
     conversation: ConversationId,
     (from, to): (u64, u64),
     limit: usize,
@@ -169,7 +175,7 @@ pub async fn between<S: Store>(
 /// Reads one item; `None` if it is not there.
 pub async fn one<S: Store>(
     store: &S,
-    lens: &Lens<'_>,
+    lens: &Lens,
     conversation: ConversationId,
     message: MessageId,
 ) -> Result<Option<ItemView>, ReadError<S::Error>> {
@@ -183,7 +189,7 @@ pub async fn one<S: Store>(
 
 async fn views<S: Store>(
     store: &S,
-    lens: &Lens<'_>,
+    lens: &Lens,
     conversation: ConversationId,
     rows: &[(Vec<u8>, Vec<u8>)],
 ) -> Result<Vec<ItemView>, ReadError<S::Error>> {
@@ -204,25 +210,25 @@ async fn views<S: Store>(
     Ok(items)
 }
 
-fn view(lens: &Lens<'_>, item: Item, reactions: Vec<ReactionView>) -> ItemView {
+fn view(lens: &Lens, item: Item, reactions: Vec<ReactionView>) -> ItemView {
     let content = match &item.body {
         Body::Content(bytes) => Content::decode(bytes.as_slice()).unwrap_or_default(),
         Body::Notice(notice) => {
-            let text = notice_text(lens.contacts, *notice);
+            let text = notice_text(lens, *notice);
             return ItemView::notice(item.id, item.at, item.gseq, text);
         }
     };
     let mine = item.author == lens.me;
     let (kind, text) = kind_and_text(&content);
-    let name = lens.contacts.name(item.author);
+    let name = lens.name(item.author);
     ItemView {
         id: item.id.to_string(),
         kind,
         mine,
-        author: if name.is_empty() { content.sender_name.clone() } else { name },
+        author: if name.is_empty() { content.sender_name.clone() } else { name.to_owned() },
         at: item.at.milliseconds(),
         gseq: item.gseq,
-        ticks: mine.then(|| ticks(&item.progress, item.gseq, &lens.others, lens.receipts)),
+        ticks: mine.then(|| ticks(&item.progress, item.gseq, &lens.others, &lens.receipts)),
         text,
         reply_to: MessageId::from_slice(&content.reply_to).ok().map(|id| id.to_string()),
         reactions,
@@ -234,10 +240,10 @@ fn view(lens: &Lens<'_>, item: Item, reactions: Vec<ReactionView>) -> ItemView {
     }
 }
 
-fn notice_text(contacts: &Contacts, notice: Notice) -> String {
+fn notice_text(lens: &Lens, notice: Notice) -> String {
     match notice {
         Notice::IdentityChanged(account) => {
-            format!("The safety number with {} has changed.", contacts.name(account))
+            format!("The safety number with {} has changed.", lens.name(account))
         }
         Notice::Rejoined => {
             "This device joined the conversation anew. Messages in between may be missing.".to_owned()

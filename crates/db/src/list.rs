@@ -84,7 +84,12 @@ fn rows(count: usize, width: usize) -> String {
 impl Tx {
     /// The rows for all keys of a list; `before` are the parameters in front of the list. Sort the keys if the statement
     /// locks, so that every transaction locks in the same order.
-    pub async fn query_list(&mut self, sql: ListSql, before: &[Value], keys: &[Value]) -> Result<Vec<Row>, DbError> {
+    pub async fn query_list(
+        &mut self,
+        sql: ListSql,
+        before: &[Value],
+        keys: &[Value],
+    ) -> Result<Vec<Row>, DbError> {
         let mut answer = Vec::new();
         for chunk in keys.chunks(LIST_SIZES[LIST_SIZES.len() - 1]) {
             let size = LIST_SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(chunk.len());
@@ -123,11 +128,16 @@ mod tests {
 
     #[test]
     fn marks_become_placeholders() {
-        const FIND: ListSql =
-            ListSql { name: "test::FIND", text: "SELECT x FROM t WHERE y = $1 AND x IN ({list}) {for_update}" };
+        const FIND: ListSql = ListSql {
+            name: "test::FIND",
+            text: "SELECT x FROM t WHERE y = $1 AND x IN ({list}) {for_update}",
+        };
         let sql = FIND.expand(Dialect::Postgres, 3, 1, 0);
         assert_eq!(sql.text, "SELECT x FROM t WHERE y = $1 AND x IN ($2, $3, $4) FOR UPDATE");
         const ADD: ListSql = ListSql { name: "test::ADD", text: "INSERT INTO t (x, y) VALUES {rows}" };
-        assert_eq!(ADD.expand(Dialect::Sqlite, 2, 0, 2).text, "INSERT INTO t (x, y) VALUES ($1, $2), ($3, $4)");
+        assert_eq!(
+            ADD.expand(Dialect::Sqlite, 2, 0, 2).text,
+            "INSERT INTO t (x, y) VALUES ($1, $2), ($3, $4)"
+        );
     }
 }

@@ -183,13 +183,14 @@ impl Writer {
         }
         self.last_group = finishes.len();
         let outcome = outcome.and_then(|()| self.commit());
-        if outcome.is_ok() && !wakes.is_empty() {
-            if let Some(hook) = self.on_commit.get() {
-                hook(wakes);
-            }
+        if outcome.is_ok()
+            && !wakes.is_empty()
+            && let Some(hook) = self.on_commit.get()
+        {
+            hook(wakes);
         }
         for finish in finishes {
-            finish(outcome.as_ref().map(|()| ()).map_err(copy));
+            finish(outcome.as_ref().copied().map_err(copy));
         }
     }
 

@@ -1,5 +1,7 @@
 //! What both engines promise, through the door that the rest of Plaza uses.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
+
 use plaza_db::testing::{ctx, each_engine};
 use plaza_db::{Db, DbError, Migration, Sql, params};
 use plaza_protocol::{AccountId, Timestamp, Wake};

@@ -23,7 +23,7 @@
 //!
 //! ## How a batch is posted
 //!
-//! [`post`] takes a slice, and makes a handful of statements of it: read the holds that it ends, the accounts that it
+//! [`post()`] takes a slice, and makes a handful of statements of it: read the holds that it ends, the accounts that it
 //! touches (both locked in the order of their ids, so that no two batches wait for each other in a circle) and the
 //! transfers that it repeats; compute everything in memory (`book.rs`, pure, checked arithmetic); write transfers,
 //! entries, holds and accounts. Transfers of a batch take effect in its order, and a refused one has none.

@@ -42,8 +42,6 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Measure: relay, idle, cloud-api, ledger, offline, kill.
-    Bench(plaza_bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -59,7 +57,6 @@ fn main() -> ExitCode {
             Command::Template(command) => business::run_template(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
-            Command::Bench(arguments) => plaza_bench::run(arguments).await,
         }
     });
     match result {

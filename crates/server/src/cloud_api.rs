@@ -22,7 +22,7 @@ mod templates;
 mod tokens;
 mod wabas;
 
-pub use messages::{Gateway, send_message};
+pub use messages::{Gateway, Work, send_message};
 pub use path::claims;
 
 use crate::egress::Egress;

@@ -13,6 +13,9 @@ use plaza_protocol::content::{Body, Content};
 use plaza_protocol::{BusinessMessageId, Timestamp};
 use serde_json::{Map, Value, json};
 
+/// Where the numbers of errors are explained: they are those of the published interface.
+const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
+
 /// What a status says about the price.
 pub fn pricing(pricing: &Pricing) -> Value {
     json!({
@@ -72,7 +75,7 @@ fn error(failure: &Failure) -> Value {
         "title": failure.code.title,
         "message": failure.code.title,
         "error_data": {"details": failure.details},
-        "href": "/docs/errors",
+        "href": ERRORS_PAGE,
     })
 }
 

@@ -655,13 +655,17 @@ impl Machine {
     }
 
     /// What a page of a conversation's timeline is read with.
-    pub fn lens(&self, id: ConversationId) -> Lens<'_> {
+    pub fn lens(&self, id: ConversationId) -> Lens {
         let talk = self.talks.get(&id);
+        let others = talk.map(|talk| talk.others(self.session.account)).unwrap_or_default();
+        let mut names: BTreeMap<_, _> =
+            others.iter().map(|other| (*other, self.contacts.name(*other))).collect();
+        names.insert(self.session.account, self.session.name.clone());
         Lens {
             me: self.session.account,
-            contacts: &self.contacts,
-            others: talk.map(|talk| talk.others(self.session.account)).unwrap_or_default(),
-            receipts: talk.map(|talk| talk.summary.receipts.as_slice()).unwrap_or_default(),
+            names,
+            others,
+            receipts: talk.map(|talk| talk.summary.receipts.clone()).unwrap_or_default(),
         }
     }
 

@@ -67,7 +67,8 @@ async fn the_ledger_answers_as_the_auditor_does() {
                     Ask::Transfer { id, kind, debit, credit, hold, amount, batch_ends } => {
                         let (debit, credit) = (account(case, debit), account(case, credit));
                         let (amount, hold) = (Micros(amount), transfer_id(case, hold));
-                        let expires_at = clock_time(&ctx, id);
+                        // The same one for the same id while the clock stands still: asking again is asking the same.
+                        let expires_at = ctx.now() + Duration::from_secs(u64::from(id));
                         let action = match kind {
                             0 | 1 => Action::Posted { debit, credit, amount },
                             2 => Action::Hold { debit, credit, amount, expires_at },
@@ -90,16 +91,12 @@ async fn the_ledger_answers_as_the_auditor_does() {
                 }
                 if let Ask::Wait { seconds } = step {
                     clock.advance(Duration::from_secs(seconds));
-                    assert_eq!(
-                        expire(&db, &ctx).await,
-                        auditor.expire(plaza_now(&ctx)),
-                        "{db:?}, case {case}"
-                    );
+                    assert_eq!(expire(&db, &ctx).await, auditor.expire(ctx.now()), "{db:?}, case {case}");
                 }
             }
             // Leave nothing for the next case's expiry.
             clock.advance(Duration::from_secs(10_000));
-            assert_eq!(expire(&db, &ctx).await, auditor.expire(plaza_now(&ctx)));
+            assert_eq!(expire(&db, &ctx).await, auditor.expire(ctx.now()));
             for which in 0..6 {
                 let account = account(case, which);
                 let expected = auditor.balance(account.id());
@@ -115,13 +112,4 @@ async fn the_ledger_answers_as_the_auditor_does() {
         assert_sound(&db, &ctx).await;
     })
     .await;
-}
-
-fn plaza_now(ctx: &plaza_protocol::Ctx) -> plaza_protocol::Timestamp {
-    ctx.now()
-}
-
-/// Some end in the near future; the same one for the same id while the clock stands still.
-fn clock_time(ctx: &plaza_protocol::Ctx, id: u8) -> plaza_protocol::Timestamp {
-    ctx.now() + Duration::from_secs(u64::from(id))
 }

@@ -173,14 +173,24 @@ async fn receive(State(bot): State<Arc<Bot>>, headers: HeaderMap, body: String) 
         return StatusCode::UNAUTHORIZED;
     }
     let Ok(call) = serde_json::from_str::<Value>(&body) else { return StatusCode::BAD_REQUEST };
-    let changes = call["entry"].as_array().into_iter().flatten().flat_map(|entry| entry["changes"].as_array());
-    for value in changes.flatten().map(|change| &change["value"]) {
-        let name = value["contacts"][0]["profile"]["name"].as_str().unwrap_or("you");
-        for message in value["messages"].as_array().into_iter().flatten() {
-            if let Err(error) = bot.answer(message, name).await {
-                tracing::warn!(error = format!("{error:#}"), "the demo's bakery could not answer");
-            }
+    for (message, name) in messages(&call) {
+        if let Err(error) = bot.answer(&message, &name).await {
+            tracing::warn!(error = format!("{error:#}"), "the demo's bakery could not answer");
         }
     }
     StatusCode::OK
+}
+
+/// The messages of a call, each with its sender's name.
+fn messages(call: &Value) -> Vec<(Value, String)> {
+    let mut messages = Vec::new();
+    for entry in call["entry"].as_array().into_iter().flatten() {
+        for change in entry["changes"].as_array().into_iter().flatten() {
+            let value = &change["value"];
+            let name = value["contacts"][0]["profile"]["name"].as_str().unwrap_or("you");
+            let new = value["messages"].as_array().into_iter().flatten();
+            messages.extend(new.map(|message| (message.clone(), name.to_owned())));
+        }
+    }
+    messages
 }

@@ -1,0 +1,254 @@
+//! # The ends of a message
+//!
+//! Delivered: rated, charged and counted. Failed or expired: what was held is given back.
+
+use super::{BATCH_MESSAGES, Charged, Event, Message, Payer, end_id, hold_id, payer, payers};
+use crate::category::{Category, Pricing, PricingType};
+use crate::error::BillingError;
+use crate::price_book::Rate;
+use crate::prices::Prices;
+use crate::reports::{Charge, Sums};
+use crate::store;
+use plaza_db::{Tx, Value, params};
+use plaza_ledger::{Action, Transfer};
+use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+
+/// Charges messages that were delivered or read. The answer holds those that were charged by this call (a free message
+/// counts as charged, with nothing); those that were charged, failed or expired before are missing.
+pub async fn delivered(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    prices: &Prices,
+    deliveries: &[(BusinessMessageId, Timestamp)],
+) -> Result<Vec<Charged>, BillingError> {
+    // Of several receipts of a message the earliest counts.
+    let mut earliest: BTreeMap<BusinessMessageId, Timestamp> = BTreeMap::new();
+    for (message_id, at) in deliveries {
+        let earlier = earliest.get(message_id).is_none_or(|known| at < known);
+        if earlier {
+            earliest.insert(*message_id, *at);
+        }
+    }
+    let deliveries: Vec<_> = earliest.into_iter().collect();
+    let mut charged = Vec::new();
+    for batch in deliveries.chunks(BATCH_MESSAGES) {
+        charged.append(&mut deliver_batch(ctx, tx, prices, batch).await?);
+    }
+    Ok(charged)
+}
+
+/// A delivered message with its rate.
+struct Rated {
+    event: Event,
+    rate: Rate,
+    period: i64,
+    /// Which of the month's free quantity it is.
+    allowance: Option<i64>,
+    hash: [u8; 32],
+}
+
+impl Rated {
+    fn pricing_type(&self) -> PricingType {
+        self.rate.pricing_type(self.allowance)
+    }
+}
+
+async fn deliver_batch(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    prices: &Prices,
+    deliveries: &[(BusinessMessageId, Timestamp)],
+) -> Result<Vec<Charged>, BillingError> {
+    let keys: Vec<Value> = deliveries.iter().map(|(message, _)| message.into()).collect();
+    let taken = tx.query_list(store::TAKE_INTENTS, &[], &keys).await?;
+    let messages: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = messages.iter().map(|message| message.portfolio_id).collect();
+    let mut payers = payers(tx, prices, store::PORTFOLIOS_LOCKED, ids).await?;
+    let times: HashMap<_, _> = deliveries.iter().copied().collect();
+    let mut rated = Vec::with_capacity(messages.len());
+    for message in messages {
+        let at = times.get(&message.message_id).copied().unwrap_or_default();
+        rated.push(rate(payer(&payers, message.portfolio_id)?, message, at)?);
+    }
+    rated.sort_by_key(|rated| (rated.event.delivered_at, rated.event.message.message_id));
+    use_allowances(tx, &mut rated).await?;
+    link(&mut payers, &mut rated)?;
+    settle(ctx, tx, &rated).await?;
+    record(ctx, tx, &payers, &rated).await
+}
+
+fn rate(payer: &Payer, message: Message, at: Timestamp) -> Result<Rated, BillingError> {
+    // Nothing is delivered before it is sent; only clocks say so.
+    let delivered_at = at.max(message.sent_at);
+    let rate = message.rate(&payer.book, delivered_at);
+    let rate = rate.ok_or(BillingError::Damaged("a message was accepted that has no price"))?;
+    let period = payer.period(delivered_at)?;
+    Ok(Rated {
+        event: Event { message, sequence: 0, delivered_at },
+        rate,
+        period,
+        allowance: None,
+        hash: [0; 32],
+    })
+}
+
+/// Numbers the messages that count towards a free quantity.
+async fn use_allowances(tx: &mut Tx, rated: &mut [Rated]) -> Result<(), BillingError> {
+    let mut counts: BTreeMap<(PhoneNumberId, Category, i64), i64> = BTreeMap::new();
+    let key =
+        |rated: &Rated| (rated.event.message.phone_number_id, rated.event.message.category, rated.period);
+    for rated in rated.iter().filter(|rated| rated.rate.allowance.is_some()) {
+        let count = counts.entry(key(rated)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let rows = counts
+        .iter()
+        .map(|((phone, category, period), count)| params![phone, category.as_str(), period, count]);
+    let answers = tx.query_many(store::COUNT_ALLOWANCE, rows.collect()).await?;
+    for ((_, count), answer) in counts.iter_mut().zip(answers) {
+        let row = answer.into_iter().next().ok_or(BillingError::Damaged("a counter did not answer"))?;
+        *count = row.get::<i64>(0)?.saturating_sub(*count);
+    }
+    for rated in rated.iter_mut().filter(|rated| rated.rate.allowance.is_some()) {
+        if let Some(used) = counts.get_mut(&key(rated)) {
+            *used = used.saturating_add(1);
+            rated.allowance = Some(*used);
+        }
+    }
+    Ok(())
+}
+
+/// Numbers the events of each portfolio and makes the chains longer.
+fn link(payers: &mut BTreeMap<PortfolioId, Payer>, rated: &mut [Rated]) -> Result<(), BillingError> {
+    for rated in rated {
+        let id = rated.event.message.portfolio_id;
+        let payer = payers.get_mut(&id).ok_or(BillingError::UnknownPortfolio(id))?;
+        payer.events = payer.events.saturating_add(1);
+        rated.event.sequence = payer.events;
+        rated.hash = rated.event.hash(&payer.hash);
+        payer.hash = rated.hash.to_vec();
+    }
+    Ok(())
+}
+
+/// Posts the real prices out of the holds, and gives back those of free messages.
+async fn settle(ctx: &Ctx, tx: &mut Tx, rated: &[Rated]) -> Result<(), BillingError> {
+    let held = rated.iter().filter(|rated| rated.event.message.held > Micros::ZERO);
+    let ends = held.map(|rated| {
+        let message = &rated.event.message;
+        let (hold, amount) =
+            (hold_id(message.message_id), message.amount(rated.pricing_type(), rated.rate.unit));
+        let is_paid = amount > Micros::ZERO;
+        let action = if is_paid { Action::PostHold { hold, amount } } else { Action::VoidHold { hold } };
+        Transfer { transfer_id: end_id(message.message_id), action }
+    });
+    end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await
+}
+
+async fn end_holds(ctx: &Ctx, tx: &mut Tx, ends: &[Transfer]) -> Result<(), BillingError> {
+    for batch in ends.chunks(plaza_ledger::BATCH_TRANSFERS_MAX) {
+        // The intent was there, so the hold is: they come and go together.
+        if plaza_ledger::post(ctx, tx, batch).await?.iter().any(Result::is_err) {
+            return Err(BillingError::Damaged("the hold of a message on its way has ended"));
+        }
+    }
+    Ok(())
+}
+
+/// Writes events, charges, chains and sums.
+async fn record(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    payers: &BTreeMap<PortfolioId, Payer>,
+    rated: &[Rated],
+) -> Result<Vec<Charged>, BillingError> {
+    let (mut events, mut charges) = (Vec::with_capacity(rated.len()), Vec::with_capacity(rated.len()));
+    let (mut sums, mut charged) = (Sums::default(), Vec::with_capacity(rated.len()));
+    for rated in rated {
+        let charge = charge(ctx, payer(payers, rated.event.message.portfolio_id)?, rated);
+        charged.push(Charged {
+            message_id: charge.message_id,
+            charge_id: charge.charge_id,
+            amount: charge.amount,
+            currency: charge.currency,
+            pricing: Pricing::new(charge.pricing_type, charge.category),
+        });
+        sums.add(&charge)?;
+        charges.push(charge.row());
+        let mut row = store::message_row(&rated.event.message);
+        row.extend(params![rated.event.sequence, rated.event.delivered_at, rated.hash]);
+        events.push(row);
+    }
+    tx.insert_rows(store::INSERT_EVENTS, events).await?;
+    tx.insert_rows(store::INSERT_CHARGES, charges).await?;
+    let chains = payers.iter().map(|(id, payer)| params![id, payer.events, payer.hash.clone()]);
+    tx.execute_many(store::UPDATE_CHAIN, chains.collect()).await?;
+    tx.execute_many(store::ADD_REVENUE, sums.rows()).await?;
+    Ok(charged)
+}
+
+fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
+    let message = &rated.event.message;
+    let pricing_type = rated.pricing_type();
+    let amount = message.amount(pricing_type, rated.rate.unit);
+    Charge {
+        charge_id: ctx.ordered_id(),
+        message_id: message.message_id,
+        run: 0,
+        portfolio_id: message.portfolio_id,
+        waba_id: message.waba_id,
+        phone_number_id: message.phone_number_id,
+        price_version_id: rated.rate.price_version_id,
+        market: rated.rate.market.to_string(),
+        category: message.category,
+        pricing_type,
+        unit: rated.rate.unit,
+        amount,
+        currency: payer.currency,
+        transfer_id: (amount > Micros::ZERO).then(|| end_id(message.message_id)),
+        period: rated.period,
+        allowance: rated.allowance,
+        sent_at: message.sent_at,
+        delivered_at: rated.event.delivered_at,
+        charged_at: ctx.now(),
+    }
+}
+
+/// Gives back what was held for messages that failed. Those that were charged or ended before stay as they are. The
+/// answer is how many ended now.
+pub async fn failed(ctx: &Ctx, tx: &mut Tx, messages: &[BusinessMessageId]) -> Result<usize, BillingError> {
+    let keys: Vec<Value> = messages.iter().map(Into::into).collect();
+    let mut ended = 0_usize;
+    for batch in keys.chunks(BATCH_MESSAGES) {
+        let taken = tx.query_list(store::TAKE_INTENTS, &[], batch).await?;
+        let taken: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+        let held = taken.iter().filter(|message| message.held > Micros::ZERO);
+        let ends = held.map(|message| Transfer {
+            transfer_id: end_id(message.message_id),
+            action: Action::VoidHold { hold: hold_id(message.message_id) },
+        });
+        end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await?;
+        ended = ended.saturating_add(taken.len());
+    }
+    Ok(ended)
+}
+
+/// Ends the oldest messages whose time is over, at most `limit` of them, and gives back what was held for them.
+pub async fn expire(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<Vec<BusinessMessageId>, BillingError> {
+    let mut ends = Vec::new();
+    let mut expired = Vec::new();
+    for row in tx.query(store::TAKE_EXPIRED, params![ctx.now(), limit]).await? {
+        let message_id: BusinessMessageId = row.get(0)?;
+        expired.push(message_id);
+        if row.get::<Micros>(1)? > Micros::ZERO {
+            let action = Action::ExpireHold { hold: hold_id(message_id) };
+            ends.push(Transfer { transfer_id: end_id(message_id), action });
+        }
+    }
+    end_holds(ctx, tx, &ends).await?;
+    Ok(expired)
+}

@@ -1,0 +1,478 @@
+//! # The class of the worker
+//!
+//! Everything runs on one thread. The machine is borrowed for moments only, never across an await; steps are stored one
+//! after another under a lock, and only what is stored is sent and told.
+
+use crate::events::{Gathered, Session, Told};
+use crate::idb::IdbStore;
+use crate::js::{Refusal, Timer, ctx, json};
+use crate::registration;
+use crate::socket::{self, Socket};
+use futures_util::lock::Mutex;
+use plaza_client::store::{Scan, Store as _};
+use plaza_client::view::ItemView;
+use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
+use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+const RECONNECT_FIRST: Duration = Duration::from_secs(1);
+const RECONNECT_LAST: Duration = Duration::from_secs(64);
+/// The longest pause between two looks at the clock.
+const TICK_LAST: Duration = Duration::from_secs(30);
+
+/// See the crate.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Client(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ctx: Ctx,
+    origin: String,
+    on_event: js_sys::Function,
+    store: IdbStore,
+    state: RefCell<State>,
+    /// Steps are stored in their order.
+    storing: Mutex<()>,
+    me: RefCell<Weak<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    machine: Option<Machine>,
+    /// The numbers of registrations that have begun.
+    registrations: BTreeMap<String, String>,
+    socket: Option<Socket>,
+    wanted: bool,
+    opened: bool,
+    pause: Duration,
+    reconnect: Option<Timer>,
+    tick: Option<Timer>,
+    opening: BTreeMap<u64, js_sys::Function>,
+    opened_results: BTreeMap<u64, Result<ConversationId, (ErrorCode, String)>>,
+    moved: BTreeMap<ConversationId, ConversationId>,
+}
+
+type Answer = Result<JsValue, JsValue>;
+
+fn not_registered() -> Refusal {
+    Refusal::new(ErrorCode::Unauthenticated, "This browser is not registered yet.")
+}
+
+fn bad(what: &str) -> Refusal {
+    Refusal::new(ErrorCode::Invalid, format!("{what} is malformed"))
+}
+
+#[wasm_bindgen]
+impl Client {
+    /// Opens the rows. `origin` is the server's, such as `https://plaza.example`.
+    pub async fn open(
+        database: String,
+        origin: String,
+        on_event: js_sys::Function,
+    ) -> Result<Client, JsValue> {
+        let store = IdbStore::open(&database).await.map_err(|error| Refusal::broken(&error))?;
+        let machine = load(&store).await?;
+        let inner = Rc::new(Inner {
+            ctx: ctx(),
+            origin: origin.trim_end_matches('/').to_owned(),
+            on_event,
+            store,
+            state: RefCell::new(State { machine, ..State::default() }),
+            storing: Mutex::new(()),
+            me: RefCell::default(),
+        });
+        *inner.me.borrow_mut() = Rc::downgrade(&inner);
+        Ok(Self(inner))
+    }
+
+    /// Who is registered here.
+    pub async fn session(&self) -> Answer {
+        Ok(json(&self.0.session()))
+    }
+
+    /// Asks for a one-time code.
+    pub async fn start_registration(&self, number: String) -> Answer {
+        let started = registration::start(&self.0.origin, &number).await?;
+        let answer = json(&started);
+        self.0.state.borrow_mut().registrations.insert(started.id().to_owned(), number);
+        Ok(answer)
+    }
+
+    /// Brings the code; this browser becomes the account's device. What was here of another device goes.
+    pub async fn verify(&self, registration_id: String, code: String, name: String) -> Answer {
+        let number = self.0.state.borrow().registrations.get(&registration_id).cloned().unwrap_or_default();
+        let told = (number.as_str(), code.as_str(), name.as_str());
+        let mut machine = registration::verify(&self.0.ctx, &self.0.origin, &registration_id, told).await?;
+        let broken = |error| JsValue::from(Refusal::broken(&error));
+        let _storing = self.0.storing.lock().await;
+        let before = self.0.store.scan(Scan::all(b"")).await.map_err(broken)?;
+        let mut changes: BTreeMap<_, _> = before.into_iter().map(|(key, _)| (key, None)).collect();
+        changes.extend(machine.take_step().changes);
+        self.0.store.apply(changes.into_iter().collect()).await.map_err(broken)?;
+        self.0.state.borrow_mut().machine = Some(machine);
+        self.0.tell(&Told::Session { session: self.0.session() });
+        Ok(json(&self.0.session()))
+    }
+
+    /// Connects, and stays connected.
+    pub async fn connect(&self) -> Answer {
+        {
+            let mut state = self.0.state.borrow_mut();
+            state.wanted = true;
+            state.pause = Duration::ZERO;
+            if state.socket.is_some() {
+                return Ok(JsValue::NULL);
+            }
+        }
+        self.0.connect();
+        Ok(JsValue::NULL)
+    }
+
+    /// Disconnects, and stays away.
+    pub async fn disconnect(&self) -> Answer {
+        self.0.state.borrow_mut().wanted = false;
+        self.0.hang_up();
+        Ok(JsValue::NULL)
+    }
+
+    /// The list of conversations.
+    pub async fn conversations(&self) -> Answer {
+        let state = self.0.state.borrow();
+        Ok(json(&state.machine.as_ref().map(Machine::conversations).unwrap_or_default()))
+    }
+
+    /// A page of a timeline.
+    pub async fn timeline(&self, conversation_id: String, before: Option<String>, limit: u32) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        let before = before.map(|id| message_id(&id)).transpose()?;
+        let lens = self.0.with(|machine, _| Ok(machine.lens(id)))?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).clamp(1, 500);
+        let page = timeline::page(&self.0.store, &lens, id, before, limit).await;
+        Ok(json(&page.map_err(|error| Refusal::broken(&error))?))
+    }
+
+    /// Opens the conversation with whoever has a number.
+    pub async fn open_number(&self, number: String) -> Answer {
+        let ticket = self.0.with(|machine, _| Ok(machine.open_number(&number)))?;
+        let opened = js_sys::Promise::new(&mut |resolve, _| {
+            self.0.state.borrow_mut().opening.insert(ticket, resolve);
+        });
+        self.0.flush().await?;
+        JsFuture::from(opened).await?;
+        let result = self.0.state.borrow_mut().opened_results.remove(&ticket);
+        match result {
+            Some(Ok(id)) => {
+                let view = self.0.with(|machine, _| Ok(machine.conversation(id)))?;
+                Ok(json(&view))
+            }
+            Some(Err((code, message))) => Err(Refusal::new(code, message).into()),
+            None => Err(Refusal::new(ErrorCode::Unavailable, "The server could not be reached.").into()),
+        }
+    }
+
+    /// Sends text.
+    pub async fn send_text(&self, conversation_id: String, text: String, reply_to: Option<String>) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        let reply_to = reply_to.map(|id| message_id(&id)).transpose()?;
+        let message = self.0.with(|machine, ctx| machine.send_text(ctx, id, &text, reply_to))?;
+        self.0.flush().await?;
+        Ok(json(&self.0.item(id, message).await?))
+    }
+
+    /// Reacts to a message; an empty emoji takes the reaction back.
+    pub async fn send_reaction(&self, conversation_id: String, message: String, emoji: String) -> Answer {
+        let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        self.0.with(|machine, ctx| machine.send_reaction(ctx, id, to, &emoji))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// Presses a quick-reply button of a template.
+    pub async fn press_button(&self, conversation_id: String, message: String, index: u32) -> Answer {
+        let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let item = self.0.item(id, to).await?.ok_or_else(|| bad("message_id"))?;
+        let buttons = item.template.map(|template| template.buttons).unwrap_or_default();
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let button = buttons.get(index).ok_or_else(|| bad("index"))?;
+        if button.kind != "QUICK_REPLY" {
+            return Ok(JsValue::NULL);
+        }
+        let payload = if button.value.is_empty() { &button.text } else { &button.value };
+        let message =
+            self.0.with(|machine, ctx| machine.send_button_reply(ctx, id, to, &button.text, payload))?;
+        self.0.flush().await?;
+        Ok(json(&self.0.item(id, message).await?))
+    }
+
+    /// Tries a refused message again.
+    pub async fn retry(&self, message: String) -> Answer {
+        let message = message_id(&message)?;
+        self.0.with(|machine, ctx| machine.retry(ctx, message))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// The person has seen what is there.
+    pub async fn mark_read(&self, conversation_id: String) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        self.0.with(|machine, _| machine.mark_read(id))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// The person is writing, or has stopped.
+    pub async fn typing(&self, conversation_id: String, on: bool) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        self.0.with(|machine, ctx| {
+            machine.typing(ctx, id, on);
+            Ok(())
+        })?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// The person looks at a conversation, or at none.
+    pub async fn look_at(&self, conversation_id: Option<String>) -> Answer {
+        let id = conversation_id.map(|id| self.0.conversation_id(&id)).transpose()?;
+        self.0.with(|machine, _| {
+            machine.look_at(id);
+            Ok(())
+        })?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// The sixty digits that this person and another one compare.
+    pub async fn safety_number(&self, account_id: String) -> Answer {
+        let account = account_id.parse().map_err(|_| bad("account_id"))?;
+        Ok(json(&self.0.with(|machine, _| Ok(machine.safety_number(account)))?))
+    }
+}
+
+async fn load(store: &IdbStore) -> Result<Option<Machine>, Refusal> {
+    let mut rows = Vec::new();
+    for prefix in LOADED {
+        rows.extend(store.scan(Scan::all(prefix)).await.map_err(|error| Refusal::broken(&error))?);
+    }
+    Machine::open(rows).map_err(|error| Refusal::broken(&error))
+}
+
+fn message_id(text: &str) -> Result<MessageId, Refusal> {
+    text.parse().map_err(|_| bad("message_id"))
+}
+
+impl Inner {
+    fn session(&self) -> Session {
+        Session::of(self.state.borrow().machine.as_ref().map(Machine::session))
+    }
+
+    fn tell(&self, told: &Told) {
+        // A page that cannot hear is no matter of the core's.
+        let _ = self.on_event.call1(&JsValue::NULL, &json(told));
+    }
+
+    fn conversation_id(&self, text: &str) -> Result<ConversationId, Refusal> {
+        let id = text.parse().map_err(|_| bad("conversation_id"))?;
+        Ok(self.state.borrow().moved.get(&id).copied().unwrap_or(id))
+    }
+
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Machine, &Ctx) -> Result<T, MachineError>,
+    ) -> Result<T, Refusal> {
+        let mut state = self.state.borrow_mut();
+        let machine = state.machine.as_mut().ok_or_else(not_registered)?;
+        work(machine, &self.ctx).map_err(|error| Refusal::broken(&error))
+    }
+
+    async fn item(&self, id: ConversationId, message: MessageId) -> Result<Option<ItemView>, Refusal> {
+        let lens = self.with(|machine, _| Ok(machine.lens(id)))?;
+        timeline::one(&self.store, &lens, id, message).await.map_err(|error| Refusal::broken(&error))
+    }
+
+    /// Stores what has happened, then sends and tells it.
+    async fn flush(&self) -> Result<(), Refusal> {
+        let storing = self.storing.lock().await;
+        let Some(step) = self.state.borrow_mut().machine.as_mut().map(Machine::take_step) else {
+            return Ok(());
+        };
+        if let Err(error) = self.store.apply(step.changes).await {
+            // Memory is ahead of the store: what is there is read again.
+            let machine = load(&self.store).await.ok().flatten();
+            self.state.borrow_mut().machine = machine;
+            drop(storing);
+            self.lost();
+            return Err(Refusal::broken(&error));
+        }
+        {
+            let state = self.state.borrow();
+            if let (Some(socket), true) = (&state.socket, state.opened) {
+                step.frames.iter().for_each(|frame| socket.send(frame));
+            }
+        }
+        let mut gathered = Gathered::default();
+        let mut away = false;
+        for event in &step.events {
+            gathered.add(event);
+            away |= self.note(event);
+        }
+        let prepared = gathered.prepare(self.state.borrow().machine.as_ref());
+        // Told in the order of the steps.
+        let told = prepared.read(&self.store).await;
+        drop(storing);
+        for told in told? {
+            self.tell(&told);
+        }
+        if away {
+            self.lost();
+        }
+        self.arm();
+        Ok(())
+    }
+
+    /// Takes what concerns the connection and those who wait; whether the connection is to end.
+    fn note(&self, event: &Event) -> bool {
+        match event {
+            Event::Opened { ticket, result } => {
+                let waiting = {
+                    let mut state = self.state.borrow_mut();
+                    state.opened_results.insert(*ticket, result.clone());
+                    state.opening.remove(ticket)
+                };
+                if let Some(resolve) = waiting {
+                    let _ = resolve.call0(&JsValue::NULL);
+                }
+                false
+            }
+            Event::Online => {
+                self.state.borrow_mut().pause = Duration::ZERO;
+                false
+            }
+            Event::Moved { from, to } => {
+                self.state.borrow_mut().moved.insert(*from, *to);
+                false
+            }
+            Event::GoAway { retry_after: None, .. } => {
+                // The device was replaced or removed: there is no session here any more.
+                let mut state = self.state.borrow_mut();
+                state.wanted = false;
+                state.machine = None;
+                drop(state);
+                self.tell(&Told::Session { session: Session::of(None) });
+                true
+            }
+            Event::GoAway { retry_after: Some(after), .. } => {
+                self.state.borrow_mut().pause = *after;
+                true
+            }
+            Event::Stalled => true,
+            _ => false,
+        }
+    }
+
+    /// Wakes the machine when it wants to be.
+    fn arm(&self) {
+        let mut state = self.state.borrow_mut();
+        let next = state.machine.as_ref().and_then(Machine::next_tick).unwrap_or(Timestamp(i64::MAX));
+        let after = next.since(self.ctx.now()).min(TICK_LAST);
+        let me = self.me.borrow().clone();
+        let milliseconds = i32::try_from(after.as_millis()).unwrap_or(i32::MAX);
+        state.tick = Some(Timer::after(milliseconds, move || {
+            if let Some(inner) = me.upgrade() {
+                spawn_local(async move { inner.ticked().await });
+            }
+        }));
+    }
+
+    async fn ticked(&self) {
+        let ticked = self.with(|machine, ctx| machine.tick(ctx));
+        if ticked.is_err() || self.flush().await.is_err() {
+            self.lost();
+        }
+    }
+
+    fn connect(&self) {
+        if self.state.borrow().machine.is_none() {
+            return;
+        }
+        self.tell(&Told::Connection { state: "connecting" });
+        let me = self.me.borrow().clone();
+        let socket = Socket::connect(&self.origin, move |told| {
+            if let Some(inner) = me.upgrade() {
+                inner.heard(told);
+            }
+        });
+        match socket {
+            Ok(socket) => {
+                let mut state = self.state.borrow_mut();
+                state.reconnect = None;
+                state.opened = false;
+                state.socket = Some(socket);
+            }
+            Err(_) => self.lost(),
+        }
+    }
+
+    fn heard(self: Rc<Self>, told: socket::Told) {
+        let heard = match told {
+            socket::Told::Opened => {
+                self.state.borrow_mut().opened = true;
+                self.with(|machine, ctx| {
+                    machine.connected(ctx);
+                    Ok(())
+                })
+            }
+            socket::Told::Frame(frame) => self.with(|machine, ctx| machine.receive(ctx, frame)),
+            socket::Told::Closed => {
+                // Not within its own callback: the socket is dropped there.
+                spawn_local(async move { self.lost() });
+                return;
+            }
+        };
+        spawn_local(async move {
+            if heard.is_err() || self.flush().await.is_err() {
+                self.lost();
+            }
+        });
+    }
+
+    fn hang_up(&self) {
+        let socket = {
+            let mut state = self.state.borrow_mut();
+            state.opened = false;
+            state.reconnect = None;
+            if let Some(machine) = &mut state.machine {
+                machine.disconnected();
+            }
+            state.socket.take()
+        };
+        drop(socket);
+        self.tell(&Told::Connection { state: "offline" });
+    }
+
+    /// The connection is gone: another one, after a pause that grows.
+    fn lost(&self) {
+        self.hang_up();
+        let mut state = self.state.borrow_mut();
+        if !state.wanted {
+            return;
+        }
+        let base = state.pause.max(RECONNECT_FIRST).min(RECONNECT_LAST);
+        let [chance] = self.ctx.random::<1>();
+        let pause = base / 2 + base.saturating_mul(u32::from(chance)) / 512;
+        state.pause = base * 2;
+        let me = self.me.borrow().clone();
+        let milliseconds = i32::try_from(pause.as_millis()).unwrap_or(i32::MAX);
+        state.reconnect = Some(Timer::after(milliseconds, move || {
+            if let Some(inner) = me.upgrade() {
+                inner.connect();
+            }
+        }));
+    }
+}

@@ -1,0 +1,156 @@
+//! What the machine takes from JavaScript: the time, timers, requests, and refusals as texts.
+
+use plaza_protocol::native::RegistrationStarted;
+use plaza_protocol::{Clock, Ctx, ErrorCode, RandomIds, Timestamp};
+use serde::Serialize;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(handle: &JsValue);
+
+    #[wasm_bindgen(js_name = fetch)]
+    fn fetch(url: &str, options: &JsValue) -> js_sys::Promise;
+}
+
+/// The browser's clock.
+#[derive(Debug)]
+struct JsClock;
+
+impl Clock for JsClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
+        let milliseconds = js_sys::Date::now() as i64;
+        Timestamp(milliseconds.saturating_mul(1000))
+    }
+}
+
+/// The context of everything that the client does.
+pub(crate) fn ctx() -> Ctx {
+    Ctx::system(Arc::new(JsClock), Arc::new(RandomIds::default()))
+}
+
+/// A call that comes later, unless it is dropped before.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    handle: JsValue,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Timer {
+    pub(crate) fn after(milliseconds: i32, callback: impl FnOnce() + 'static) -> Self {
+        let callback = Closure::once(callback);
+        let handle = set_timeout(callback.as_ref().unchecked_ref(), milliseconds);
+        Self { handle, _callback: callback }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.handle);
+    }
+}
+
+/// A refusal, as the worker reads it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refusal {
+    code: String,
+    message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code: code.as_str().to_owned(), message: message.into() }
+    }
+
+    /// A bug or a broken store: the person can do nothing but load the page again.
+    pub(crate) fn broken(error: &dyn std::error::Error) -> Self {
+        Self::new(ErrorCode::Internal, plaza_protocol::Chain(&HideLifetime(error)).to_string())
+    }
+}
+
+/// Lets a borrowed error be printed with its causes.
+#[derive(Debug)]
+struct HideLifetime<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for HideLifetime<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for HideLifetime<'_> {}
+
+impl From<Refusal> for JsValue {
+    fn from(refusal: Refusal) -> Self {
+        json(&refusal)
+    }
+}
+
+/// A value as a JSON text.
+pub(crate) fn json(value: &impl Serialize) -> JsValue {
+    JsValue::from_str(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// Posts JSON to this server; gives the answer's text, or the server's refusal.
+pub(crate) async fn post(url: &str, body: &impl Serialize) -> Result<String, Refusal> {
+    let unreachable = |_| Refusal::new(ErrorCode::Unavailable, "The server could not be reached.");
+    let options = serde_json::json!({
+        "method": "POST",
+        "headers": { "content-type": "application/json" },
+        "body": serde_json::to_string(body).unwrap_or_default(),
+    });
+    let options = js_sys::JSON::parse(&options.to_string()).map_err(unreachable)?;
+    let response = wasm_bindgen_futures::JsFuture::from(fetch(url, &options)).await.map_err(unreachable)?;
+    let member = |name: &str| js_sys::Reflect::get(&response, &JsValue::from_str(name));
+    let ok = member("ok").map_err(unreachable)?.is_truthy();
+    let read: js_sys::Function = member("text").map_err(unreachable)?.unchecked_into();
+    let text: js_sys::Promise = read.call0(&response).map_err(unreachable)?.unchecked_into();
+    let text = wasm_bindgen_futures::JsFuture::from(text).await.map_err(unreachable)?;
+    let text = text.as_string().unwrap_or_default();
+    if ok { Ok(text) } else { Err(refusal_of(&text)) }
+}
+
+fn refusal_of(problem: &str) -> Refusal {
+    let problem: serde_json::Value = serde_json::from_str(problem).unwrap_or_default();
+    let text = |name: &str| problem.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Refusal {
+        code: text("code").unwrap_or_else(|| ErrorCode::Internal.as_str().to_owned()),
+        message: text("detail")
+            .or_else(|| text("title"))
+            .unwrap_or_else(|| "The server did not take the request.".to_owned()),
+    }
+}
+
+/// The answer to the start of a registration, as the page wants it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Started {
+    registration_id: String,
+    expires_at: i64,
+}
+
+impl Started {
+    pub(crate) fn id(&self) -> &str {
+        &self.registration_id
+    }
+}
+
+impl From<RegistrationStarted> for Started {
+    fn from(started: RegistrationStarted) -> Self {
+        Self {
+            registration_id: started.registration_id.to_string(),
+            expires_at: started.expires_at.milliseconds(),
+        }
+    }
+}
