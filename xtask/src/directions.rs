@@ -175,7 +175,7 @@ mod tests {
     fn right_directions_and_tests_pass() {
         assert!(judged("plaza-billing", "plaza-ledger", Value::Null).is_empty());
         assert!(judged("plaza-db", "rusqlite", Value::Null).is_empty());
-        assert!(judged("plaza-ledger", json!("dev")).is_empty());
+        assert!(judged("plaza-ledger", "plaza-protocol", json!("dev")).is_empty());
         assert_eq!(
             judged("plaza-ledger", "tokio-postgres", json!("dev")).len(),
             1,
