@@ -47,7 +47,8 @@ pub(super) async fn revenue(
         }
         _ => return Err(Problem::new(ErrorCode::Invalid, "period: today or month is needed")),
     };
-    let until = now + Duration::from_secs(1);
+    // Sums are kept by the hour: the running one belongs to the period.
+    let until = now + HOUR;
     // The period before, as far as this one has come.
     let before_until = (before + until.since(from)).min(from);
     let (revenue, previous) = app
