@@ -62,6 +62,8 @@ pub(crate) fn core() -> Result<()> {
 fn bindings(built: &PathBuf, folder: &PathBuf) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.web(true)?;
+    // The module finds its own file: the worker calls it without an address.
+    bindgen.omit_default_module_path(false);
     bindgen.typescript(true).out_name(PACKAGE).remove_name_section(true).remove_producers_section(true);
     bindgen.input_path(built).generate(folder)
 }

@@ -25,6 +25,7 @@ use plaza_crypto::{
 use plaza_protocol::content::Content;
 use plaza_protocol::wire::{self, Envelope};
 use plaza_protocol::{AccountId, ConversationId, Ctx, DeviceId, MessageId};
+use std::sync::{Mutex, PoisonError};
 
 /// The row with the device's keys.
 pub const DEVICE_ROW: &[u8] = rows::DEVICE;
@@ -34,6 +35,8 @@ pub const DEVICE_ROW: &[u8] = rows::DEVICE;
 pub struct Hosted {
     keystore: Keystore,
     device: Device,
+    /// The conversation that was used last, as its rows say: reading it from them costs more than a message.
+    kept: Mutex<Option<Conversation>>,
 }
 
 impl Hosted {
@@ -46,7 +49,7 @@ impl Hosted {
         let keystore = Keystore::new();
         let (device, registration) =
             Registration::new(ctx, &keystore, Identity::new(ctx), account, device, true)?;
-        Ok((Self { keystore, device }, registration))
+        Ok((Self { keystore, device, kept: Mutex::default() }, registration))
     }
 
     /// The device from its rows; those of conversations may be among them.
@@ -54,7 +57,7 @@ impl Hosted {
         let keystore = Keystore::new();
         keystore.rows().load(rows);
         let device = keystore.rows().get(rows::DEVICE).ok_or(RowError)?;
-        Ok(Self { device: Device::from_bytes(&device).map_err(|_| RowError)?, keystore })
+        Ok(Self { device: Device::from_bytes(&device).map_err(|_| RowError)?, keystore, kept: Mutex::default() })
     }
 
     /// Whose device it is.
@@ -69,11 +72,13 @@ impl Hosted {
 
     /// Adds rows as they were stored.
     pub fn load(&self, rows: impl IntoIterator<Item = Row>) {
+        self.take_kept();
         self.keystore.rows().load(rows);
     }
 
     /// Forgets the loaded rows of a conversation.
     pub fn evict(&self, conversation: ConversationId) {
+        self.take_kept();
         self.keystore.rows().evict(&conversation_prefix(conversation));
     }
 
@@ -87,8 +92,24 @@ impl Hosted {
         Conversation::load(&self.keystore, id)
     }
 
+    /// A conversation to change: the kept one, or read from its rows. Whoever fails drops it, and it is read again.
+    fn taken(&self, id: ConversationId) -> Result<Option<Conversation>, RowError> {
+        match self.take_kept().filter(|kept| kept.id() == id) {
+            Some(kept) => Ok(Some(kept)),
+            None => self.conversation(id),
+        }
+    }
+
+    fn take_kept(&self) -> Option<Conversation> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn keep(&self, conversation: Conversation) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversation);
+    }
+
     fn present(&self, id: ConversationId) -> Result<Conversation, ConversationError> {
-        self.conversation(id)?.ok_or(ConversationError::NotReady)
+        self.taken(id)?.ok_or(ConversationError::NotReady)
     }
 
     /// New one-time key packages for the server's stock.
@@ -103,19 +124,23 @@ impl Hosted {
         message_id: MessageId,
         content: &Content,
     ) -> Result<wire::Send, ConversationError> {
-        self.present(id)?.encrypt(&self.keystore, &self.device, message_id, content)
+        let mut conversation = self.present(id)?;
+        let send = conversation.encrypt(&self.keystore, &self.device, message_id, content)?;
+        self.keep(conversation);
+        Ok(send)
     }
 
     /// Takes an envelope of the device's mailbox. The first outcome is that of the envelope; others are those of
     /// envelopes that had waited for it.
     pub fn process(&self, envelope: &Envelope) -> Result<Vec<Outcome>, ConversationError> {
         let id = ConversationId::from_slice(&envelope.conversation_id).map_err(|_| RowError)?;
-        let mut conversation = match self.conversation(id)? {
+        let mut conversation = match self.taken(id)? {
             Some(conversation) => conversation,
             None => Conversation::lost(&self.keystore, id, Vec::new())?,
         };
         let mut outcomes = vec![conversation.process(&self.keystore, envelope)?];
         self.process_held(&mut conversation, &mut outcomes)?;
+        self.keep(conversation);
         Ok(outcomes)
     }
 
@@ -161,7 +186,7 @@ impl Hosted {
         members: Vec<AccountId>,
         group_info: &[u8],
     ) -> Result<wire::Commit, ConversationError> {
-        let mut conversation = match self.conversation(id)? {
+        let mut conversation = match self.taken(id)? {
             Some(conversation) => conversation,
             None => Conversation::lost(&self.keystore, id, Vec::new())?,
         };

@@ -65,6 +65,8 @@ pub async fn postgres_url() -> String {
     }
     let busy = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'");
     sql(&server, &busy).await;
+    // Process numbers come again.
+    sql(&server, &format!("DROP DATABASE IF EXISTS {name}")).await;
     sql(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     address(&server, &name)
 }

@@ -137,7 +137,8 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
     check_policy(me, device_of(&applied.sender), &removed, &present)?;
     check_leaves(&added, &present)?;
     let is_stale = present.iter().any(|device| !leaves.contains(device));
-    let epoch_min = (!removed.is_empty()).then(|| state.epoch());
+    // Whoever came cannot read older epochs, and whoever went must not: what is on its way is encrypted again.
+    let epoch_min = (!removed.is_empty() || !added.is_empty()).then(|| state.epoch());
     tx.execute(AFTER_COMMIT, params![conversation, is_stale, epoch_min]).await?;
     tx.execute(UPDATE_STATE, params![conversation, to_bytes(&state)?, &request.group_info]).await?;
     tx.execute(DELETE_DEVICES, params![conversation]).await?;

@@ -27,6 +27,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 const CONTROL: &str = "control.sock";
 /// Messages that are told at once.
 const HEARD_MAX: usize = 100;
+/// How long the name of who wrote may take.
+const CONTACT_WITHIN: Duration = Duration::from_secs(3);
 /// How long a message may take to reach the server.
 const SENT_WITHIN: Duration = Duration::from_secs(30);
 
@@ -291,8 +293,7 @@ impl Listener<'_> {
     }
 
     async fn tell(&self, heard: &Heard) -> anyhow::Result<()> {
-        let account = heard.account;
-        let from = self.client.with(move |machine, _| Ok(machine.contact(account).cloned())).await?;
+        let from = self.client.contact(heard.account, CONTACT_WITHIN).await?;
         let (number, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
         if self.command.json {
             let mut event = json!({

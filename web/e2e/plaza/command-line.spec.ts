@@ -27,7 +27,7 @@ test("the command line and the browser talk", async ({ page, baseURL }) => {
   await write(page, "Greetings from a browser");
   const heard = await plaza("person", "listen", "--home", home, "--count", "1", "--timeout-s", "20", "--json");
   expect(heard).toContain("Greetings from a browser");
-  await expectTicks(page, "Greetings from a browser", "Delivered");
+  await expectTicks(page, "Greetings from a browser", "Read");
 });
 
 test("the browser starts the conversation", async ({ page, baseURL }) => {

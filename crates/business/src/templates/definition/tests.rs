@@ -41,7 +41,7 @@ fn each_rule_of_the_body_is_kept() {
     assert_eq!(subcode("these words {{1}}{{2}} have no other words between"), subcodes::BODY);
     assert_eq!(subcode("the number {{2}} stands here but there is no one"), subcodes::BODY);
     assert_eq!(subcode("a name {{who}} where a number is expected"), subcodes::BODY);
-    assert_eq!(subcode("Few {{1}} words"), subcodes::TOO_FEW_WORDS);
+    assert_eq!(subcode("One {{1}} - {{2}} -"), subcodes::TOO_FEW_WORDS);
     assert_eq!(subcode("  "), subcodes::BODY);
     assert!(body(&"a".repeat(BODY_CHARACTERS_MAX)).is_ok());
     assert_eq!(subcode(&"a".repeat(BODY_CHARACTERS_MAX + 1)), subcodes::TOO_LONG);
