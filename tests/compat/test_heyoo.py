@@ -6,7 +6,7 @@ from heyoo import WhatsApp
 
 def client(business: dict) -> WhatsApp:
     wa = WhatsApp(token=business["access_token"], phone_number_id=business["phone_number_id"])
-    wa.base_url = f"{URL}/v14.0"
+    wa.base_url, wa.v15_base_url = f"{URL}/v14.0", f"{URL}/v15.0"
     wa.url = f"{wa.base_url}/{business['phone_number_id']}/messages"
     return wa
 

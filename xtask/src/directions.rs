@@ -28,7 +28,6 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ),
     ("plaza-bench", &["protocol", "crypto", "client", "client-native", "db", "ledger", "billing"]),
     (
-        "plaza-testkit",
         &[
             "protocol",
             "crypto",
@@ -68,19 +67,19 @@ const OWNED: [(&str, &[&str], &str); 10] = [
     ("async-nats", &["plaza-bus"], "the bus is the only way to another process"),
     (
         "axum",
-        &["plaza-server", "plaza-testkit", "plaza"],
+        &["plaza-server", "plaza"],
         "domain crates know no HTTP; the demo's bot receives webhooks",
     ),
-    ("hyper", &["plaza-server", "plaza-testkit"], "domain crates know no HTTP"),
-    ("tower", &["plaza-server", "plaza-testkit"], "domain crates know no HTTP"),
+    ("hyper", &["plaza-server"], "domain crates know no HTTP"),
+    ("tower", &["plaza-server"], "domain crates know no HTTP"),
     (
         "reqwest",
-        &["plaza-server", "plaza-client-native", "plaza-bench", "plaza-testkit", "plaza"],
+        &["plaza-server", "plaza-client-native", "plaza-bench", "plaza"],
         "domain crates know no HTTP",
     ),
     (
         "tokio-tungstenite",
-        &["plaza-server", "plaza-client-native", "plaza-bench", "plaza-testkit"],
+        &["plaza-server", "plaza-client-native", "plaza-bench"],
         "domain crates know no sockets",
     ),
     ("openmls", &["plaza-crypto"], "group encryption has one door"),
@@ -176,7 +175,7 @@ mod tests {
     fn right_directions_and_tests_pass() {
         assert!(judged("plaza-billing", "plaza-ledger", Value::Null).is_empty());
         assert!(judged("plaza-db", "rusqlite", Value::Null).is_empty());
-        assert!(judged("plaza-ledger", "plaza-testkit", json!("dev")).is_empty());
+        assert!(judged("plaza-ledger", "plaza-protocol", json!("dev")).is_empty());
         assert_eq!(
             judged("plaza-ledger", "tokio-postgres", json!("dev")).len(),
             1,

@@ -17,9 +17,8 @@ struct Generated {
     name: &'static str,
 }
 
-const FILES: [Generated; 3] = [
-    Generated { path: "migrations/schema.sql", name: "schema" },
-    Generated { path: "openapi/plaza.json", name: "openapi" },
+const FILES: [Generated; 2] = [
+    Generated { path: "schema.sql", name: "schema" },
     Generated { path: "docs/operations/config.md", name: "config" },
 ];
 

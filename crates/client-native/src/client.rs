@@ -10,12 +10,13 @@ use futures_util::FutureExt as _;
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
-use plaza_client::{Event, LOADED, Machine, MachineError, SessionView};
-use plaza_protocol::{Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use plaza_client::{Contact, Event, LOADED, Machine, MachineError, SessionView};
+use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -109,6 +110,7 @@ pub struct Client<S: Store> {
     updates: broadcast::Sender<Update>,
     store: Arc<S>,
     task: Arc<std::sync::Mutex<Option<JoinHandle<()>>>>,
+    revoked: Arc<AtomicBool>,
 }
 
 impl<S: Store> Clone for Client<S> {
@@ -118,6 +120,7 @@ impl<S: Store> Clone for Client<S> {
             updates: self.updates.clone(),
             store: self.store.clone(),
             task: self.task.clone(),
+            revoked: self.revoked.clone(),
         }
     }
 }
@@ -131,6 +134,7 @@ where
     pub fn start(ctx: &Ctx, options: Options, machine: Machine, store: Arc<S>) -> Self {
         let (calls, receiver) = mpsc::channel(CALLS_MAX);
         let (updates, _) = broadcast::channel(UPDATES_MAX);
+        let revoked = Arc::new(AtomicBool::new(false));
         let running = Running {
             ctx: ctx.clone(),
             options,
@@ -141,9 +145,10 @@ where
             frames: Vec::new(),
             ended: None,
             ahead: false,
+            revoked: revoked.clone(),
         };
         let task = tokio::spawn(running.run(receiver));
-        Self { calls, updates, store, task: Arc::new(std::sync::Mutex::new(Some(task))) }
+        Self { calls, updates, store, task: Arc::new(std::sync::Mutex::new(Some(task))), revoked }
     }
 
     /// The rows.
@@ -154,6 +159,15 @@ where
     /// What happens from now on.
     pub fn updates(&self) -> broadcast::Receiver<Update> {
         self.updates.subscribe()
+    }
+
+    /// Why calls find nobody.
+    fn closed(&self) -> ClientError {
+        if self.revoked.load(Ordering::Acquire) {
+            let message = "this device was replaced or removed: register again".to_owned();
+            return ClientError::Refused { code: ErrorCode::DeviceRevoked, message };
+        }
+        ClientError::Closed
     }
 
     async fn call<T: Send + 'static>(
@@ -169,8 +183,8 @@ where
                 let _ = sender.send(call(running).await);
             })
         });
-        self.calls.send(call).await.map_err(|_| ClientError::Closed)?;
-        receiver.await.map_err(|_| ClientError::Closed)
+        self.calls.send(call).await.map_err(|_| self.closed())?;
+        receiver.await.map_err(|_| self.closed())
     }
 
     /// Does something with the machine; what it changed is durable when this returns.
@@ -201,7 +215,7 @@ where
                 })
             })
             .await??;
-        let opened = opened.await.map_err(|_| ClientError::Closed)?;
+        let opened = opened.await.map_err(|_| self.closed())?;
         opened.map_err(|(code, message)| ClientError::Refused { code, message })
     }
 
@@ -235,15 +249,13 @@ where
                     {
                         return Err(ClientError::Refused { code: ErrorCode::Undeliverable, message: error });
                     }
-                    Ok(Update::Revoked) => {
-                        let message = "this device was replaced or removed".to_owned();
-                        return Err(ClientError::Refused { code: ErrorCode::DeviceRevoked, message });
+                    Ok(Update::Revoked) | Err(broadcast::error::RecvError::Closed) => {
+                        return Err(self.closed());
                     }
                     // A listener that fell behind cannot have missed it for good: nothing waits any more.
                     Err(broadcast::error::RecvError::Lagged(_)) if self.waiting().await? == 0 => {
                         return Ok(());
                     }
-                    Err(broadcast::error::RecvError::Closed) => return Err(ClientError::Closed),
                     _ => {}
                 }
             }
@@ -260,6 +272,30 @@ where
     /// The person has seen what is there.
     pub async fn mark_read(&self, conversation: ConversationId) -> Result<(), ClientError> {
         self.with(move |machine, _| machine.mark_read(conversation)).await
+    }
+
+    /// What is known of an account; waits a while for the server to tell, where only its messages are known yet.
+    pub async fn contact(
+        &self,
+        account: AccountId,
+        within: Duration,
+    ) -> Result<Option<Contact>, ClientError> {
+        let mut updates = self.updates();
+        let told = async {
+            loop {
+                let contact = self.with(move |machine, _| Ok(machine.contact(account).cloned())).await?;
+                if contact.as_ref().is_some_and(|contact| !contact.number.is_empty()) {
+                    return Ok(contact);
+                }
+                if matches!(updates.recv().await, Err(broadcast::error::RecvError::Closed)) {
+                    return Err(self.closed());
+                }
+            }
+        };
+        match timeout(within, told).await {
+            Ok(contact) => contact,
+            Err(_) => self.with(move |machine, _| Ok(machine.contact(account).cloned())).await,
+        }
     }
 
     /// Whose device it is.
@@ -345,6 +381,7 @@ struct Running<S> {
     ended: Option<Ended>,
     /// The store failed: the machine is ahead of it.
     ahead: bool,
+    revoked: Arc<AtomicBool>,
 }
 
 impl<S> Running<S>
@@ -383,6 +420,7 @@ where
             }
         }
         if self.ended == Some(Ended::Revoked) {
+            self.revoked.store(true, Ordering::Release);
             self.tell(Update::Revoked);
         }
     }

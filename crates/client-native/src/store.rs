@@ -116,5 +116,5 @@ mod tests {
         store
     }
 
-    plaza_client::store_tests!(#[tokio::test], super::tests::new_store);
+    plaza_client::store_tests!(#[tokio::test], new_store);
 }

@@ -9,7 +9,7 @@ use crate::js::{Refusal, Timer, ctx, json};
 use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
-use plaza_client::store::{Scan, Store as _};
+use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
@@ -89,6 +89,13 @@ impl Client {
         });
         *inner.me.borrow_mut() = Rc::downgrade(&inner);
         Ok(Self(inner))
+    }
+
+    /// Tries out this browser's storage, on a database of its own: `null`, or what is wrong.
+    pub async fn check_storage() -> Answer {
+        const SCRATCH: &str = "plaza.check";
+        let verdict = suite::check(async || IdbStore::open_empty(SCRATCH).await).await;
+        Ok(verdict.map_or_else(|wrong| JsValue::from_str(&wrong), |()| JsValue::NULL))
     }
 
     /// Who is registered here.
@@ -471,7 +478,7 @@ impl Inner {
         let milliseconds = i32::try_from(pause.as_millis()).unwrap_or(i32::MAX);
         state.reconnect = Some(Timer::after(milliseconds, move || {
             if let Some(inner) = me.upgrade() {
-                inner.connect();
+                spawn_local(async move { inner.connect() });
             }
         }));
     }

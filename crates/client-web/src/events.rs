@@ -52,12 +52,15 @@ pub(crate) enum Told {
     Moved { from: String, to: String },
 }
 
+/// Orders from and to, both included.
+type Ranges = Vec<(u64, u64)>;
+
 /// What has to be read again after a step.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     pub(crate) told: Vec<Told>,
     conversations: BTreeSet<ConversationId>,
-    ranges: BTreeMap<ConversationId, Vec<(u64, u64)>>,
+    ranges: BTreeMap<ConversationId, Ranges>,
     single: BTreeSet<(ConversationId, MessageId)>,
 }
 
@@ -113,7 +116,7 @@ impl Gathered {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     told: Vec<Told>,
-    ranges: Vec<(ConversationId, Lens, Vec<(u64, u64)>)>,
+    ranges: Vec<(ConversationId, Lens, Ranges)>,
     single: Vec<(ConversationId, Lens, MessageId)>,
 }
 

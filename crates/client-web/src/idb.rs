@@ -57,6 +57,15 @@ impl IdbStore {
         Ok(Self { database })
     }
 
+    /// Opens a database and empties it.
+    pub(crate) async fn open_empty(name: &str) -> Result<Self, IdbError> {
+        let store = Self::open(name).await?;
+        let (transaction, rows) = store.transaction("readwrite")?;
+        rows.clear()?;
+        committed(&transaction).await?;
+        Ok(store)
+    }
+
     fn transaction(&self, mode: &str) -> Result<(IdbTransaction, IdbObjectStore), IdbError> {
         // By name: the binding of `transaction` has no place for its options.
         let begin: Function =

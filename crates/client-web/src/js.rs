@@ -69,28 +69,10 @@ impl Refusal {
     }
 
     /// A bug or a broken store: the person can do nothing but load the page again.
-    pub(crate) fn broken(error: &dyn std::error::Error) -> Self {
-        Self::new(ErrorCode::Internal, plaza_protocol::Chain(&HideLifetime(error)).to_string())
+    pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> Self {
+        Self::new(ErrorCode::Internal, plaza_protocol::Chain(error).to_string())
     }
 }
-
-/// Lets a borrowed error be printed with its causes.
-#[derive(Debug)]
-struct HideLifetime<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for HideLifetime<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for HideLifetime<'_> {}
 
 impl From<Refusal> for JsValue {
     fn from(refusal: Refusal) -> Self {

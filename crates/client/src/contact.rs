@@ -10,7 +10,7 @@ use plaza_protocol::AccountId;
 use plaza_protocol::wire;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An account as this client knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,35 +31,40 @@ pub struct Contact {
 
 /// The accounts that are known.
 #[derive(Debug, Default)]
-pub(crate) struct Contacts(BTreeMap<AccountId, Contact>);
+pub(crate) struct Contacts {
+    known: BTreeMap<AccountId, Contact>,
+    /// Who has a new device since the server was asked: name and number may be others, too.
+    stale: BTreeSet<AccountId>,
+}
 
 impl Contacts {
     pub(crate) fn load(rows: &Rows) -> Result<Self, RowError> {
-        let mut contacts = BTreeMap::new();
+        let mut known = BTreeMap::new();
         for (key, value) in rows.below(rows::ACCOUNTS) {
             let id = key.get(rows::ACCOUNTS.len()..).unwrap_or_default();
             let id = AccountId::from_slice(id).map_err(|_| RowError)?;
-            contacts.insert(id, rows::decode(&value)?);
+            known.insert(id, rows::decode(&value)?);
         }
-        Ok(Self(contacts))
+        Ok(Self { known, stale: BTreeSet::new() })
     }
 
     pub(crate) fn get(&self, account: AccountId) -> Option<&Contact> {
-        self.0.get(&account)
+        self.known.get(&account)
     }
 
     /// The name to show: that which the account chose, or its number.
     pub(crate) fn name(&self, account: AccountId) -> String {
-        match self.0.get(&account) {
+        match self.known.get(&account) {
             Some(contact) if !contact.name.is_empty() => contact.name.clone(),
             Some(contact) => contact.number.clone(),
             None => String::new(),
         }
     }
 
-    /// Whether the account must be asked for: nothing but a key is known.
+    /// Whether the server must be asked for the account.
     pub(crate) fn is_unknown(&self, account: AccountId) -> bool {
-        self.0.get(&account).is_none_or(|contact| contact.number.is_empty())
+        self.stale.contains(&account)
+            || self.known.get(&account).is_none_or(|contact| contact.number.is_empty())
     }
 
     /// Takes what the server says. Gives what has changed.
@@ -77,6 +82,7 @@ impl Contacts {
             hosted_by: told.hosted_by.clone(),
             identity_key: told.identity_key.clone().into(),
         };
+        self.stale.remove(&account);
         self.put(rows, account, contact)
     }
 
@@ -87,20 +93,24 @@ impl Contacts {
         account: AccountId,
         key: &[u8; 32],
     ) -> Result<Learned, RowError> {
-        let mut contact = self.0.get(&account).cloned().unwrap_or_default();
+        let mut contact = self.known.get(&account).cloned().unwrap_or_default();
         contact.identity_key = key.to_vec().into();
-        self.put(rows, account, contact)
+        let learned = self.put(rows, account, contact)?;
+        if learned == Learned::NewKey {
+            self.stale.insert(account);
+        }
+        Ok(learned)
     }
 
     fn put(&mut self, rows: &Rows, account: AccountId, contact: Contact) -> Result<Learned, RowError> {
-        let old = self.0.get(&account);
+        let old = self.known.get(&account);
         if old == Some(&contact) {
             return Ok(Learned::Nothing);
         }
         let key_changed =
             old.is_some_and(|old| !old.identity_key.is_empty() && old.identity_key != contact.identity_key);
         rows::write(rows, rows::account(account), &contact)?;
-        self.0.insert(account, contact);
+        self.known.insert(account, contact);
         Ok(if key_changed { Learned::NewKey } else { Learned::Something })
     }
 }

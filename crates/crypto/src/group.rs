@@ -11,7 +11,8 @@
 //! - An operation that fails leaves the rows as they were. The `Group` value itself may then be ahead of them: it is
 //!   loaded again.
 
-use crate::rows::{GroupRows, group_prefix};
+use crate::group_rows::GroupRows;
+use crate::rows::group_prefix;
 use crate::{
     Cause, Device, KeyPackageError, LeafError, Member, Rows, RowsError, Suite, key_package, leaf, padding,
 };

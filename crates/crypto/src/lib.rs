@@ -15,6 +15,7 @@
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 
 mod group;
+mod group_rows;
 mod identity;
 mod key_package;
 mod leaf;

@@ -205,13 +205,13 @@ fn a_device_that_lost_its_state_joins_from_outside() {
     let ben_key = ben.device.certificate().identity_key;
     let ben_account = ben.device.account();
     let known = move |account| if account == ben_account { Some(ben_key) } else { known()(account) };
-    let mut server = PublicState::from_group_info(conversation, &created.group_info, &known).unwrap();
+    let mut server = PublicState::from_group_info(conversation, &created.group_info, known).unwrap();
     ben.join(conversation, &created.welcome);
 
     ben.keystore = Keystore::new();
     let (mut at_ben, joined) =
         Group::join_external(&ben.keystore, &ben.device, conversation, &created.group_info).unwrap();
-    let applied = server.apply_commit(&joined.commit, &joined.group_info, joined.epoch, &known).unwrap();
+    let applied = server.apply_commit(&joined.commit, &joined.group_info, joined.epoch, known).unwrap();
     assert!(applied.external);
     assert_eq!(applied.members.len(), 2, "the old leaf went with it");
     assert_eq!(devices(&applied.added), [ben.device.id()]);

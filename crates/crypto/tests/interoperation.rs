@@ -1,6 +1,8 @@
 //! The same groups with another implementation of the algorithms at the other end: what this crate makes with RustCrypto,
 //! libcrux must read, and the other way round.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is the failure of the test")]
+
 use openmls::prelude::tls_codec::{Deserialize as _, Serialize as _};
 use openmls::prelude::*;
 use openmls_libcrux_crypto::Provider as Libcrux;

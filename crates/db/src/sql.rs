@@ -29,3 +29,9 @@ macro_rules! params {
 
 /// Does it answer?
 pub(crate) const PING: Sql = Sql { name: "db::PING", text: "SELECT CAST(1 AS BIGINT)" };
+
+/// The definitions of an SQLite database.
+pub(crate) const SCHEMA: Sql = Sql {
+    name: "db::SCHEMA",
+    text: "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name",
+};

@@ -86,6 +86,12 @@ impl Tx {
         }
     }
 
+    /// The tables and indexes as SQLite keeps their text, in the order of their names. For the generated schema file.
+    pub async fn schema(&mut self) -> Result<Vec<String>, DbError> {
+        let rows = self.query(crate::sql::SCHEMA, vec![]).await?;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Says who should look once this transaction is committed.
     pub fn wake(&mut self, wake: Wake) {
         self.wakes.push(wake);

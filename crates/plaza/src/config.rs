@@ -174,3 +174,55 @@ fn secret(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> 
     file.sync_all()?;
     Ok(secret)
 }
+
+/// Each key of `plaza.toml`: name, default, what it is.
+const KEYS: &[(&str, &str, &str)] = &[
+    ("data", "`plaza-data`", "The folder for the embedded database, the key file and the operator's token."),
+    ("listen", "`127.0.0.1:8080`", "Address and port. Put TLS in front of it."),
+    ("database_url", "none", "A PostgreSQL database in place of the embedded one: `postgres://user@host:5432/plaza`."),
+    ("database_connections_max", "16", "Connections to PostgreSQL, 1 to 500."),
+    ("nats", "none", "NATS, where several servers share a database: `nats://host:4222`."),
+    ("sandbox", "false", "One-time codes are shown to the operator, templates are approved at once, loopback may be called."),
+    ("demo", "false", "Three people and a bakery. Needs the sandbox."),
+    ("operator_name", "`Plaza`", "Who people are told holds the keys of hosted numbers."),
+    ("operator_token_file", "`operator-token` in the data folder", "Made at the first start."),
+    ("sealing_key_file", "`sealing-key` in the data folder", "Seals secrets at rest; made at the first start. \
+        Servers on one database share it. Keep a copy: without it hosted numbers cannot be read."),
+    ("origins", "empty", "Origins of other web pages that may open a socket: `[\"https://example.org\"]`."),
+    ("egress_allowed", "empty", "Private addresses that webhooks may have, as `host` or `host:port`."),
+];
+
+/// `docs/operations/config.md`.
+pub(crate) fn reference() -> String {
+    let mut text = String::from(
+        "# Configuration\n\n<!-- Made by `./x gen` from crates/plaza/src/config.rs. -->\n\n`plaza serve --config \
+         plaza.toml`; then the environment (`PLAZA_DATA`, `PLAZA_LISTEN`, `PLAZA_DATABASE_URL`, `PLAZA_NATS`), then \
+         flags: what comes later wins. All mistakes are told at once, before anything starts.\n\n| key | default | \
+         meaning |\n|---|---|---|\n",
+    );
+    for (key, default, meaning) in KEYS {
+        text.push_str(&format!("| `{key}` | {default} | {meaning} |\n"));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_names_every_key() {
+        for (key, _, _) in KEYS {
+            let value = match *key {
+                "sandbox" | "demo" => "true",
+                "database_connections_max" => "4",
+                "origins" | "egress_allowed" => "[]",
+                _ => "\"x\"",
+            };
+            let read: Result<File, _> = toml::from_str(&format!("{key} = {value}"));
+            assert!(read.is_ok(), "{key}: {read:?}");
+        }
+        assert!(toml::from_str::<File>("no_such_key = 1").is_err());
+    }
+}

@@ -6,6 +6,7 @@
 mod business;
 mod config;
 mod demo;
+mod generated;
 mod ledger;
 mod output;
 mod person;
@@ -42,6 +43,14 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Measure: relay, idle, cloud-api, ledger, offline, kill.
+    Bench(plaza_bench::BenchArguments),
+    /// Print a generated file of the repository: schema or config.
+    #[command(hide = true)]
+    Gen {
+        /// Which.
+        file: generated::File,
+    },
 }
 
 fn main() -> ExitCode {
@@ -57,6 +66,8 @@ fn main() -> ExitCode {
             Command::Template(command) => business::run_template(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
+            Command::Bench(arguments) => plaza_bench::run(arguments).await,
+            Command::Gen { file } => generated::run(file).await,
         }
     });
     match result {

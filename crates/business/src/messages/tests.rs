@@ -212,7 +212,7 @@ async fn what_fails_is_not_charged() {
         let arrived = shop.send(template(&["Ana"])).await.unwrap();
         acknowledge(&shop, &[arrived.message_id]).await;
         let business = shop.business.clone();
-        let both = vec![lost.message_id, arrived.message_id];
+        let both = [lost.message_id, arrived.message_id];
         let fail = async move |ctx: &Ctx, tx: &mut Tx| {
             let failure = Failure { code: codes::UNDELIVERABLE, details: "The device is gone.".to_owned() };
             let both: Vec<_> = both.iter().map(|id| (*id, failure.clone())).collect();
@@ -289,6 +289,11 @@ async fn templates_and_recipients_are_checked() {
         request["to"] = Value::Null;
         request["recipient"] = json!(by_user);
         assert_eq!(shop.send(request).await.unwrap().account, shop.ana);
+        for status in [templates::Status::Pending, templates::Status::Rejected] {
+            set_status(&shop, status).await;
+            let error = shop.send(template(&["Ana"])).await.unwrap_err();
+            assert!(matches!(error, SendError::Template(FillError::NotFound { .. })), "{status:?}: {error}");
+        }
         set_status(&shop, templates::Status::Paused).await;
         assert!(matches!(shop.send(template(&["Ana"])).await, Err(SendError::Template(FillError::Paused))));
         set_status(&shop, templates::Status::Disabled).await;

@@ -92,7 +92,7 @@ pub(super) async fn subscribe(ctx: &Ctx, tx: &mut Tx, waba: WabaId, app: AppId) 
 pub(super) async fn node(tx: &mut Tx, id: i64) -> Result<Option<Node>, DbError> {
     let Some(row) = tx.query_one(SELECT_NODE, params![id]).await? else { return Ok(None) };
     let kind = NodeKind::parse(&row.get::<String>(0)?);
-    Ok(kind.map(|kind| Ok::<_, DbError>(Node { kind, portfolio: row.get(1)? })).transpose()?)
+    kind.map(|kind| Ok(Node { kind, portfolio: row.get(1)? })).transpose()
 }
 
 pub(super) async fn waba(tx: &mut Tx, id: WabaId) -> Result<Option<Waba>, DbError> {

@@ -383,7 +383,7 @@ fn check_edges(pattern: &Pattern) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A template must say something by itself: at least two words for each parameter, and one more.
+/// A template must say something by itself: at least as many words as parameters.
 fn check_words(pattern: &Pattern) -> Result<(), Problem> {
     let gaps = pattern.gaps().len();
     let words: usize = pattern
@@ -396,7 +396,7 @@ fn check_words(pattern: &Pattern) -> Result<(), Problem> {
             Piece::Gap(_) => 0,
         })
         .sum();
-    if gaps == 0 || words > gaps.saturating_mul(2) {
+    if words >= gaps {
         return Ok(());
     }
     let what =

@@ -71,8 +71,7 @@ async fn the_operator_decides_once() {
         assert!(shop.values().await.is_empty(), "nothing to tell yet");
         let id = waiting.template_id;
         let say = async |ctx: &Ctx, decision: Decision| {
-            let decide =
-                async move |ctx: &Ctx, tx: &mut Tx| decide(ctx, tx, id, decision.clone()).await;
+            let decide = async move |ctx: &Ctx, tx: &mut Tx| decide(ctx, tx, id, decision.clone()).await;
             shop.db.transact(ctx, "test", decide).await
         };
         assert!(

@@ -98,6 +98,7 @@ impl Machine {
         for member in added {
             self.learn_member(ctx, member)?;
         }
+        self.ask_for_unknown_accounts();
         Ok(())
     }
 

@@ -17,6 +17,7 @@
 //! stored the one before. Whatever was in flight when a connection ended is asked again on the next one, under the same
 //! ids, which makes that harmless.
 
+mod accounts;
 mod incoming;
 mod membership;
 mod outbox;
@@ -25,7 +26,7 @@ mod talk;
 
 pub(crate) use talk::Talk;
 
-use crate::contact::{Contact, Contacts, Learned};
+use crate::contact::{Contact, Contacts};
 use crate::conversation::{Conversation, ConversationError};
 use crate::registration::{Registration, RegistrationError};
 use crate::rows::{self, RowError};
@@ -572,53 +573,6 @@ impl Machine {
             // The next hello says what the server has.
             Purpose::Publish => Ok(()),
         }
-    }
-
-    // Accounts
-
-    fn ask_for_unknown_accounts(&mut self) {
-        let unknown: Vec<_> = self
-            .talks
-            .values()
-            .flat_map(|talk| talk.conversation.members())
-            .filter(|account| **account != self.session.account && self.contacts.is_unknown(**account))
-            .map(|account| account.as_bytes().to_vec())
-            .collect();
-        let is_asked = self.connection.in_flight.values().any(|purpose| matches!(purpose, Purpose::Accounts));
-        if !unknown.is_empty() && self.connection.online && !is_asked {
-            let ask = wire::GetAccounts { account_ids: unknown };
-            self.request(Purpose::Accounts, request::Body::GetAccounts(ask));
-        }
-    }
-
-    fn learn_accounts(&mut self, ctx: &Ctx, accounts: &[wire::Account]) -> Result<(), MachineError> {
-        for account in accounts {
-            let Ok(id) = AccountId::from_slice(&account.account_id) else { continue };
-            if id != self.me() {
-                let learned = self.contacts.learn(self.keystore.rows(), id, account)?;
-                self.learned(ctx, id, learned)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn learned(&mut self, ctx: &Ctx, account: AccountId, learned: Learned) -> Result<(), MachineError> {
-        if learned == Learned::Nothing {
-            return Ok(());
-        }
-        let with: Vec<_> = self
-            .talks
-            .iter()
-            .filter(|(_, talk)| talk.conversation.members().contains(&account))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in with {
-            if learned == Learned::NewKey {
-                self.notice(ctx, id, Notice::IdentityChanged(account))?;
-            }
-            self.events.push(Event::Conversation(id));
-        }
-        Ok(())
     }
 
     // The timeline

@@ -184,14 +184,14 @@ impl World {
         person.step(&self.ctx);
     }
 
-    fn to_server(&mut self, who: usize) -> bool {
+    fn pass_to_server(&mut self, who: usize) -> bool {
         let person = &mut self.people[who];
         let Some(frame) = person.outgoing.pop_front() else { return false };
         self.server.receive(person.device, frame);
         true
     }
 
-    fn to_person(&mut self, who: usize, twice: bool) -> bool {
+    fn pass_to_person(&mut self, who: usize, twice: bool) -> bool {
         let device = self.people[who].device;
         let frame = if twice { self.server.peek(device) } else { self.server.next(device) };
         let Some(frame) = frame else { return false };
@@ -217,13 +217,13 @@ impl World {
         match self.chance(1000) {
             0..60 => self.say(),
             60..400 => {
-                self.to_server(who);
+                self.pass_to_server(who);
             }
             400..800 => {
-                self.to_person(who, false);
+                self.pass_to_person(who, false);
             }
             800..840 => {
-                self.to_person(who, true);
+                self.pass_to_person(who, true);
             }
             840..900 => self.tick(Duration::from_millis(self.chance(800))),
             900..950 => self.connect(who),
@@ -271,7 +271,7 @@ impl World {
             while moved {
                 moved = false;
                 for who in 0..self.people.len() {
-                    while self.to_server(who) || self.to_person(who, false) {
+                    while self.pass_to_server(who) || self.pass_to_person(who, false) {
                         moved = true;
                     }
                 }

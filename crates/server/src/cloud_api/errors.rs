@@ -18,11 +18,29 @@ use plaza_protocol::{Chain, Ctx};
 use serde_json::{Value, json};
 use std::error::Error;
 
+/// Graph's two kinds of errors.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// About nearly everything.
+    OAuth,
+    /// About objects that are not there.
+    Method,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::OAuth => "OAuthException",
+            Self::Method => "GraphMethodException",
+        }
+    }
+}
+
 /// An error to answer with.
 #[derive(Debug)]
 pub(super) struct GraphError {
     code: Code,
-    kind: &'static str,
+    kind: Kind,
     message: String,
     details: Option<String>,
     subcode: Option<i64>,
@@ -36,7 +54,7 @@ impl GraphError {
         let message = format!("(#{}) {}", code.number, code.title);
         Self {
             code,
-            kind: "OAuthException",
+            kind: Kind::OAuth,
             message,
             details: None,
             subcode: None,
@@ -75,7 +93,7 @@ impl GraphError {
              permissions, or does not support this operation"
         );
         Self {
-            kind: "GraphMethodException",
+            kind: Kind::Method,
             message,
             subcode: Some(codes::SUBCODE_UNKNOWN_OBJECT),
             ..Self::new(codes::INVALID_PARAMETER)
@@ -107,7 +125,7 @@ impl GraphError {
         }
         let mut error = json!({
             "message": self.message,
-            "type": self.kind,
+            "type": self.kind.as_str(),
             "code": self.code.number,
             "fbtrace_id": trace,
         });
@@ -155,7 +173,7 @@ impl From<LookupError> for GraphError {
 /// An object went between the router and the operation.
 fn not_found() -> GraphError {
     GraphError {
-        kind: "GraphMethodException",
+        kind: Kind::Method,
         message: "Object does not exist or cannot be loaded due to missing permissions".to_owned(),
         ..GraphError::new(codes::INVALID_PARAMETER).subcode(Some(codes::SUBCODE_UNKNOWN_OBJECT))
     }
@@ -245,6 +263,35 @@ impl From<SubscribeError> for GraphError {
             SubscribeError::NotFound => not_found(),
             SubscribeError::Db(error) => error.into(),
             SubscribeError::Invalid { .. } => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_without_its_inside() {
+        let (ctx, _) = plaza_db::testing::ctx();
+        let (status, body) = GraphError::from(SendError::Db(DbError::Full)).answer(&ctx, "A1");
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        let error = &body["error"];
+        assert_eq!(
+            (&error["code"], &error["is_transient"], &error["fbtrace_id"]),
+            (&json!(2), &json!(true), &json!("A1"))
+        );
+        let details = error["error_data"]["details"].as_str().unwrap();
+        assert!(details.contains("cannot store anything just now"), "{details}");
+        let (_, body) =
+            GraphError::from(SendError::Db(DbError::Commit("/var/lib/secret".to_owned()))).answer(&ctx, "A1");
+        assert!(!body.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn every_code_has_a_status_that_is_an_error() {
+        for code in codes::ALL {
+            assert!((400..600).contains(&code.status) && !code.title.is_empty(), "{}", code.number);
         }
     }
 }

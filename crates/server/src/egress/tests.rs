@@ -39,8 +39,7 @@ async fn redirects_are_answers_like_any_other() {
 #[tokio::test]
 async fn an_answer_without_end_is_cut_off() {
     // More bytes are promised than come, and more come than are read.
-    let url =
-        endpoint(concat!("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello")).await;
+    let url = endpoint("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
     assert_eq!(sandbox().post(&url, "{}".to_owned(), "sha256=0").await.unwrap(), 200);
     let broken = endpoint("HTTP/1.1 200 OK\r\ncontent-length: 500000\r\n\r\nhello").await;
     assert_eq!(

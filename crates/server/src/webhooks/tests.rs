@@ -262,7 +262,7 @@ async fn one_call_carries_as_many_updates_as_the_endpoint_takes() {
         }
         world.dispatcher.run_once().await;
         assert!(receiver.count() <= LANES, "{}", receiver.count());
-        let bodies = receiver.bodies.lock().unwrap();
+        let bodies = receiver.bodies.lock().unwrap().clone();
         let updates: usize = bodies
             .iter()
             .map(|body| serde_json::from_str::<Value>(body).unwrap()["entry"].as_array().unwrap().len())

@@ -4,6 +4,8 @@
 //! prefix, and apply a batch of changes all at once: either all of it is durable, or none. There are three of them, in
 //! memory, on SQLite and on IndexedDB, and one suite of tests for all ([`store_tests`](crate::store_tests)).
 
+pub mod suite;
+
 use plaza_crypto::Change;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -149,74 +151,23 @@ impl Store for MemoryStore {
     }
 }
 
-/// The tests that each store passes: `store_tests!(attribute, new_store)`, where the attribute runs an async test and
+/// The tests that each store passes: `store_tests!(#[attribute], new_store)`, where the attribute runs an async test and
 /// `new_store` is an async function that gives an empty store.
 #[macro_export]
 macro_rules! store_tests {
     (#[$test:meta], $new:path) => {
-        use $crate::store::{Scan, Store as _};
-
-        fn row(key: &str, value: &str) -> (Vec<u8>, Option<Vec<u8>>) {
-            (key.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
-        }
-
-        fn keys(rows: &[(Vec<u8>, Vec<u8>)]) -> Vec<String> {
-            rows.iter().map(|(key, _)| String::from_utf8_lossy(key).into_owned()).collect()
-        }
-
-        #[$test]
-        async fn what_is_applied_is_read_back() {
-            let store = $new().await;
-            assert_eq!(store.get(b"a").await.unwrap(), None);
-            store
-                .apply(vec![row("a", "1"), row("b", ""), (vec![0, 255], Some(vec![0, 1, 255]))])
-                .await
-                .unwrap();
-            assert_eq!(store.get(b"a").await.unwrap(), Some(b"1".to_vec()));
-            assert_eq!(store.get(b"b").await.unwrap(), Some(Vec::new()));
-            assert_eq!(store.get(&[0, 255]).await.unwrap(), Some(vec![0, 1, 255]));
-            store.apply(vec![row("a", "2"), (b"b".to_vec(), None), (b"c".to_vec(), None)]).await.unwrap();
-            assert_eq!(store.get(b"a").await.unwrap(), Some(b"2".to_vec()));
-            assert_eq!(store.get(b"b").await.unwrap(), None);
-            store.apply(vec![]).await.unwrap();
-        }
-
-        #[$test]
-        async fn scans_stay_below_their_prefix_and_in_order() {
-            let store = $new().await;
-            let rows = ["t/2", "t/1", "t", "u/1", "s/9", "t/10", "t/\u{7f}"].map(|key| row(key, key));
-            store.apply(rows.to_vec()).await.unwrap();
-            let all = store.scan(Scan::all(b"t/")).await.unwrap();
-            assert_eq!(keys(&all), ["t/1", "t/10", "t/2", "t/\u{7f}"]);
-            let last = store.scan(Scan::last(b"t/", 2)).await.unwrap();
-            assert_eq!(keys(&last), ["t/\u{7f}", "t/2"]);
-            let before = Scan { after: Some(b"t/2".to_vec()), ..Scan::last(b"t/", 9) };
-            assert_eq!(keys(&store.scan(before).await.unwrap()), ["t/10", "t/1"]);
-            let after = Scan { after: Some(b"t/1".to_vec()), limit: 2, ..Scan::all(b"t/") };
-            assert_eq!(keys(&store.scan(after).await.unwrap()), ["t/10", "t/2"]);
-            assert_eq!(store.scan(Scan::all(b"")).await.unwrap().len(), 7);
-            assert_eq!(store.scan(Scan::all(b"x")).await.unwrap().len(), 0);
-        }
-
-        #[$test]
-        async fn a_prefix_of_high_bytes_has_an_end() {
-            let store = $new().await;
-            let rows = [vec![255], vec![255, 255], vec![255, 255, 1], vec![254, 255], vec![254, 255, 9]];
-            store.apply(rows.iter().map(|key| (key.clone(), Some(vec![1]))).collect()).await.unwrap();
-            assert_eq!(store.scan(Scan::all(&[255, 255])).await.unwrap().len(), 2);
-            assert_eq!(store.scan(Scan::all(&[255])).await.unwrap().len(), 3);
-            assert_eq!(store.scan(Scan::all(&[254, 255])).await.unwrap().len(), 2);
-        }
-
-        #[$test]
-        async fn a_large_batch_is_one() {
-            let store = $new().await;
-            let rows: Vec<_> =
-                (0..3000_u32).map(|n| (n.to_be_bytes().to_vec(), Some(vec![7; 300]))).collect();
-            store.apply(rows).await.unwrap();
-            assert_eq!(store.scan(Scan::all(&[])).await.unwrap().len(), 3000);
-        }
+        $crate::store_tests!(@cases #[$test], $new,
+            what_is_applied_is_read_back,
+            scans_stay_below_their_prefix_and_in_order,
+            a_prefix_of_high_bytes_has_an_end,
+            a_large_batch_is_one);
     };
+    (@cases #[$test:meta], $new:path, $($case:ident),*) => {$(
+        #[$test]
+        async fn $case() {
+            assert_eq!($crate::store::suite::$case(&$new().await).await, Ok(()));
+        }
+    )*};
 }
 
 #[cfg(test)]
@@ -225,38 +176,11 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    /// Runs what never waits.
-    fn block_on<T>(future: impl Future<Output = T>) -> T {
-        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the memory store never waits"),
-        }
-    }
-
-    mod suite {
-        async fn new_store() -> crate::store::MemoryStore {
-            crate::store::MemoryStore::new()
-        }
-
-        mod cases {
-            crate::store_tests!(#[allow(dead_code, reason = "called by the functions below")], super::new_store);
-
-            #[test]
-            fn memory_what_is_applied_is_read_back() {
-                super::super::block_on(what_is_applied_is_read_back());
-            }
-            #[test]
-            fn memory_scans_stay_below_their_prefix_and_in_order() {
-                super::super::block_on(scans_stay_below_their_prefix_and_in_order());
-            }
-            #[test]
-            fn memory_a_prefix_of_high_bytes_has_an_end() {
-                super::super::block_on(a_prefix_of_high_bytes_has_an_end());
-            }
-            #[test]
-            fn memory_a_large_batch_is_one() {
-                super::super::block_on(a_large_batch_is_one());
-            }
-        }
+    #[test]
+    fn memory_is_a_store() {
+        let check = pin!(suite::check(async || Ok(MemoryStore::new())));
+        // The memory store never waits.
+        let verdict = check.poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(verdict, Poll::Ready(Ok(())));
     }
 }

@@ -1,0 +1,67 @@
+//! Two servers on one PostgreSQL and one NATS.
+
+use crate::server::{Person, Server};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+struct Nats(Child, u16);
+
+impl Nats {
+    fn start(port: u16) -> Self {
+        let child = Command::new("nats-server")
+            .args(["-a", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nats-server is installed: ./x test installs it");
+        Self(child, port)
+    }
+
+    fn stop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn people_on_two_servers_talk_and_nats_may_be_away() {
+    let mut nats = Nats::start(free_port());
+    let database = plaza_db::testing::postgres_url().await;
+    let arguments: Vec<String> =
+        ["--sandbox", "--database-url", &database, "--nats", &format!("nats://127.0.0.1:{}", nats.1)]
+            .map(str::to_owned)
+            .to_vec();
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let one = Server::start_in(folder.clone(), "one", &arguments).await;
+    let two = Server::start_in(folder, "two", &arguments).await;
+    let mut ana = Person::register(&one, "+999000001", "Ana").await;
+    let mut ben = Person::register(&two, "+999000002", "Ben").await;
+    ana.write(&ben.number, "across").await;
+    assert_eq!(ben.next().await.1, "across");
+    ben.write(&ana.number, "and back").await;
+    assert_eq!(ana.next().await.1, "and back");
+
+    nats.stop();
+    for n in 0..3 {
+        let text = format!("without a bus {n}");
+        ana.write(&ben.number, &text).await;
+        let written = Instant::now();
+        assert_eq!(ben.next().await.1, text);
+        assert!(written.elapsed() < Duration::from_secs(5), "took {:?}", written.elapsed());
+    }
+    nats = Nats::start(nats.1);
+    ana.write(&ben.number, "with it again").await;
+    assert_eq!(ben.next().await.1, "with it again");
+    drop(nats);
+}
