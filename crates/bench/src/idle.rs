@@ -21,6 +21,11 @@ const SETTLE: Duration = Duration::from_secs(2);
 pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let steps = options.connections()?;
     let most = steps.last().copied().unwrap_or_default();
+    if most < options.connections_asked() {
+        report.note(format!(
+            "{most} connections are what this shell's limit on open files allows (`ulimit -n`)."
+        ));
+    }
     let mut server = Server::start(options.database_url()).await?;
     let address = server.address();
     let people = people::register(&people::ctx(), address, most).await?;

@@ -63,7 +63,7 @@ pub struct BenchArguments {
     /// The instants of the kills follow from it. Default: another one each time.
     #[arg(long)]
     seed: Option<u64>,
-    /// Connections of the last step of `idle`, and for fewer steps with smaller servers.
+    /// Connections of the last step of `idle`.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1000..=100_000))]
     connections: u32,
     /// Do the same work on another server too.
@@ -121,10 +121,15 @@ impl Options {
         self.0.seed
     }
 
+    /// How many connections `idle` was asked for.
+    pub(crate) fn connections_asked(&self) -> usize {
+        usize::try_from(self.0.connections).unwrap_or(usize::MAX)
+    }
+
     /// The steps of `idle`, as far as the limit on open files lets a server go.
     pub(crate) fn connections(&self) -> anyhow::Result<Vec<usize>> {
         let possible = process::open_files_max()?.saturating_sub(FILES_OF_A_SERVER);
-        let most = usize::try_from(self.0.connections)?.min(possible);
+        let most = self.connections_asked().min(possible);
         if most < 1000 {
             bail!(
                 "this shell may open only {possible} files at a time: set a higher limit with `ulimit -n 21000`"

@@ -166,9 +166,14 @@ impl Writer {
 
     /// One group commit.
     fn group(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
+        let mut outcome = self.begin();
+        let second = jobs.try_recv().ok();
+        if second.is_none() && outcome.is_ok() {
+            return self.alone(first);
+        }
         let mut finishes: Vec<Finish> = Vec::new();
         let mut wakes: Vec<Wake> = Vec::new();
-        let mut outcome = self.begin();
+        let mut second = second;
         let mut next = Some(first);
         while let Some(job) = next {
             outcome = match outcome {
@@ -178,19 +183,43 @@ impl Writer {
                     Err(error)
                 }
             };
-            next =
-                if finishes.len() < GROUP_JOBS_MAX && outcome.is_ok() { jobs.try_recv().ok() } else { None };
+            let is_open = finishes.len() < GROUP_JOBS_MAX && outcome.is_ok();
+            next = second.take().or_else(|| if is_open { jobs.try_recv().ok() } else { None });
         }
         self.last_group = finishes.len();
         let outcome = outcome.and_then(|()| self.commit());
-        if outcome.is_ok()
-            && !wakes.is_empty()
-            && let Some(hook) = self.on_commit.get()
-        {
-            hook(wakes);
+        if outcome.is_ok() {
+            self.announce(wakes);
         }
         for finish in finishes {
             finish(outcome.as_ref().copied().map_err(copy));
+        }
+    }
+
+    /// A job with nobody to share the transaction with needs no savepoint, whose journal costs as much as the job itself:
+    /// if it fails, the whole transaction goes.
+    fn alone(&mut self, job: Job) {
+        self.last_group = 1;
+        let (keep, finish) = job(Ok(&mut self.tx));
+        let wakes = std::mem::take(&mut self.tx.wakes);
+        if self.connection().is_autocommit() {
+            return finish(Err(DbError::Full));
+        }
+        if !keep {
+            return finish(block_once(self.tx.batch("ROLLBACK")));
+        }
+        let outcome = self.commit();
+        if outcome.is_ok() {
+            self.announce(wakes);
+        }
+        finish(outcome);
+    }
+
+    fn announce(&self, wakes: Vec<Wake>) {
+        if !wakes.is_empty()
+            && let Some(hook) = self.on_commit.get()
+        {
+            hook(wakes);
         }
     }
 

@@ -13,17 +13,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
-/// What a socket's task is handed.
+/// What a socket's task is handed. Small, because each idle socket has a block of empty places for it.
 #[derive(Debug)]
 pub(crate) enum Push {
     /// To be written as it is.
-    Frame(wire::ServerFrame),
+    Frame(Box<wire::ServerFrame>),
     /// New in the mailbox.
     Envelopes(Arc<[wire::Deliver]>),
     /// Something is new in the mailbox: look.
     Look,
     /// Somebody looks at a conversation; answer if this device does too.
-    Present(wire::Ephemeral),
+    Present(Box<wire::Ephemeral>),
+}
+
+impl Push {
+    pub(crate) fn frame(body: wire::server_frame::Body) -> Self {
+        Self::Frame(Box::new(frame(body)))
+    }
 }
 
 /// A socket of this process.
@@ -146,14 +152,14 @@ impl Hub {
                 self.to_device(device, push);
             }
             Wake::Receipt { accounts, update } => {
-                self.to_accounts(&accounts, || Push::Frame(frame(wire::server_frame::Body::Receipt(update.clone()))));
+                self.to_accounts(&accounts, || Push::frame(wire::server_frame::Body::Receipt(update.clone())));
             }
             Wake::Ephemeral { accounts, ephemeral } if ephemeral.kind() == wire::EphemeralKind::Online => {
-                self.to_accounts(&accounts, || Push::Present(ephemeral.clone()));
+                self.to_accounts(&accounts, || Push::Present(Box::new(ephemeral.clone())));
             }
             Wake::Ephemeral { accounts, ephemeral } => {
                 let body = wire::server_frame::Body::Ephemeral;
-                self.to_accounts(&accounts, || Push::Frame(frame(body(ephemeral.clone()))));
+                self.to_accounts(&accounts, || Push::frame(body(ephemeral.clone())));
             }
             Wake::Revoked(device) => {
                 if let Some(connection) = self.sockets().by_device.get(&device) {

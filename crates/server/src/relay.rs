@@ -7,7 +7,7 @@
 //! A device always uses the same lane, so that what it sends stays in order. SQLite has one writer and so one lane.
 
 use crate::app::{App, RelayError};
-use crate::hub::{Connection, Push, frame};
+use crate::hub::{Connection, Push};
 use plaza_messaging::MessagingError;
 use plaza_messaging::accounts::Device;
 use plaza_messaging::delivery::{self, Outgoing};
@@ -16,12 +16,19 @@ use plaza_db::DbError;
 use plaza_protocol::{Actor, Chain, wire};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 
 /// Items that wait in a lane; beyond, a socket is not read.
 const LANE_ITEMS_MAX: usize = 4096;
 /// Items in one transaction.
 const BATCH_ITEMS_MAX: usize = 512;
+/// When one batch follows the other, a small one waits so long for more: what a sync to the disk costs is shared by more
+/// messages. A message that comes alone is never held up.
+const LINGER: Duration = Duration::from_millis(4);
+/// A batch with so many items is large enough.
+const LINGER_BELOW_ITEMS: usize = 64;
 
 /// One thing that a device sent.
 #[derive(Debug)]
@@ -66,7 +73,13 @@ impl Relay {
 /// Works a lane off until its senders are gone.
 pub(crate) async fn run(app: Arc<App>, mut lane: mpsc::Receiver<Item>) {
     let mut items = Vec::with_capacity(BATCH_ITEMS_MAX);
+    let mut last_ended = None;
     while lane.recv_many(&mut items, BATCH_ITEMS_MAX).await > 0 {
+        let is_busy = last_ended.is_some_and(|at: Instant| at.elapsed() < LINGER);
+        if is_busy && items.len() < LINGER_BELOW_ITEMS {
+            sleep(LINGER).await;
+            gather(&mut lane, &mut items);
+        }
         let batch = Arc::new(Batch::sort(items.drain(..)));
         app.metrics.relay_batch(batch.sends.len(), batch.acknowledges.len());
         match store(&app, &batch, true).await {
@@ -82,6 +95,16 @@ pub(crate) async fn run(app: Arc<App>, mut lane: mpsc::Receiver<Item>) {
             }
             Err(error) => batch.refuse(error),
         }
+        last_ended = Some(Instant::now());
+    }
+}
+
+/// Takes what has come meanwhile.
+fn gather(lane: &mut mpsc::Receiver<Item>, items: &mut Vec<Item>) {
+    while items.len() < BATCH_ITEMS_MAX
+        && let Ok(item) = lane.try_recv()
+    {
+        items.push(item);
     }
 }
 
@@ -157,10 +180,10 @@ impl Batch {
         };
         for (connection, id) in self.senders.iter().chain(&self.readers) {
             let body = wire::response::Body::Error(error.to_wire());
-            connection.push(Push::Frame(frame(wire::server_frame::Body::Response(wire::Response {
+            connection.push(Push::frame(wire::server_frame::Body::Response(wire::Response {
                 id: *id,
                 body: Some(body),
-            }))));
+            })));
         }
     }
 }
@@ -168,5 +191,5 @@ impl Batch {
 /// The answer to a request.
 pub(crate) fn response(id: u64, outcome: Result<wire::response::Body, MessagingError>) -> Push {
     let body = outcome.unwrap_or_else(|error| wire::response::Body::Error(error.to_wire()));
-    Push::Frame(frame(wire::server_frame::Body::Response(wire::Response { id, body: Some(body) })))
+    Push::frame(wire::server_frame::Body::Response(wire::Response { id, body: Some(body) }))
 }

@@ -223,11 +223,12 @@ impl Session {
                 biased;
                 () = closing.bell.notified() => break closing.reason(),
                 push = pushes.recv() => match push {
-                    Some(push) => self.write(socket, push, &mut pushes).await,
+                    // Boxed, so that an idle socket does not keep the room for them.
+                    Some(push) => Box::pin(self.write(socket, push, &mut pushes)).await,
                     None => break None,
                 },
                 message = timeout(SOCKET_IDLE_MAX, socket.recv()), if may_read => match message {
-                    Ok(Some(message)) => self.read(message).await,
+                    Ok(Some(message)) => Box::pin(self.read(message)).await,
                     Ok(None) => break None,
                     Err(_) => break Some(go_away(ErrorCode::Unavailable, "silent for too long", Duration::from_secs(1))),
                 },
@@ -317,7 +318,7 @@ impl Session {
                 }
                 Push::Envelopes(envelopes) => self.write_live(socket, &envelopes).await?,
                 Push::Look => self.is_behind = true,
-                Push::Present(ephemeral) => self.answer_presence(socket, ephemeral).await?,
+                Push::Present(ephemeral) => self.answer_presence(socket, *ephemeral).await?,
             }
             written += 1;
             next = if written < PUSHES_PER_FLUSH { pushes.try_recv().ok() } else { None };
@@ -350,7 +351,7 @@ impl Session {
             Some(client_frame::Body::Request(request)) => self.request(request).await?,
             Some(client_frame::Body::Ephemeral(ephemeral)) => self.ephemeral(ephemeral).await,
             Some(client_frame::Body::Ping(ping)) => {
-                self.connection.push(Push::Frame(frame(server_frame::Body::Pong(ping))));
+                self.connection.push(Push::frame(server_frame::Body::Pong(ping)));
             }
         }
         Ok(())
