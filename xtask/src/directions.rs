@@ -50,11 +50,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
 /// Libraries that belong to some crates, and why.
 const OWNED: [(&str, &[&str], &str); 10] = [
     ("async-nats", &["plaza-bus"], "the bus is the only way to another process"),
-    (
-        "axum",
-        &["plaza-server", "plaza"],
-        "domain crates know no HTTP; the demo's bot receives webhooks",
-    ),
+    ("axum", &["plaza-server", "plaza"], "domain crates know no HTTP; the demo's bot receives webhooks"),
     ("hyper", &["plaza-server"], "domain crates know no HTTP"),
     ("tower", &["plaza-server"], "domain crates know no HTTP"),
     (

@@ -57,7 +57,11 @@ impl Hosted {
         let keystore = Keystore::new();
         keystore.rows().load(rows);
         let device = keystore.rows().get(rows::DEVICE).ok_or(RowError)?;
-        Ok(Self { device: Device::from_bytes(&device).map_err(|_| RowError)?, keystore, kept: Mutex::default() })
+        Ok(Self {
+            device: Device::from_bytes(&device).map_err(|_| RowError)?,
+            keystore,
+            kept: Mutex::default(),
+        })
     }
 
     /// Whose device it is.

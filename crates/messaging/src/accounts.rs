@@ -52,11 +52,7 @@ pub async fn authenticate(_: &Ctx, tx: &mut Tx, token: &str) -> Result<Device, M
 
 /// Who has this number? Nobody is an answer and not an error, so that the look-up is counted all the same: it is misses
 /// that somebody who tries numbers makes.
-pub async fn look_up(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    number: &str,
-) -> Result<Option<wire::Account>, MessagingError> {
+pub async fn look_up(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<Option<wire::Account>, MessagingError> {
     let me = Device::acting(ctx)?;
     let number: PhoneNumber =
         number.parse().map_err(|error| MessagingError::invalid("number", format!("{error}")))?;

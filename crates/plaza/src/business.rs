@@ -153,7 +153,8 @@ impl Server {
         }
         if let Some(data) = &self.data {
             let path = data.join("operator-token");
-            let token = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            let token =
+                std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             return Ok(token.trim().to_owned());
         }
         let session = reqwest::get(format!("{}/_sandbox/session", self.url.trim_end_matches('/'))).await?;
@@ -183,7 +184,10 @@ impl Server {
             return;
         }
         for (name, value) in answer.as_object().into_iter().flatten() {
-            output::line(format!("{name:22} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            output::line(format!(
+                "{name:22} {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            ));
         }
     }
 }

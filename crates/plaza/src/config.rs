@@ -91,7 +91,8 @@ impl Config {
         let listen_text = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let listen: Option<SocketAddr> = listen_text.parse().ok();
         if listen.is_none() {
-            mistakes.push(format!("listen: {listen_text} is not an address and a port, such as 127.0.0.1:8080"));
+            mistakes
+                .push(format!("listen: {listen_text} is not an address and a port, such as 127.0.0.1:8080"));
         }
         let sandbox = flags.sandbox || file.sandbox;
         let demo = flags.demo || file.demo;
@@ -179,15 +180,27 @@ fn secret(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> 
 const KEYS: &[(&str, &str, &str)] = &[
     ("data", "`plaza-data`", "The folder for the embedded database, the key file and the operator's token."),
     ("listen", "`127.0.0.1:8080`", "Address and port. Put TLS in front of it."),
-    ("database_url", "none", "A PostgreSQL database in place of the embedded one: `postgres://user@host:5432/plaza`."),
+    (
+        "database_url",
+        "none",
+        "A PostgreSQL database in place of the embedded one: `postgres://user@host:5432/plaza`.",
+    ),
     ("database_connections_max", "16", "Connections to PostgreSQL, 1 to 500."),
     ("nats", "none", "NATS, where several servers share a database: `nats://host:4222`."),
-    ("sandbox", "false", "One-time codes are shown to the operator, templates are approved at once, loopback may be called."),
+    (
+        "sandbox",
+        "false",
+        "One-time codes are shown to the operator, templates are approved at once, loopback may be called.",
+    ),
     ("demo", "false", "Three people and a bakery. Needs the sandbox."),
     ("operator_name", "`Plaza`", "Who people are told holds the keys of hosted numbers."),
     ("operator_token_file", "`operator-token` in the data folder", "Made at the first start."),
-    ("sealing_key_file", "`sealing-key` in the data folder", "Seals secrets at rest; made at the first start. \
-        Servers on one database share it. Keep a copy: without it hosted numbers cannot be read."),
+    (
+        "sealing_key_file",
+        "`sealing-key` in the data folder",
+        "Seals secrets at rest; made at the first start. \
+        Servers on one database share it. Keep a copy: without it hosted numbers cannot be read.",
+    ),
     ("origins", "empty", "Origins of other web pages that may open a socket: `[\"https://example.org\"]`."),
     ("egress_allowed", "empty", "Private addresses that webhooks may have, as `host` or `host:port`."),
 ];

@@ -198,7 +198,8 @@ async fn current(client: &Person, number: &str, opened: ConversationId) -> Resul
 
 /// Lets the process that listens send it.
 async fn hand_over(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
-    let stream = UnixStream::connect(home.join(CONTROL)).await.context("the process that uses it does not listen")?;
+    let stream =
+        UnixStream::connect(home.join(CONTROL)).await.context("the process that uses it does not listen")?;
     let (reader, mut writer) = stream.into_split();
     writer.write_all(format!("{}\n", serde_json::to_string(ask)?).as_bytes()).await?;
     let mut answer = String::new();

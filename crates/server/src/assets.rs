@@ -20,7 +20,8 @@ pub(crate) async fn serve(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Assets::get(path) {
         let kind = mime_guess::from_path(path).first_or_octet_stream();
-        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let cache =
+            if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
         return with_headers(file.data, kind.as_ref(), cache);
     }
     if path.starts_with("assets/") {
@@ -28,7 +29,8 @@ pub(crate) async fn serve(uri: Uri) -> Response {
     }
     match Assets::get("index.html") {
         Some(page) => with_headers(page.data, "text/html; charset=utf-8", "no-cache"),
-        None => (StatusCode::NOT_FOUND, "the web app is not part of this build: ./x run builds it").into_response(),
+        None => (StatusCode::NOT_FOUND, "the web app is not part of this build: ./x run builds it")
+            .into_response(),
     }
 }
 

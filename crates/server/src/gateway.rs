@@ -187,7 +187,12 @@ impl Gateway {
     }
 
     /// The business has read a person's message, and perhaps is typing an answer.
-    pub(crate) async fn mark_read(&self, ctx: &Ctx, tx: &mut Tx, read: &MarkedRead) -> Result<(), GatewayError> {
+    pub(crate) async fn mark_read(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        read: &MarkedRead,
+    ) -> Result<(), GatewayError> {
         let own = self.device(tx, read.number.account_id).await?;
         let known = conversations::between(ctx, tx, own.account, read.account).await?;
         let Some(conversation) = known else { return Ok(()) };
@@ -314,7 +319,11 @@ impl Gateway {
     }
 }
 
-async fn view(ctx: &Ctx, tx: &mut Tx, conversation: ConversationId) -> Result<wire::Conversation, MessagingError> {
+async fn view(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    conversation: ConversationId,
+) -> Result<wire::Conversation, MessagingError> {
     let request = wire::GetConversation { conversation_id: conversation.as_bytes().to_vec() };
     conversations::get(ctx, tx, &request).await
 }

@@ -58,7 +58,11 @@ impl Connection {
     /// Hands something to the socket's task.
     pub(crate) fn push(&self, push: Push) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.pushes.try_send(push) {
-            self.close(ErrorCode::RateLimited, "too slow for live traffic: come back and catch up", Duration::ZERO);
+            self.close(
+                ErrorCode::RateLimited,
+                "too slow for live traffic: come back and catch up",
+                Duration::ZERO,
+            );
         }
     }
 
@@ -101,7 +105,10 @@ impl Hub {
     }
 
     /// A device's socket is there. `None` while the server shuts down.
-    pub(crate) fn register(&self, device: Device) -> Option<(Connection, mpsc::Receiver<Push>, Arc<Closing>)> {
+    pub(crate) fn register(
+        &self,
+        device: Device,
+    ) -> Option<(Connection, mpsc::Receiver<Push>, Arc<Closing>)> {
         let (pushes, queue) = mpsc::channel(SOCKET_FRAMES_MAX);
         let closing = Arc::<Closing>::default();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -111,7 +118,11 @@ impl Hub {
             return None;
         }
         if let Some(older) = sockets.by_device.insert(device.device, connection.clone()) {
-            older.close(ErrorCode::Conflict, "this device connected again elsewhere", Duration::from_secs(60));
+            older.close(
+                ErrorCode::Conflict,
+                "this device connected again elsewhere",
+                Duration::from_secs(60),
+            );
         } else {
             sockets.by_account.entry(device.account).or_default().push(device.device);
         }
@@ -152,7 +163,9 @@ impl Hub {
                 self.to_device(device, push);
             }
             Wake::Receipt { accounts, update } => {
-                self.to_accounts(&accounts, || Push::frame(wire::server_frame::Body::Receipt(update.clone())));
+                self.to_accounts(&accounts, || {
+                    Push::frame(wire::server_frame::Body::Receipt(update.clone()))
+                });
             }
             Wake::Ephemeral { accounts, ephemeral } if ephemeral.kind() == wire::EphemeralKind::Online => {
                 self.to_accounts(&accounts, || Push::Present(Box::new(ephemeral.clone())));

@@ -121,8 +121,7 @@ pub async fn start(
     db.transact(&ctx, "start.import_prices", import).await?;
     let prices = Prices::default();
     let sealing = settings.sealing_key.0;
-    let business =
-        Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
+    let business = Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
     let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
     let wake_webhooks = Arc::new(Notify::new());
     let lanes = if db.engine_name() == "SQLite" { 1 } else { 4 };
@@ -165,8 +164,9 @@ pub async fn start(
         app.tracker.spawn(jobs::look(app.clone()));
     }
     let shutdown = app.shutdown.clone();
-    let served = axum::serve(listener, router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(shutdown.cancelled_owned());
+    let served =
+        axum::serve(listener, router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(shutdown.cancelled_owned());
     let served = tokio::spawn(async move {
         if let Err(error) = served.await {
             tracing::error!(error = %Chain(&error), "the listener ended");
@@ -176,7 +176,8 @@ pub async fn start(
 }
 
 fn egress_policy(settings: &Settings) -> Result<EgressPolicy, StartError> {
-    EgressPolicy::new(settings.sandbox, &settings.egress_allowed).map_err(|error| StartError::Config(error.to_string()))
+    EgressPolicy::new(settings.sandbox, &settings.egress_allowed)
+        .map_err(|error| StartError::Config(error.to_string()))
 }
 
 /// What a commit changed reaches those who wait for it: here at once, elsewhere over the bus.
@@ -258,7 +259,8 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     if cloud_api::claims(path) {
         return cloud_api::handle(State(app.cloud_api.clone()), request).await;
     }
-    let is_api = ["/v1/", "/operator/api/", "/_sandbox/", "/demo/api/"].iter().any(|api| path.starts_with(api));
+    let is_api =
+        ["/v1/", "/operator/api/", "/_sandbox/", "/demo/api/"].iter().any(|api| path.starts_with(api));
     let wants_page = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
     if is_api || !wants_page {
         return Problem::not_found("this address").into_response();
@@ -269,13 +271,15 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
 /// Whether requests can be served: the database answers and takes writes.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     if app.shutdown.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "why": "shutting down"}))).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "why": "shutting down"})))
+            .into_response();
     }
     match app.db.ready(&app.ctx).await {
         Ok(()) => Json(json!({"ready": true})).into_response(),
         Err(error) => {
             tracing::error!(error = %Chain(&error), "not ready");
-            let why = if error.is_full() { "the database takes no writes" } else { "the database does not answer" };
+            let why =
+                if error.is_full() { "the database takes no writes" } else { "the database does not answer" };
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "why": why}))).into_response()
         }
     }

@@ -32,9 +32,17 @@ impl Metrics {
         };
         registry.register("sockets", "Connected devices", metrics.sockets.clone());
         registry.register("messages", "Messages of people that were stored", metrics.messages.clone());
-        registry.register("acknowledgements", "Acknowledgements of devices", metrics.acknowledgements.clone());
+        registry.register(
+            "acknowledgements",
+            "Acknowledgements of devices",
+            metrics.acknowledgements.clone(),
+        );
         registry.register("relay_batches", "Transactions of the relay", metrics.batches.clone());
-        registry.register("business_messages", "Messages that businesses sent", metrics.business_messages.clone());
+        registry.register(
+            "business_messages",
+            "Messages that businesses sent",
+            metrics.business_messages.clone(),
+        );
         registry.register("http_requests", "HTTP requests", metrics.requests.clone());
         Self { registry: Mutex::new(registry), ..metrics }
     }

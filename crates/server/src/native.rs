@@ -6,8 +6,8 @@ use crate::problem::{Body, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use plaza_messaging::registration::{self, Verification};
 use plaza_messaging::MessagingError;
+use plaza_messaging::registration::{self, Verification};
 use plaza_protocol::native::{
     CodeVerified, DeviceRegistered, RegisterDevice, RegistrationStarted, StartRegistration, VerifyCode,
 };

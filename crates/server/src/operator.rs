@@ -44,7 +44,11 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
 }
 
 /// Lets the operator through, and nobody else.
-async fn require_operator(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, Problem> {
+async fn require_operator(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     let same = Sha256::digest(token.trim()).ct_eq(&Sha256::digest(&app.settings.operator_token.0));

@@ -38,14 +38,26 @@ impl Problem {
 pub(crate) fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as E;
     match code {
-        E::Invalid | E::CodeWrong | E::CodeExpired | E::BadMls | E::BadFrame | E::KeyPackageReused
-        | E::TemplateParameterCount | E::TemplateParameterFormat | E::AddressRefused => StatusCode::BAD_REQUEST,
+        E::Invalid
+        | E::CodeWrong
+        | E::CodeExpired
+        | E::BadMls
+        | E::BadFrame
+        | E::KeyPackageReused
+        | E::TemplateParameterCount
+        | E::TemplateParameterFormat
+        | E::AddressRefused => StatusCode::BAD_REQUEST,
         E::Unauthenticated | E::DeviceRevoked => StatusCode::UNAUTHORIZED,
         E::InsufficientFunds => StatusCode::PAYMENT_REQUIRED,
         E::Forbidden => StatusCode::FORBIDDEN,
         E::NotFound | E::NotRegistered | E::TemplateNotFound | E::Undeliverable => StatusCode::NOT_FOUND,
-        E::AlreadyExists | E::Conflict | E::EpochConflict | E::StaleEpoch | E::DeviceListChanged
-        | E::TemplateNotApproved | E::WindowClosed => StatusCode::CONFLICT,
+        E::AlreadyExists
+        | E::Conflict
+        | E::EpochConflict
+        | E::StaleEpoch
+        | E::DeviceListChanged
+        | E::TemplateNotApproved
+        | E::WindowClosed => StatusCode::CONFLICT,
         E::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         E::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
@@ -105,8 +117,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             Problem::new(ErrorCode::Invalid, "the body could not be read to its end")
         })?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Problem::new(ErrorCode::Invalid, format!("the body is not what is expected: {error}")))
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            Problem::new(ErrorCode::Invalid, format!("the body is not what is expected: {error}"))
+        })
     }
 }

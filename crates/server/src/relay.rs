@@ -8,11 +8,11 @@
 
 use crate::app::{App, RelayError};
 use crate::hub::{Connection, Push};
+use plaza_business::messages::StatusError;
+use plaza_db::DbError;
 use plaza_messaging::MessagingError;
 use plaza_messaging::accounts::Device;
 use plaza_messaging::delivery::{self, Outgoing};
-use plaza_business::messages::StatusError;
-use plaza_db::DbError;
 use plaza_protocol::{Actor, Chain, wire};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;

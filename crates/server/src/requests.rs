@@ -13,11 +13,12 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
     let db = &app.db;
     let done = || Response::Done(wire::Done {});
     let outcome = match request {
-        Request::Commit(body) => {
-            db.transact(&ctx, "conversations.commit", async move |ctx, tx| conversations::commit(ctx, tx, &body).await)
-                .await
-                .map(Response::Sent)
-        }
+        Request::Commit(body) => db
+            .transact(&ctx, "conversations.commit", async move |ctx, tx| {
+                conversations::commit(ctx, tx, &body).await
+            })
+            .await
+            .map(Response::Sent),
         Request::CreateConversation(body) => {
             let create = async move |ctx: &_, tx: &mut _| conversations::create(ctx, tx, &body).await;
             db.transact(&ctx, "conversations.create", create).await.map(Response::Created)
@@ -37,13 +38,16 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
             found.and_then(|found| found.map(Response::Account).ok_or(MessagingError::NotRegistered))
         }
         Request::GetAccounts(body) => {
-            let ids: Result<Vec<_>, _> = body.account_ids.iter().map(|id| AccountId::from_slice(id)).collect();
+            let ids: Result<Vec<_>, _> =
+                body.account_ids.iter().map(|id| AccountId::from_slice(id)).collect();
             let ids = ids.map_err(|_| MessagingError::Invalid {
                 member: "account_ids",
                 problem: "each must have 16 bytes".to_owned(),
             })?;
             let get = async move |ctx: &_, tx: &mut _| accounts::get(ctx, tx, &ids).await;
-            db.read(&ctx, "accounts.get", get).await.map(|accounts| Response::Accounts(wire::Accounts { accounts }))
+            db.read(&ctx, "accounts.get", get)
+                .await
+                .map(|accounts| Response::Accounts(wire::Accounts { accounts }))
         }
         Request::ListConversations(body) => {
             let list = async move |ctx: &_, tx: &mut _| conversations::list(ctx, tx, &body).await;

@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::hub::{Closing, Connection, Push, frame, go_away};
 use crate::relay::{Item, Work, response};
 use crate::requests;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{FutureExt as _, SinkExt as _};
@@ -47,11 +47,17 @@ const WRITE_WITHIN: Duration = Duration::from_secs(20);
 const EPHEMERALS_BURST: i64 = 10;
 
 /// The upgrade.
-pub(crate) async fn connect(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+pub(crate) async fn connect(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     if !app.is_origin_allowed(&headers) {
-        return (StatusCode::FORBIDDEN, "this page may not connect: its origin is not allowed").into_response();
+        return (StatusCode::FORBIDDEN, "this page may not connect: its origin is not allowed")
+            .into_response();
     }
-    let asked = headers.get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let asked =
+        headers.get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !asked.split(',').any(|protocol| protocol.trim() == wire::SUBPROTOCOL) {
         return (StatusCode::BAD_REQUEST, "the subprotocol plaza.v1 is needed").into_response();
     }
@@ -150,7 +156,12 @@ async fn greet(
         }
     }
     if hello.resume_from > 0 {
-        app.relay.put(Item { connection: connection.clone(), work: Work::Acknowledge { up_to: hello.resume_from } }).await;
+        app.relay
+            .put(Item {
+                connection: connection.clone(),
+                work: Work::Acknowledge { up_to: hello.resume_from },
+            })
+            .await;
     }
     let session = Session {
         app: app.clone(),
@@ -263,7 +274,11 @@ impl Session {
                 .await
                 .map_err(|error| {
                     tracing::warn!(error = %Chain(&error), "a mailbox could not be read");
-                    Some(go_away(ErrorCode::Unavailable, "the mailbox cannot be read just now", Duration::from_secs(2)))
+                    Some(go_away(
+                        ErrorCode::Unavailable,
+                        "the mailbox cannot be read just now",
+                        Duration::from_secs(2),
+                    ))
                 })?;
             self.is_behind = page.len() == limit;
             for deliver in &page {
@@ -347,7 +362,9 @@ impl Session {
             Some(client_frame::Body::Hello(_)) => {
                 return Err(Some(go_away(ErrorCode::BadFrame, "a second hello", Duration::ZERO)));
             }
-            Some(client_frame::Body::Acknowledge(acknowledge)) => self.acknowledged(acknowledge.up_to).await?,
+            Some(client_frame::Body::Acknowledge(acknowledge)) => {
+                self.acknowledged(acknowledge.up_to).await?;
+            }
             Some(client_frame::Body::Request(request)) => self.request(request).await?,
             Some(client_frame::Body::Ephemeral(ephemeral)) => self.ephemeral(ephemeral).await,
             Some(client_frame::Body::Ping(ping)) => {
@@ -391,7 +408,13 @@ impl Session {
                     connection.push(response(id, outcome));
                 });
             }
-            None => return Err(Some(go_away(ErrorCode::BadFrame, "a request of an unknown kind", Duration::ZERO))),
+            None => {
+                return Err(Some(go_away(
+                    ErrorCode::BadFrame,
+                    "a request of an unknown kind",
+                    Duration::ZERO,
+                )));
+            }
         }
         Ok(())
     }
@@ -431,7 +454,11 @@ impl Session {
     }
 
     /// Somebody looks at a conversation: of interest only to those who look at it too; they are there as well.
-    async fn answer_presence(&mut self, socket: &mut WebSocket, ephemeral: wire::Ephemeral) -> Result<(), End> {
+    async fn answer_presence(
+        &mut self,
+        socket: &mut WebSocket,
+        ephemeral: wire::Ephemeral,
+    ) -> Result<(), End> {
         let here = self.looking_at.filter(|here| here.as_bytes().as_slice() == ephemeral.conversation_id);
         let Some(conversation) = here else { return Ok(()) };
         let is_answer = ephemeral.is_answer;

@@ -34,8 +34,10 @@ async fn of_two_commits_for_an_epoch_one_wins() {
         let (ana, ben) = (world.person("+999000001", "Ana").await, world.person("+999000002", "Ben").await);
         let (group, _) = world.conversation(&ana, &ben).await;
         let info = world.view(&ben, group.conversation()).await.unwrap().group_info;
-        let (_, by_ana) = Group::join_external(&ana.keystore, &ana.keys, group.conversation(), &info).unwrap();
-        let (_, by_ben) = Group::join_external(&ben.keystore, &ben.keys, group.conversation(), &info).unwrap();
+        let (_, by_ana) =
+            Group::join_external(&ana.keystore, &ana.keys, group.conversation(), &info).unwrap();
+        let (_, by_ben) =
+            Group::join_external(&ben.keystore, &ben.keys, group.conversation(), &info).unwrap();
         let late = by_ben.clone();
         world.commit(&ana, &group, by_ana).await.unwrap();
         let lost = world.commit(&ben, &group, by_ben).await.unwrap_err();
@@ -107,7 +109,8 @@ async fn a_new_device_is_added_by_the_next_sender_or_joins_by_itself() {
         let message = world.outgoing(&ana, &mut group, "welcome back");
         world.send(vec![message]).await.remove(0).unwrap();
         let waiting = world.mailbox(&ben_again).await;
-        let kinds: Vec<_> = waiting.iter().filter_map(|one| one.envelope.as_ref()).map(|one| one.kind()).collect();
+        let kinds: Vec<_> =
+            waiting.iter().filter_map(|one| one.envelope.as_ref()).map(|one| one.kind()).collect();
         assert_eq!(kinds, [wire::EnvelopeKind::Welcome, wire::EnvelopeKind::Message]);
         assert!(world.mailbox(&ben).await.is_empty(), "a revoked device gets nothing");
     })

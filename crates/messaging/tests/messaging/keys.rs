@@ -56,7 +56,8 @@ async fn claims_and_look_ups_are_budgeted() {
         for _ in 0..30 {
             world.claim(&ana, &ben).await;
         }
-        let request = wire::ClaimKeyPackages { account_id: ben.of.account.as_bytes().to_vec(), device_ids: vec![] };
+        let request =
+            wire::ClaimKeyPackages { account_id: ben.of.account.as_bytes().to_vec(), device_ids: vec![] };
         let refused = run!(world, world.ctx_of(&ana), |ctx, tx| key_packages::claim(ctx, tx, &request).await);
         assert_eq!(refused.unwrap_err().code(), ErrorCode::RateLimited);
         let look_up = async |number: &'static str| {

@@ -73,8 +73,8 @@ async fn numbers_and_names_that_cannot_be_are_named() {
     each_engine(async |db| {
         let world = World::new(db);
         for number in ["", "abc", "0151 123456", "+49"] {
-            let error =
-                run!(world, world.ctx, |ctx, tx| registration::start(ctx, tx, number, true).await).unwrap_err();
+            let error = run!(world, world.ctx, |ctx, tx| registration::start(ctx, tx, number, true).await)
+                .unwrap_err();
             assert_eq!(error.code(), ErrorCode::Invalid);
             assert!(error.to_string().starts_with("number: "), "{error}");
         }
@@ -96,7 +96,8 @@ async fn a_second_registration_replaces_the_first_device() {
         let second = world.person("+999000001", "Ana").await;
         assert_eq!(second.of.account, first.of.account, "the account stays");
         let token = first.token.clone();
-        let refused = run!(world, world.ctx, |ctx, tx| accounts::authenticate(ctx, tx, &token).await).unwrap_err();
+        let refused =
+            run!(world, world.ctx, |ctx, tx| accounts::authenticate(ctx, tx, &token).await).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::DeviceRevoked);
         let token = second.token.clone();
         let known = run!(world, world.ctx, |ctx, tx| accounts::authenticate(ctx, tx, &token).await).unwrap();

@@ -31,7 +31,10 @@ pub(crate) struct Person {
 #[macro_export]
 macro_rules! run {
     ($world:expr, $ctx:expr, |$c:ident, $tx:ident| $body:expr) => {
-        $world.db.transact(&$ctx, "test", async move |$c: &plaza_protocol::Ctx, $tx: &mut plaza_db::Tx| $body).await
+        $world
+            .db
+            .transact(&$ctx, "test", async move |$c: &plaza_protocol::Ctx, $tx: &mut plaza_db::Tx| $body)
+            .await
     };
 }
 
@@ -48,7 +51,9 @@ impl World {
         let id = started.registration_id;
         let code = Arc::new(code.code.0);
         match run!(self, self.ctx, |ctx, tx| registration::verify(ctx, tx, id, &code).await).unwrap() {
-            Verification::Right(verified) => format!("{} {}", verified.account_id, verified.registration_token),
+            Verification::Right(verified) => {
+                format!("{} {}", verified.account_id, verified.registration_token)
+            }
             Verification::Wrong(error) => panic!("{error}"),
         }
     }
@@ -81,8 +86,10 @@ impl World {
     }
 
     pub(crate) async fn claim(&self, by: &Person, of: &Person) -> Vec<Vec<u8>> {
-        let request = wire::ClaimKeyPackages { account_id: of.of.account.as_bytes().to_vec(), device_ids: vec![] };
-        let claimed = run!(self, self.ctx_of(by), |ctx, tx| key_packages::claim(ctx, tx, &request).await).unwrap();
+        let request =
+            wire::ClaimKeyPackages { account_id: of.of.account.as_bytes().to_vec(), device_ids: vec![] };
+        let claimed =
+            run!(self, self.ctx_of(by), |ctx, tx| key_packages::claim(ctx, tx, &request).await).unwrap();
         claimed.packages.into_iter().map(|claimed| claimed.key_package).collect()
     }
 
@@ -164,7 +171,11 @@ impl World {
         run!(self, self.ctx_of(by), |ctx, tx| conversations::commit(ctx, tx, &request).await)
     }
 
-    pub(crate) async fn view(&self, by: &Person, id: ConversationId) -> Result<wire::Conversation, MessagingError> {
+    pub(crate) async fn view(
+        &self,
+        by: &Person,
+        id: ConversationId,
+    ) -> Result<wire::Conversation, MessagingError> {
         let request = wire::GetConversation { conversation_id: id.as_bytes().to_vec() };
         run!(self, self.ctx_of(by), |ctx, tx| conversations::get(ctx, tx, &request).await)
     }
@@ -173,4 +184,3 @@ impl World {
 fn encrypt(group: &mut Group, by: &Person, message_id: &[u8], text: &str) -> Vec<u8> {
     group.encrypt(&by.keystore, &by.keys, text.as_bytes(), message_id).unwrap()
 }
-

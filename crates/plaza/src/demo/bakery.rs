@@ -50,7 +50,9 @@ pub(super) async fn open(
     let http = reqwest::Client::new();
     let file = folder.join("bakery.json");
     let account = match fs::read(&file) {
-        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))?,
+        Ok(bytes) => {
+            serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))?
+        }
         Err(_) => {
             let account = create(&http, url, operator_token).await?;
             fs::write(&file, serde_json::to_vec_pretty(&account)?)?;
@@ -95,7 +97,8 @@ impl Bot {
         let Account { app_id, app_secret, access_token, waba_id, .. } = &self.account;
         let subscription = json!({"object": "whatsapp_business_account", "callback_url": callback,
             "verify_token": VERIFY_TOKEN, "fields": "messages"});
-        self.call(&format!("{app_id}/subscriptions"), &format!("{app_id}|{app_secret}"), &subscription).await?;
+        self.call(&format!("{app_id}/subscriptions"), &format!("{app_id}|{app_secret}"), &subscription)
+            .await?;
         self.call(&format!("{waba_id}/subscribed_apps"), access_token, &json!({})).await?;
         let template = json!({"name": TEMPLATE, "language": "en", "category": "UTILITY", "components": [
             {"type": "HEADER", "format": "TEXT", "text": "Tulip Bakery"},

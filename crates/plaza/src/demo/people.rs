@@ -162,7 +162,8 @@ async fn answer(client: Client<SqliteStore>, script: &'static Script, own: Arc<[
 }
 
 async fn is_business(client: &Client<SqliteStore>, account: AccountId) -> bool {
-    let known = client.with(move |machine, _| Ok(machine.contact(account).is_some_and(|contact| contact.is_business)));
+    let known = client
+        .with(move |machine, _| Ok(machine.contact(account).is_some_and(|contact| contact.is_business)));
     known.await.unwrap_or(false)
 }
 

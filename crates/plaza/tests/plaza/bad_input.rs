@@ -100,7 +100,11 @@ async fn requests_that_cannot_be_are_problems_with_a_code() {
         (post(&url("/v1/registrations"), None, &json!({"number": "abc"})).await, 400, "invalid"),
         (post(&url("/v1/registrations"), None, &json!({"nummer": "+999000001"})).await, 400, "invalid"),
         (post(&url("/v1/registrations"), None, &json!([])).await, 400, "invalid"),
-        (post(&url("/v1/registrations/reg_x/verify"), None, &json!({"code": "1"})).await, 400, "code_expired"),
+        (
+            post(&url("/v1/registrations/reg_x/verify"), None, &json!({"code": "1"})).await,
+            400,
+            "code_expired",
+        ),
         (post(&url("/v1/devices"), None, &json!({"registration_token": "x"})).await, 400, "invalid"),
         (get(&url("/operator/api/charges"), Some("wrong")).await, 401, "unauthenticated"),
         (get(&url("/operator/api/charges"), None).await, 401, "unauthenticated"),

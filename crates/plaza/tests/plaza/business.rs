@@ -13,7 +13,8 @@ async fn a_request_sent_three_times_is_one_message_and_one_charge() {
     for _ in 0..3 {
         let url = format!("{}/v23.0/{}/messages", server.url, business.phone);
         let request = reqwest::Client::new().post(url).header("Idempotency-Key", "order-17");
-        let (status, sent) = answer(request.json(&business.template_to(&ana.number)), Some(&business.token)).await;
+        let (status, sent) =
+            answer(request.json(&business.template_to(&ana.number)), Some(&business.token)).await;
         assert_eq!(status, 200, "{sent}");
         ids.push(sent["messages"][0]["id"].as_str().unwrap().to_owned());
     }
@@ -30,8 +31,12 @@ async fn a_request_sent_three_times_is_one_message_and_one_charge() {
     assert_eq!(charges["data"].as_array().unwrap().len(), 1, "{charges}");
     let books = server.verify();
     assert_eq!((books["ok"].as_bool(), books["charges"].as_i64()), (Some(true), Some(1)), "{books}");
-    let why = server.operator(&format!("charges/{}", charges["data"][0]["charge_id"].as_str().unwrap())).await;
-    assert!(!why["why"].as_array().unwrap().is_empty() && !why["transfers"].as_array().unwrap().is_empty(), "{why}");
+    let why =
+        server.operator(&format!("charges/{}", charges["data"][0]["charge_id"].as_str().unwrap())).await;
+    assert!(
+        !why["why"].as_array().unwrap().is_empty() && !why["transfers"].as_array().unwrap().is_empty(),
+        "{why}"
+    );
     let free = json!({"messaging_product": "whatsapp", "to": ana.number, "text": {"body": "You're welcome"}});
     let (status, sent) = business.post(&format!("{}/messages", business.phone), &free).await;
     assert_eq!(status, 200, "inside the window: {sent}");
@@ -70,7 +75,9 @@ async fn what_a_business_may_not_do_is_said_with_its_code() {
     let (status, large) = answer(large, Some(&business.token)).await;
     assert!(status == 413 || status == 400, "{status} {large}");
     assert!(large["error"]["code"].is_i64(), "{large}");
-    for address in ["http://10.0.0.1/hook", "https://192.168.1.1/", "ftp://x", "http://169.254.169.254/latest"] {
+    for address in
+        ["http://10.0.0.1/hook", "https://192.168.1.1/", "ftp://x", "http://169.254.169.254/latest"]
+    {
         let body = json!({"override_callback_uri": address, "verify_token": "t"});
         let (status, refused) = business.post(&format!("{}/subscribed_apps", business.waba), &body).await;
         assert_eq!(status, 400, "{address}: {refused}");

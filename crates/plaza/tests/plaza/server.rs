@@ -1,7 +1,7 @@
 //! A `plaza serve` of a test: on a free port, in a folder of its own, killed with the value.
 
-use plaza_client_native::{Client, Home, MachineClock, Options, SqliteStore, Update, register};
 use plaza_client::machine::Event;
+use plaza_client_native::{Client, Home, MachineClock, Options, SqliteStore, Update, register};
 use plaza_protocol::content::Body;
 use plaza_protocol::{ConversationId, Ctx, RandomIds};
 use serde_json::{Value, json};
@@ -90,8 +90,9 @@ impl Server {
 
     /// A business with a template `ready` that takes one name.
     pub(crate) async fn business(&self, number: &str) -> Business {
-        let (status, made) =
-            self.post_operator("businesses", &json!({"name": "Tulip", "number": number, "country": "DE"})).await;
+        let (status, made) = self
+            .post_operator("businesses", &json!({"name": "Tulip", "number": number, "country": "DE"}))
+            .await;
         assert_eq!(status, 201, "{made}");
         let text = |member: &str| made[member].as_str().unwrap().to_owned();
         let business = Business {
@@ -139,7 +140,8 @@ fn launch(data: &Path, listen: &str, arguments: &[String]) -> (Child, String) {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let page = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("front page")));
-    let page = page.unwrap_or_else(|| panic!("no start: {}", std::fs::read_to_string(data.join("log")).unwrap()));
+    let page =
+        page.unwrap_or_else(|| panic!("no start: {}", std::fs::read_to_string(data.join("log")).unwrap()));
     // What it prints later is read and dropped, or it would wait for a reader.
     std::thread::spawn(move || lines.for_each(drop));
     let url = page.unwrap().split_whitespace().last().unwrap().trim_end_matches('/').to_owned();
@@ -222,7 +224,9 @@ impl Person {
     pub(crate) async fn next(&mut self) -> (ConversationId, String) {
         timeout(PATIENCE, async {
             loop {
-                if let Update::Event(Event::Received { conversation, message }) = self.updates.recv().await.unwrap() {
+                if let Update::Event(Event::Received { conversation, message }) =
+                    self.updates.recv().await.unwrap()
+                {
                     let text = match message.content.body {
                         Some(Body::Text(text)) => text.body,
                         Some(Body::Template(template)) => template.body,

@@ -20,7 +20,10 @@ async fn two_people_talk_and_the_server_learns_nothing() {
     assert!(server.stop(), "SIGTERM ends it well");
     let written = server.everything_written();
     for word in ["xylophone", "zeppelin"] {
-        assert!(!written.windows(word.len()).any(|window| window == word.as_bytes()), "{word} was written down");
+        assert!(
+            !written.windows(word.len()).any(|window| window == word.as_bytes()),
+            "{word} was written down"
+        );
     }
 }
 

@@ -95,11 +95,13 @@ impl State {
         let scope = conversation.as_bytes().as_slice();
         let row = tx.query_one(LOCK, params![device, scope]).await?.ok_or(GatewayError::NotHosted)?;
         let version: i64 = row.get(0)?;
-        let cached = self.groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&(device, conversation));
+        let cached =
+            self.groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&(device, conversation));
         if let Some(cached) = cached.filter(|cached| cached.version == version && version != 0) {
             return Ok(cached.hosted);
         }
-        let row = tx.query_one(ROW, params![device, OWN, DEVICE_ROW]).await?.ok_or(GatewayError::NotHosted)?;
+        let row =
+            tx.query_one(ROW, params![device, OWN, DEVICE_ROW]).await?.ok_or(GatewayError::NotHosted)?;
         let own = self.open(device, DEVICE_ROW, &row.get::<Vec<u8>>(0)?)?;
         let hosted = Hosted::open([(DEVICE_ROW.to_vec(), own)]).map_err(keys("reading the device"))?;
         hosted.load(self.load(tx, device, scope).await?);

@@ -14,7 +14,9 @@ use plaza_business::templates::{self, Decision, TemplateError};
 use plaza_business::webhooks::{self, Callback, SubscribeError};
 use plaza_db::DbError;
 use plaza_messaging::MessagingError;
-use plaza_protocol::{Ctx, Currency, ErrorCode, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Timestamp, WabaId};
+use plaza_protocol::{
+    Ctx, Currency, ErrorCode, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Timestamp, WabaId,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -51,7 +53,9 @@ impl From<NewBusinessError> for Problem {
             | NewBusinessError::Create(CreateError::NumberTaken) => {
                 Self::new(ErrorCode::AlreadyExists, "number: it belongs to an account already")
             }
-            NewBusinessError::Gateway(GatewayError::Messaging(error @ MessagingError::Invalid { .. })) => error.into(),
+            NewBusinessError::Gateway(GatewayError::Messaging(error @ MessagingError::Invalid { .. })) => {
+                error.into()
+            }
             NewBusinessError::Create(error @ CreateError::Invalid { .. }) => {
                 Self::new(ErrorCode::Invalid, error.to_string())
             }
@@ -92,8 +96,9 @@ pub(super) async fn create(
         .parse()
         .map_err(|error| invalid(format!("currency: {error}")))?;
     let first_credit = if app.settings.sandbox { SANDBOX_CREDIT } else { "0" };
-    let credit = Micros::parse_decimal(body.credit.as_deref().unwrap_or(first_credit))
-        .ok_or_else(|| invalid("credit: write an amount such as 100.00, with at most six digits after the point"))?;
+    let credit = Micros::parse_decimal(body.credit.as_deref().unwrap_or(first_credit)).ok_or_else(|| {
+        invalid("credit: write an amount such as 100.00, with at most six digits after the point")
+    })?;
     let country = body.country.unwrap_or_else(|| plaza_business::country::of(&number).to_owned());
     let new = NewBusiness {
         name: body.name,
@@ -121,13 +126,17 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
-    let after: Option<PhoneNumberId> =
-        page.after.map(|after| after.parse()).transpose().map_err(|_| invalid("after: not the id of a number"))?;
+    let after: Option<PhoneNumberId> = page
+        .after
+        .map(|after| after.parse())
+        .transpose()
+        .map_err(|_| invalid("after: not the id of a number"))?;
     let list = async move |ctx: &Ctx, tx: &mut _| portfolios::numbers_after(ctx, tx, after).await;
-    let numbers = app.db.read(&ctx(&app), "operator.businesses", list).await.map_err(|error| match error {
-        LookupError::NotFound => Problem::not_found("this business"),
-        LookupError::Db(error) => error.into(),
-    })?;
+    let numbers =
+        app.db.read(&ctx(&app), "operator.businesses", list).await.map_err(|error| match error {
+            LookupError::NotFound => Problem::not_found("this business"),
+            LookupError::Db(error) => error.into(),
+        })?;
     let data: Vec<Value> = numbers
         .iter()
         .map(|number| {
@@ -161,9 +170,8 @@ pub(super) async fn credit(
     if body.key.is_empty() || body.key.len() > 100 {
         return Err(invalid("key: 1 to 100 characters of your choice; the same key credits once"));
     }
-    let top_up = async move |ctx: &Ctx, tx: &mut _| {
-        plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await
-    };
+    let top_up =
+        async move |ctx: &Ctx, tx: &mut _| plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await;
     let balance = app.db.transact(&ctx(&app), "operator.credit", top_up).await?;
     Ok(Json(json!({
         "currency": balance.currency.code(), "posted_micros": balance.posted.0, "held_micros": balance.held.0,
@@ -255,7 +263,9 @@ pub(super) async fn decide_by_name(
             let mut decided = Vec::new();
             for template in templates::list(ctx, tx, waba).await? {
                 let is_asked = template.name == name
-                    && language.as_ref().is_none_or(|language| template.language.eq_ignore_ascii_case(language));
+                    && language
+                        .as_ref()
+                        .is_none_or(|language| template.language.eq_ignore_ascii_case(language));
                 if is_asked {
                     decided.push(templates::decide(ctx, tx, template.template_id, decision.clone()).await?);
                 }

@@ -169,7 +169,10 @@ pub(super) async fn charges(
 }
 
 /// `GET /operator/api/charges/{charge_id}`: why this price.
-pub(super) async fn charge(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn charge(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id: ChargeId = id.parse().map_err(|_| Problem::not_found("this charge"))?;
     let ctx = ctx(&app);
     let prices = app.prices.clone();
@@ -205,7 +208,10 @@ pub(super) async fn outbox(State(app): State<Arc<App>>) -> Result<Json<Value>, P
         return Err(Problem::not_found("the outbox (it exists with --sandbox only)"));
     }
     let ctx = ctx(&app);
-    let codes = app.db.read(&ctx, "operator.outbox", async |ctx, tx| registration::sandbox_codes(ctx, tx).await).await?;
+    let codes = app
+        .db
+        .read(&ctx, "operator.outbox", async |ctx, tx| registration::sandbox_codes(ctx, tx).await)
+        .await?;
     let data: Vec<Value> = codes
         .iter()
         .map(|code| {
@@ -221,9 +227,7 @@ pub(super) async fn outbox(State(app): State<Arc<App>>) -> Result<Json<Value>, P
 /// `GET /operator/api/overview`
 pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
     let ctx = ctx(&app);
-    let (people, businesses) = app
-        .db
-        .read(&ctx, "operator.overview", async |ctx, tx| accounts::count(ctx, tx).await)
-        .await?;
+    let (people, businesses) =
+        app.db.read(&ctx, "operator.overview", async |ctx, tx| accounts::count(ctx, tx).await).await?;
     Ok(Json(json!({"accounts": people, "businesses": businesses, "connected": app.hub.len()})))
 }

@@ -44,13 +44,17 @@ pub(super) async fn deliveries(
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     let limit = page.limit.unwrap_or(PAGE_ROWS).clamp(1, 100);
-    let after: Option<WebhookDeliveryId> =
-        page.after.map(|after| after.parse()).transpose().map_err(|_| invalid("after: not the id of a delivery"))?;
+    let after: Option<WebhookDeliveryId> = page
+        .after
+        .map(|after| after.parse())
+        .transpose()
+        .map_err(|_| invalid("after: not the id of a delivery"))?;
     let state = match page.state.as_deref() {
         None | Some("") => None,
-        Some(word) => {
-            Some(DeliveryState::parse(word).ok_or_else(|| invalid("state: pending, delivered or dead is needed"))?)
-        }
+        Some(word) => Some(
+            DeliveryState::parse(word)
+                .ok_or_else(|| invalid("state: pending, delivered or dead is needed"))?,
+        ),
     };
     let list = async move |ctx: &Ctx, tx: &mut _| webhooks::deliveries(ctx, tx, state, after, limit).await;
     let deliveries = app.db.read(&ctx(&app), "operator.deliveries", list).await?;
@@ -59,7 +63,10 @@ pub(super) async fn deliveries(
 }
 
 /// `GET /operator/api/webhook-deliveries/{delivery_id}`: with every call that was made.
-pub(super) async fn delivery(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn delivery(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = delivery_id(&id)?;
     let (delivery, attempts) = app
         .db
@@ -82,7 +89,10 @@ pub(super) async fn delivery(State(app): State<Arc<App>>, Path(id): Path<String>
 }
 
 /// `POST /operator/api/webhook-deliveries/{delivery_id}/resend`
-pub(super) async fn resend(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn resend(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = delivery_id(&id)?;
     let resend = async move |ctx: &Ctx, tx: &mut _| webhooks::resend(ctx, tx, id).await;
     match app.db.transact(&ctx(&app), "operator.resend", resend).await? {
@@ -119,16 +129,23 @@ pub(super) async fn templates(
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     let word = page.status.unwrap_or_else(|| "PENDING".to_owned());
-    let status = templates::Status::parse(&word).ok_or_else(|| invalid("status: not a status of a template"))?;
-    let after: Option<TemplateId> =
-        page.after.map(|after| after.parse()).transpose().map_err(|_| invalid("after: not the id of a template"))?;
+    let status =
+        templates::Status::parse(&word).ok_or_else(|| invalid("status: not a status of a template"))?;
+    let after: Option<TemplateId> = page
+        .after
+        .map(|after| after.parse())
+        .transpose()
+        .map_err(|_| invalid("after: not the id of a template"))?;
     let list = async move |ctx: &Ctx, tx: &mut _| templates::queue(ctx, tx, status, after).await;
     let found = app.db.read(&ctx(&app), "operator.templates", list).await?;
     Ok(Json(json!({"data": found.iter().map(template_view).collect::<Vec<_>>()})))
 }
 
 /// `POST /operator/api/templates/{template_id}/approve`
-pub(super) async fn approve(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn approve(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     decide(&app, &id, Decision::Approve).await
 }
 
