@@ -33,8 +33,13 @@ pub async fn each_engine<F: AsyncFn(Db)>(test: F) {
 
 /// An empty SQLite database, in a folder that lives as long as the value beside it.
 pub async fn sqlite() -> (Db, tempfile::TempDir) {
+    sqlite_with(SERVER_MIGRATIONS).await
+}
+
+/// The same with other tables, or with none.
+pub async fn sqlite_with(migrations: &'static [crate::Migration]) -> (Db, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = Db::open_sqlite(&folder.path().join("plaza.db"), SERVER_MIGRATIONS).await.expect("SQLite opens");
+    let db = Db::open_sqlite(&folder.path().join("plaza.db"), migrations).await.expect("SQLite opens");
     (db, folder)
 }
 

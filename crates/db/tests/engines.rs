@@ -169,3 +169,69 @@ async fn a_read_only_file_and_a_bad_address_are_clear_errors() {
     let error = Db::open_sqlite(&folder.path().join("x.db"), BROKEN).await.unwrap_err();
     assert_eq!(error.to_string(), "migration 0001_broken failed");
 }
+
+const LIMIT: Sql = Sql { name: "test::LIMIT", text: "PRAGMA max_page_count = 40" };
+const MORE: Sql = Sql { name: "test::MORE", text: "PRAGMA max_page_count = 100000" };
+const NO_WRITES: Sql = Sql { name: "test::NO_WRITES", text: "PRAGMA query_only = ON" };
+
+/// Inserts notes of 10 KB at the same time, until one is refused.
+async fn fill(db: &Db) -> (i64, DbError) {
+    for _ in 0..20 {
+        let insert = || {
+            let (db, ctx) = (db.clone(), ctx().0);
+            async move {
+                let body = async |ctx: &plaza_protocol::Ctx, tx: &mut plaza_db::Tx| {
+                    let id = AccountId::from_slice(&rand16()).map_err(|_| DbError::Closed)?;
+                    tx.execute(INSERT, params![id, "x".repeat(10_000), ctx.now(), true, None::<Vec<u8>>])
+                        .await
+                };
+                db.transact(&ctx, "fill", body).await
+            }
+        };
+        let outcomes = [tokio::spawn(insert()), tokio::spawn(insert()), tokio::spawn(insert())];
+        for outcome in outcomes {
+            if let Err(error) = outcome.await.unwrap() {
+                return (count(db).await, error);
+            }
+        }
+    }
+    panic!("it never filled up")
+}
+
+fn rand16() -> [u8; 16] {
+    let ids = plaza_protocol::RandomIds::default();
+    let mut bytes = [0; 16];
+    plaza_protocol::Ids::fill(&ids, &mut bytes);
+    bytes
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_clear_error_and_ends_with_more_room() {
+    let (db, _folder) = plaza_db::testing::sqlite_with(&[]).await;
+    table(&db).await;
+    let (ctx, _) = ctx();
+    db.transact(&ctx, "limit", async |_, tx| tx.query(LIMIT, vec![]).await).await.unwrap();
+    let (stored, error) = fill(&db).await;
+    assert!(error.is_full(), "{error:?}");
+    assert!(stored > 0, "what was acknowledged before stays, and can be read");
+    db.transact(&ctx, "more", async |_, tx| tx.query(MORE, vec![]).await).await.unwrap();
+    let insert = async |ctx: &plaza_protocol::Ctx, tx: &mut plaza_db::Tx| {
+        tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "room", ctx.now(), true, None::<Vec<u8>>]).await
+    };
+    assert_eq!(db.transact(&ctx, "insert", insert).await.unwrap(), 1);
+    assert!(count(&db).await > stored);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_a_clear_error() {
+    let (db, _folder) = plaza_db::testing::sqlite_with(&[]).await;
+    table(&db).await;
+    let (ctx, _) = ctx();
+    db.transact(&ctx, "no_writes", async |_, tx| tx.query(NO_WRITES, vec![]).await).await.unwrap();
+    let insert = async |ctx: &plaza_protocol::Ctx, tx: &mut plaza_db::Tx| {
+        tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "x", ctx.now(), true, None::<Vec<u8>>]).await
+    };
+    let error = db.transact(&ctx, "insert", insert).await.unwrap_err();
+    assert!(error.is_full(), "{error:?}");
+    assert_eq!(count(&db).await, 0, "reads go on");
+}

@@ -25,7 +25,7 @@ function format(currency: string, style: Style): Intl.NumberFormat {
   const known = formats.get(key);
   if (known) return known;
   const digits = style === "exact" ? { minimumFractionDigits: 2, maximumFractionDigits: 6 } : {};
-  const axis = style === "axis" ? { notation: "compact" as const, maximumFractionDigits: 2 } : {};
+  const axis = style === "axis" ? { notation: "compact" as const, minimumFractionDigits: 0, maximumFractionDigits: 4 } : {};
   const made = new Intl.NumberFormat(undefined, { style: "currency", currency, ...digits, ...axis });
   formats.set(key, made);
   return made;

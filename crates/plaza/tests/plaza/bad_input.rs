@@ -92,6 +92,38 @@ async fn nothing_is_lost_to_a_client_that_misbehaves() {
     assert_eq!(ben.next().await.1, "after");
 }
 
+/// Every address of the operator's surface.
+const OPERATOR: [(&str, &str); 15] = [
+    ("GET", "overview"),
+    ("GET", "revenue"),
+    ("GET", "charges"),
+    ("GET", "charges/x"),
+    ("GET", "webhook-deliveries"),
+    ("GET", "webhook-deliveries/x"),
+    ("POST", "webhook-deliveries/x/resend"),
+    ("GET", "templates"),
+    ("POST", "templates/1/approve"),
+    ("POST", "templates/1/reject"),
+    ("POST", "businesses"),
+    ("POST", "businesses/1/credit"),
+    ("POST", "wabas/1/subscribe"),
+    ("POST", "wabas/1/templates"),
+    ("GET", "outbox"),
+];
+
+#[tokio::test]
+async fn nothing_of_the_operators_is_there_without_the_token() {
+    let server = Server::start().await;
+    for (method, path) in OPERATOR {
+        let url = format!("{}/operator/api/{path}", server.url);
+        for token in [None, Some("plaza_op_wrong")] {
+            let (status, problem) =
+                if method == "GET" { get(&url, token).await } else { post(&url, token, &json!({})).await };
+            assert_eq!((status, problem["code"].as_str()), (401, Some("unauthenticated")), "{method} {path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn requests_that_cannot_be_are_problems_with_a_code() {
     let server = Server::start().await;

@@ -1,0 +1,649 @@
+-- What the migrations come to. Made by `./x gen`; read it, do not edit it.
+
+CREATE TABLE access_token (
+    token_sha256 BYTEA NOT NULL PRIMARY KEY,
+    app_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    -- Separated by commas.
+    scopes TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    -- Absent: it does not expire.
+    expires_at BIGINT,
+    -- Present: it was taken back then.
+    revoked_at BIGINT
+) WITHOUT ROWID;
+
+CREATE TABLE account (
+    account_id UUID PRIMARY KEY,
+    -- personal: E.164 without the plus
+    number TEXT NOT NULL UNIQUE,
+    -- personal: chosen by the account, shown to those who have the number
+    name TEXT NOT NULL,
+    is_business BOOLEAN NOT NULL,
+    is_verified BOOLEAN NOT NULL,
+    -- who holds the device's keys in place of the account; empty: the account itself
+    hosted_by TEXT NOT NULL,
+    -- Ed25519, public; NULL until the first device is registered
+    identity_key BYTEA,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE allowance_counter (
+    -- How many messages of a phone number counted towards a free quantity in a month.
+    phone_number_id BIGINT NOT NULL,
+    category TEXT NOT NULL,
+    period BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, category, period)
+) WITHOUT ROWID;
+
+CREATE TABLE app (
+    app_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    -- nonce and ciphertext under the key file (ChaCha20-Poly1305): webhooks are signed with it.
+    sealed_secret BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX app_by_portfolio ON app (portfolio_id);
+
+CREATE TABLE app_subscription (
+    app_id BIGINT NOT NULL PRIMARY KEY,
+    endpoint_id UUID NOT NULL,
+    -- Separated by commas.
+    fields TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE billing_portfolio (
+    -- Who pays, in which currency, by which book; and the end of the chain over its usage events.
+    portfolio_id BIGINT PRIMARY KEY,
+    currency TEXT NOT NULL,
+    time_zone TEXT NOT NULL,              -- IANA; months begin in it
+    price_book_id UUID NOT NULL,
+    opened_at BIGINT NOT NULL,
+    usage_events BIGINT NOT NULL,         -- number of usage events
+    usage_hash BYTEA NOT NULL             -- hash of the last one
+);
+
+CREATE TABLE business_contact (
+    portfolio_id BIGINT NOT NULL,
+    account_id UUID NOT NULL,
+    -- The business-scoped user id: it names the person to this portfolio only.
+    -- personal: pseudonym
+    user_id TEXT NOT NULL,
+    -- personal: E.164 digits
+    number TEXT NOT NULL,
+    -- personal: the name that the person goes by
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, account_id)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX business_contact_by_user ON business_contact (portfolio_id, user_id);
+
+CREATE TABLE business_message (
+    message_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    -- personal: the person at the other end
+    account_id UUID NOT NULL,
+    -- From the business to the person.
+    is_outgoing BOOLEAN NOT NULL,
+    -- text, template, reaction, button or unsupported.
+    kind TEXT NOT NULL,
+    -- Absent: not a template.
+    template_id BIGINT,
+    -- Absent: not priced (inbound, reactions).
+    category TEXT,
+    -- 0 accepted, 1 sent, 2 delivered, 3 read, 4 failed. It only rises.
+    status BIGINT NOT NULL,
+    -- The pricing object of the webhooks, as JSON. Absent: not priced.
+    pricing TEXT,
+    -- Echoed in status webhooks. Absent: none was given.
+    biz_opaque_callback_data TEXT,
+    accepted_at BIGINT NOT NULL,
+    delivered_at BIGINT,
+    read_at BIGINT,
+    failed_at BIGINT,
+    -- When an undelivered message is given up.
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX business_message_by_peer ON business_message (phone_number_id, account_id, accepted_at);
+
+CREATE INDEX business_message_undelivered ON business_message (expires_at) WHERE status < 2;
+
+CREATE TABLE business_phone_number (
+    phone_number_id BIGINT NOT NULL PRIMARY KEY,
+    waba_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    account_id UUID NOT NULL UNIQUE,
+    -- E.164 digits. It belongs to a business, not to a person.
+    number TEXT NOT NULL UNIQUE,
+    verified_name TEXT NOT NULL,
+    -- GREEN, YELLOW, RED or UNKNOWN.
+    quality TEXT NOT NULL,
+    -- CONNECTED or DISCONNECTED (deregistered: it neither sends nor shows).
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX business_phone_number_by_waba ON business_phone_number (waba_id);
+
+CREATE TABLE charge (
+    -- What a usage event cost by one run of rating, never changed. Run 0 is the first; a later run corrects it.
+    charge_id UUID PRIMARY KEY,           -- rises with time: the newest charges lie together
+    message_id UUID NOT NULL,
+    run BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    price_version_id UUID NOT NULL,
+    market TEXT NOT NULL,
+    category TEXT NOT NULL,
+    pricing_type TEXT NOT NULL,
+    tier BIGINT,                          -- tier_from of the price; NULL where there are no tiers
+    unit_micros BIGINT NOT NULL,          -- the list price
+    amount_micros BIGINT NOT NULL,        -- what was charged
+    currency TEXT NOT NULL,
+    transfer_id UUID,                     -- NULL where nothing was charged
+    corrects UUID,                        -- the charge that this one corrects
+    period BIGINT NOT NULL,               -- month of delivery in the portfolio's time zone: 202611
+    allowance BIGINT,                     -- the how-manieth of the month's free quantity; NULL where none applies
+    sent_at BIGINT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    charged_at BIGINT NOT NULL,
+    UNIQUE (message_id, run),
+    CHECK (amount_micros >= 0 AND amount_micros <= unit_micros)
+) WITHOUT ROWID;
+
+CREATE TABLE conversation (
+    conversation_id UUID PRIMARY KEY,
+    epoch BIGINT NOT NULL,
+    -- messages of an older epoch are refused: a device was removed since
+    epoch_min BIGINT NOT NULL,
+    -- the place of the newest message or commit
+    gseq BIGINT NOT NULL,
+    -- counts changes of conversation_device, for caches
+    devices_version BIGINT NOT NULL,
+    -- a member has a device that is not in the group yet: the next sender adds it first
+    is_device_list_stale BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE conversation_device (
+    conversation_id UUID NOT NULL,
+    device_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    PRIMARY KEY (conversation_id, device_id)
+);
+
+CREATE INDEX conversation_device_by_device ON conversation_device (device_id);
+
+CREATE TABLE conversation_member (
+    account_id UUID NOT NULL,
+    conversation_id UUID NOT NULL,
+    PRIMARY KEY (account_id, conversation_id)
+);
+
+CREATE INDEX conversation_member_by_conversation ON conversation_member (conversation_id);
+
+CREATE TABLE conversation_state (
+    conversation_id UUID PRIMARY KEY,
+    -- tree and context: public values only
+    public_state BYTEA NOT NULL,
+    -- of the current epoch, for joining from outside
+    group_info BYTEA NOT NULL
+);
+
+CREATE TABLE customer_window (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who wrote
+    account_id UUID NOT NULL,
+    -- customer_service or free_entry_point.
+    kind TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    -- Only ever extended.
+    expires_at BIGINT NOT NULL,
+    -- The message that opened it.
+    cause_message_id UUID NOT NULL,
+    PRIMARY KEY (phone_number_id, account_id, kind, opened_at)
+) WITHOUT ROWID;
+
+CREATE TABLE device (
+    device_id UUID PRIMARY KEY,
+    account_id UUID NOT NULL,
+    -- signed by the account's identity key and by the device
+    certificate BYTEA NOT NULL,
+    -- SHA-256 of the device token; NULL for a hosted device, which has no socket
+    token_hash BYTEA UNIQUE,
+    is_hosted BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+
+CREATE INDEX device_by_account ON device (account_id);
+
+CREATE TABLE direct_conversation (
+    account_a UUID NOT NULL,
+    account_b UUID NOT NULL,
+    conversation_id UUID NOT NULL,
+    PRIMARY KEY (account_a, account_b)
+);
+
+CREATE TABLE free_rule (
+    -- When a message costs nothing. The first rule that matches counts; one without a quantity before one with.
+    price_version_id UUID NOT NULL,
+    position BIGINT NOT NULL,
+    pricing_type TEXT NOT NULL,           -- free_customer_service, free_entry_point
+    category TEXT,                        -- NULL: any
+    window_kind TEXT,                     -- customer_service, free_entry_point: must be open; NULL: any
+    monthly_quantity BIGINT,              -- NULL: without limit
+    scope TEXT,                           -- of the quantity: phone_number
+    note TEXT NOT NULL,
+    PRIMARY KEY (price_version_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE graph_node (
+    node_id BIGINT NOT NULL PRIMARY KEY,
+    -- portfolio, waba, phone_number, app or template.
+    kind TEXT NOT NULL,
+    portfolio_id BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE hosted_message (
+    conversation_id UUID NOT NULL,
+    gseq BIGINT NOT NULL,
+    is_outgoing BOOLEAN NOT NULL,
+    message_id UUID NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, gseq)
+) WITHOUT ROWID;
+
+CREATE TABLE hosted_state (
+    device_id UUID NOT NULL,
+    -- empty for what belongs to the device as a whole
+    scope BYTEA NOT NULL,
+    key BYTEA NOT NULL,
+    value BYTEA NOT NULL,
+    PRIMARY KEY (device_id, scope, key)
+) WITHOUT ROWID;
+
+CREATE TABLE hosted_version (
+    device_id UUID NOT NULL,
+    scope BYTEA NOT NULL,
+    locked BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (device_id, scope)
+) WITHOUT ROWID;
+
+CREATE TABLE key_package (
+    device_id UUID NOT NULL,
+    -- SHA-256 of the body
+    hash BYTEA NOT NULL,
+    is_last_resort BOOLEAN NOT NULL,
+    body BYTEA NOT NULL,
+    uploaded_at BIGINT NOT NULL,
+    PRIMARY KEY (device_id, hash)
+);
+
+CREATE TABLE key_package_spent (
+    device_id UUID NOT NULL,
+    hash BYTEA NOT NULL,
+    spent_at BIGINT NOT NULL,
+    PRIMARY KEY (device_id, hash)
+);
+
+CREATE TABLE ledger_account (
+    -- One row per account and currency, made on first use. It is the fold of the account's entries, kept for speed:
+    -- `plaza ledger verify` computes it again.
+    ledger_account_id UUID PRIMARY KEY,   -- derived from code and currency
+    code TEXT NOT NULL,                   -- for example portfolio:123:prepaid
+    currency TEXT NOT NULL,
+    floor BIGINT,                         -- posted - held never falls below; NULL: no limit
+    posted BIGINT NOT NULL,               -- credits minus debits
+    held BIGINT NOT NULL,                 -- open holds on the debit side
+    version BIGINT NOT NULL,              -- number of entries
+    hash BYTEA NOT NULL,                  -- end of the chain over the entries
+    updated_at BIGINT NOT NULL,           -- time of the last entry
+    UNIQUE (code, currency),
+    CHECK (held >= 0),
+    CHECK (floor IS NULL OR posted - held >= floor)
+);
+
+CREATE TABLE ledger_entry (
+    -- The change of one account by one transfer, never changed. Versions of an account run from 1 without a gap.
+    ledger_account_id UUID NOT NULL,
+    version BIGINT NOT NULL,
+    transfer_id UUID NOT NULL,
+    posted BIGINT NOT NULL,               -- change of posted: credit above zero, debit below
+    held BIGINT NOT NULL,                 -- change of held
+    at BIGINT NOT NULL,
+    PRIMARY KEY (ledger_account_id, version)
+) WITHOUT ROWID;
+
+CREATE TABLE ledger_hold (
+    -- Holds that have not ended: a working copy of their rows in ledger_transfer.
+    hold_id UUID PRIMARY KEY,
+    debit UUID NOT NULL,
+    credit UUID NOT NULL,
+    amount BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX ledger_hold_expires ON ledger_hold (expires_at);
+
+CREATE TABLE ledger_transfer (
+    -- What happened, never changed. A hold's end is a row of its own that names the hold.
+    transfer_id UUID PRIMARY KEY,
+    kind TEXT NOT NULL,                   -- posted, hold, post_hold, void_hold, expire_hold
+    debit UUID NOT NULL,
+    credit UUID NOT NULL,
+    amount BIGINT NOT NULL,               -- of void_hold and expire_hold: zero
+    hold_id UUID,                         -- the hold that this row ends: once, see the index
+    expires_at BIGINT,                    -- of a hold
+    at BIGINT NOT NULL,
+    CHECK (amount >= 0),
+    CHECK (debit <> credit)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX ledger_transfer_hold ON ledger_transfer (hold_id) WHERE hold_id IS NOT NULL;
+
+CREATE TABLE mailbox (
+    device_id UUID NOT NULL,
+    seq BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    -- a wire Envelope
+    envelope BYTEA NOT NULL,
+    PRIMARY KEY (device_id, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE mailbox_cursor (
+    device_id UUID PRIMARY KEY,
+    seq BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE market_prefix (
+    -- Which market a number belongs to: by its longest prefix that stood alone at the time.
+    prefix TEXT NOT NULL,                 -- leading digits; * is everything else
+    standalone_since BIGINT NOT NULL,     -- 0: always
+    market TEXT NOT NULL,
+    countries TEXT NOT NULL,
+    PRIMARY KEY (prefix, standalone_since)
+) WITHOUT ROWID;
+
+CREATE TABLE message_request (
+    phone_number_id BIGINT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    -- The same key with another body is an error.
+    body_sha256 BYTEA NOT NULL,
+    message_id UUID NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, idempotency_key)
+) WITHOUT ROWID;
+
+CREATE INDEX message_request_by_age ON message_request (created_at);
+
+CREATE TABLE phone_number_subscription (
+    phone_number_id BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    endpoint_id UUID NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, app_id)
+) WITHOUT ROWID;
+
+CREATE TABLE portfolio (
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    -- ISO 3166, two letters.
+    country TEXT NOT NULL,
+    -- ISO 4217; fixed for the life of the portfolio.
+    currency TEXT NOT NULL,
+    -- IANA name: the month of free messages and of invoices begins at midnight there.
+    time_zone TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE price (
+    -- What a delivered message costs, by market and category; tiers by the volume of the month.
+    price_version_id UUID NOT NULL,
+    market TEXT NOT NULL,
+    category TEXT NOT NULL,
+    tier_from BIGINT NOT NULL,            -- messages before the first one at this price
+    tier_to BIGINT,                       -- NULL: without end
+    unit_micros BIGINT NOT NULL,
+    is_open BOOLEAN NOT NULL,             -- stays in force in later versions that have no price of their own
+    PRIMARY KEY (price_version_id, market, category, tier_from),
+    CHECK (unit_micros >= 0)
+) WITHOUT ROWID;
+
+CREATE TABLE price_book (
+    -- A book of prices in one currency. List books have no base; a contract book names the book whose prices it overrides.
+    price_book_id UUID PRIMARY KEY,       -- derived from name and currency
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    base_book UUID,
+    portfolio_id BIGINT,                  -- of a contract book
+    digest BYTEA NOT NULL,                -- covers all versions and the markets: what is cached under it never changes
+    UNIQUE (name, currency)
+);
+
+CREATE TABLE price_version (
+    -- Prices and rules from a day on. Immutable once published; a version ends where the next one begins.
+    price_version_id UUID PRIMARY KEY,    -- derived from book and content
+    price_book_id UUID NOT NULL,
+    effective_from BIGINT NOT NULL,
+    effective_to BIGINT,                  -- exclusive; NULL: open
+    published_at BIGINT NOT NULL,
+    sha256 BYTEA NOT NULL,                -- of its prices and rules
+    UNIQUE (price_book_id, effective_from)
+);
+
+CREATE TABLE rate_bucket (
+    name TEXT NOT NULL,
+    subject UUID NOT NULL,
+    about UUID NOT NULL,
+    used BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (name, subject, about)
+);
+
+CREATE TABLE receipt (
+    conversation_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    delivered_up_to BIGINT NOT NULL,
+    read_up_to BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, account_id)
+) WITHOUT ROWID;
+
+CREATE TABLE registration (
+    registration_id UUID PRIMARY KEY,
+    -- personal: E.164 without the plus
+    number TEXT NOT NULL,
+    -- SHA-256 of registration id and code
+    code_hash BYTEA NOT NULL,
+    wrong_tries BIGINT NOT NULL,
+    last_try_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    account_id UUID,
+    -- SHA-256 of the registration token; NULL until the code was right
+    token_hash BYTEA UNIQUE,
+    -- the device that the token registered; NULL until then
+    device_id UUID
+);
+
+CREATE INDEX registration_by_number ON registration (number, created_at);
+
+CREATE TABLE revenue_hour (
+    -- Sums of the charges for the operator's pages, exact in the same transaction; can be built again from the charges.
+    hour BIGINT NOT NULL,                 -- begin of the hour (UTC) of delivery
+    currency TEXT NOT NULL,
+    category TEXT NOT NULL,
+    market TEXT NOT NULL,
+    messages BIGINT NOT NULL,
+    billable BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (hour, currency, category, market)
+) WITHOUT ROWID;
+
+CREATE TABLE sandbox_code (
+    registration_id UUID PRIMARY KEY,
+    -- personal: E.164 without the plus
+    number TEXT NOT NULL,
+    code TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX sandbox_code_by_time ON sandbox_code (created_at);
+
+CREATE TABLE schema_migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL);
+
+CREATE TABLE sent (
+    device_id UUID NOT NULL,
+    message_id UUID NOT NULL,
+    gseq BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (device_id, message_id)
+) WITHOUT ROWID;
+
+CREATE TABLE template (
+    template_id BIGINT NOT NULL PRIMARY KEY,
+    waba_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    -- As en or en_US.
+    language TEXT NOT NULL,
+    -- UTILITY, MARKETING or AUTHENTICATION.
+    category TEXT NOT NULL,
+    -- POSITIONAL or NAMED.
+    parameter_format TEXT NOT NULL,
+    -- PENDING, APPROVED, REJECTED, PAUSED, DISABLED or DELETED.
+    status TEXT NOT NULL,
+    -- Why it was rejected; NONE otherwise.
+    rejected_reason TEXT NOT NULL,
+    -- The components as JSON, as the business wrote them.
+    components TEXT NOT NULL,
+    -- How long an undelivered message of it is kept. Absent: as long as any other.
+    message_send_ttl_seconds BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX template_by_name ON template (waba_id, name, language) WHERE status <> 'DELETED';
+
+CREATE INDEX template_by_status ON template (status, template_id);
+
+CREATE TABLE usage_event (
+    -- A delivered message, never changed. Numbered per portfolio without a gap; each hash covers the one before.
+    portfolio_id BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    message_id UUID NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    destination TEXT NOT NULL,
+    category TEXT NOT NULL,
+    template BOOLEAN NOT NULL,
+    sent_at BIGINT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    customer_service_until BIGINT,
+    free_entry_point_until BIGINT,
+    max_price BIGINT,
+    held BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (portfolio_id, sequence),
+    UNIQUE (message_id)
+) WITHOUT ROWID;
+
+CREATE TABLE usage_intent (
+    -- A message on its way: what was known and held when it was accepted. Gone once it is delivered, failed or expired.
+    message_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    destination TEXT NOT NULL,            -- the first digits of the recipient's number: enough for the market, not for the person
+    category TEXT NOT NULL,               -- fixed when sent
+    template BOOLEAN NOT NULL,
+    sent_at BIGINT NOT NULL,
+    customer_service_until BIGINT,        -- end of the window that was open when sent
+    free_entry_point_until BIGINT,
+    max_price BIGINT,                     -- the business pays no more
+    held BIGINT NOT NULL,                 -- the worst case
+    expires_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX usage_intent_expires ON usage_intent (expires_at);
+
+CREATE TABLE waba (
+    waba_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX waba_by_portfolio ON waba (portfolio_id);
+
+CREATE TABLE waba_subscription (
+    waba_id BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    -- Absent: the callback of the app.
+    endpoint_id UUID,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (waba_id, app_id)
+) WITHOUT ROWID;
+
+CREATE TABLE webhook_attempt (
+    delivery_id UUID NOT NULL,
+    attempt BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    -- The HTTP status. Absent: there was no answer.
+    status BIGINT,
+    -- Absent: it went well.
+    error TEXT,
+    PRIMARY KEY (delivery_id, attempt)
+) WITHOUT ROWID;
+
+CREATE TABLE webhook_delivery (
+    delivery_id UUID NOT NULL PRIMARY KEY,
+    endpoint_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    field TEXT NOT NULL,
+    -- Events of one lane keep their order while the endpoint is well.
+    lane BIGINT NOT NULL,
+    -- The entry object of the call, ASCII JSON, as it is signed.
+    -- personal: what the business is told: messages and statuses
+    entry TEXT NOT NULL,
+    -- 0 pending, 1 delivered, 2 dead.
+    state BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    -- Pending: when it is due. A dispatcher that takes it moves this ahead, so that a crash gives it back.
+    next_attempt_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- From when the 7 days of retries count: its making, or a resend.
+    tried_since BIGINT NOT NULL,
+    last_status BIGINT,
+    last_error TEXT
+);
+
+CREATE INDEX webhook_delivery_by_age ON webhook_delivery (state, tried_since);
+
+CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, next_attempt_at) WHERE state = 0;
+
+CREATE TABLE webhook_endpoint (
+    endpoint_id UUID NOT NULL PRIMARY KEY,
+    app_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    -- Updates in one call, at most.
+    updates_max BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX webhook_endpoint_by_url ON webhook_endpoint (app_id, url);
