@@ -29,6 +29,7 @@ use plaza_protocol::limits::{KEY_PACKAGES_LOW, KEY_PACKAGES_STOCK};
 use plaza_protocol::{AccountId, Actor, ConversationId, Ctx, DeviceId, MessageId, PhoneNumber, Wake, wire};
 use state::State;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
 /// Tries of a send whose group moves under it.
@@ -73,6 +74,11 @@ pub enum GatewayError {
     /// The number has no hosted device.
     #[error("the number has no hosted device")]
     NotHosted,
+    /// This process has another key file than the one that sealed the devices.
+    #[error(
+        "this server has another sealing key than the one that hosts the numbers: give it the same key file"
+    )]
+    OtherKey,
     /// The recipient's devices changed again and again.
     #[error("the recipient's devices keep changing")]
     Restless,
@@ -97,6 +103,8 @@ fn keys<E: std::error::Error + Send + Sync + 'static>(what: &'static str) -> imp
 pub struct Gateway {
     state: State,
     hosted_by: String,
+    /// The devices of this database are sealed with a key that this process does not have.
+    has_other_key: AtomicBool,
     /// Rings when a hosted device may have mail.
     pub(crate) mail: Notify,
 }
@@ -104,7 +112,24 @@ pub struct Gateway {
 impl Gateway {
     /// `sealing` encrypts the devices' keys at rest; `hosted_by` is who people are told holds them.
     pub(crate) fn new(sealing: SealingKey, hosted_by: String) -> Self {
-        Self { state: State::new(sealing), hosted_by, mail: Notify::new() }
+        Self {
+            state: State::new(sealing),
+            hosted_by,
+            has_other_key: AtomicBool::new(false),
+            mail: Notify::new(),
+        }
+    }
+
+    /// Looks whether this process can open what is sealed. One that cannot serves people all the same, and leaves the
+    /// hosted numbers, with everything that waits for them, to the processes that can.
+    pub(crate) async fn check_key(&self, tx: &mut Tx) -> Result<bool, GatewayError> {
+        let opens = self.state.opens_any(tx).await?;
+        self.has_other_key.store(!opens, Ordering::Release);
+        Ok(opens)
+    }
+
+    fn require_key(&self) -> Result<(), GatewayError> {
+        if self.has_other_key.load(Ordering::Acquire) { Err(GatewayError::OtherKey) } else { Ok(()) }
     }
 
     /// Opens the account of a business number, with its device and keys.
@@ -115,6 +140,7 @@ impl Gateway {
         number: &PhoneNumber,
         name: &str,
     ) -> Result<AccountId, GatewayError> {
+        self.require_key()?;
         let (account, device): (AccountId, DeviceId) = (ctx.uuid(), ctx.uuid());
         let (hosted, registration) = Hosted::register(ctx, account, device).map_err(keys("making them"))?;
         let opened = HostedAccount {
@@ -142,6 +168,7 @@ impl Gateway {
         accepted: &Accepted,
     ) -> Result<(), GatewayError> {
         let Some(content) = &accepted.content else { return Ok(()) };
+        self.require_key()?;
         let own = self.device(tx, accepted.number.account_id).await?;
         let ctx = &as_device(ctx, own);
         let mut content = content.clone();

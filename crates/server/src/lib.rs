@@ -151,6 +151,13 @@ pub async fn start(
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     });
+    let state = app.clone();
+    let opens = db.read(&ctx, "start.check_key", async move |_, tx| state.gateway.check_key(tx).await).await;
+    if !opens.map_err(|error| StartError::Config(Chain(&error).to_string()))? {
+        tracing::error!(
+            "the numbers of this database are hosted with another sealing key: give this server the same file"
+        );
+    }
     listen_to_wakes(&app, &bus, &db);
     for queue in queues {
         // Not tracked: a lane ends with its senders, after everything that could write to it.

@@ -20,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Works the mailboxes of hosted devices off until the server stops.
 pub(crate) async fn run(app: Arc<App>) {
+    if app.gateway.require_key().is_err() {
+        return;
+    }
     loop {
         let busy = match look(&app).await {
             Ok(busy) => busy,
@@ -74,7 +77,10 @@ async fn work_off(app: &App, ctx: &Ctx, tx: &mut Tx, own: Device) -> Result<(), 
     for envelope in page.into_iter().filter_map(|deliver| deliver.envelope) {
         match take_in(app, ctx, tx, own, number.as_ref(), &envelope).await {
             Ok(()) => {}
-            Err(GatewayError::Db(error)) => return Err(error.into()),
+            // The storage, or the keys at rest: that is ours to mend, and the envelope waits.
+            Err(error @ (GatewayError::Db(_) | GatewayError::Keys(..) | GatewayError::NotHosted)) => {
+                return Err(error);
+            }
             // What cannot be read now cannot be read later: it is left behind, so that the next one gets its turn.
             Err(error) => {
                 let (device, gseq) = (own.device, envelope.gseq);

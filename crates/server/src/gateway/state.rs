@@ -17,6 +17,8 @@ const OWN: &[u8] = &[];
 statements! {
     /// The rows of a group, or of the device as a whole.
     ROWS = "SELECT key, value FROM hosted_state WHERE device_id = $1 AND scope = $2";
+    /// Any row.
+    ANY = "SELECT device_id, key, value FROM hosted_state LIMIT 1";
     /// One row of the device.
     ROW = "SELECT value FROM hosted_state WHERE device_id = $1 AND scope = $2 AND key = $3";
     /// A changed row.
@@ -66,6 +68,13 @@ impl State {
     pub(super) fn remember_device(&self, account: AccountId, device: DeviceId) {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner).insert(account, device);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
+    }
+
+    /// Whether the sealing key opens what is there.
+    pub(super) async fn opens_any(&self, tx: &mut Tx) -> Result<bool, GatewayError> {
+        let Some(row) = tx.query_one(ANY, vec![]).await? else { return Ok(true) };
+        let (key, value): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        Ok(self.open(row.get(0)?, &key, &value).is_ok())
     }
 
     /// The device with its key packages, without any group.
