@@ -12,6 +12,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// How far the sandbox's clock is ahead, microseconds.
+const CLOCK_FILE: &str = "sandbox-clock";
+
 /// What `plaza serve` takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Flags {
@@ -74,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) database_connections_max: usize,
     pub(crate) nats: Option<String>,
+    /// How far an earlier run of the sandbox had moved its clock.
+    pub(crate) clock_ahead_us: i64,
     pub(crate) settings: Settings,
 }
 
@@ -135,7 +140,11 @@ impl Config {
             .and_then(|key| key.try_into().ok())
             .with_context(|| format!("{} must hold 64 hexadecimal digits", key_file.display()))?;
         let listen = listen.context("listen")?;
+        let clock_file = data.join(CLOCK_FILE);
+        let ahead = fs::read_to_string(&clock_file).ok().filter(|_| sandbox);
+        let clock_ahead_us = ahead.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         Ok(Self {
+            clock_ahead_us,
             data,
             listen,
             database_url,
@@ -147,6 +156,7 @@ impl Config {
                 origins: file.origins,
                 egress_allowed: file.egress_allowed,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
+                clock_file,
                 operator_token: Secret(operator_token),
                 sealing_key: Secret(sealing_key),
             },

@@ -15,9 +15,10 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     log_to_stderr();
-    let clock = Arc::new(ServerClock::default());
+    let start = Ctx::system(Arc::new(ServerClock::default()), Arc::new(RandomIds::default()));
+    let config = Config::read(flags, &start)?;
+    let clock = Arc::new(ServerClock::ahead_by(config.clock_ahead_us));
     let ctx = Ctx::system(clock.clone(), Arc::new(RandomIds::default()));
-    let config = Config::read(flags, &ctx)?;
     let db = match &config.database_url {
         Some(url) => Db::open_postgres(url, config.database_connections_max, SERVER_MIGRATIONS)
             .await

@@ -15,6 +15,7 @@ use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
 use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub operator_name: String,
     /// What the operator signs in with.
     pub operator_token: Secret<String>,
+    /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
+    pub clock_file: PathBuf,
     /// Encrypts secrets at rest.
     pub sealing_key: Secret<[u8; 32]>,
 }
@@ -152,6 +155,9 @@ impl App {
     }
 }
 
+/// The sandbox's clock goes at most ten years ahead.
+const AHEAD_MAX_US: i64 = 10 * 366 * 24 * 3600 * 1_000_000;
+
 /// The machine's clock, which the sandbox may move forward.
 #[derive(Debug, Default)]
 pub struct ServerClock {
@@ -159,9 +165,17 @@ pub struct ServerClock {
 }
 
 impl ServerClock {
-    /// Moves the clock forward.
-    pub(crate) fn advance(&self, by: Duration) {
-        self.ahead_us.fetch_add(i64::try_from(by.as_micros()).unwrap_or(0), Ordering::SeqCst);
+    /// A clock that is ahead of the machine's, as an earlier run of the sandbox left it.
+    pub fn ahead_by(ahead_us: i64) -> Self {
+        Self { ahead_us: AtomicI64::new(ahead_us.clamp(0, AHEAD_MAX_US)) }
+    }
+
+    /// Moves the clock forward, if it does not come too far; the answer is how far ahead it is.
+    pub(crate) fn advance(&self, by: Duration) -> Option<i64> {
+        let by = i64::try_from(by.as_micros()).ok()?;
+        let forward = |ahead: i64| ahead.checked_add(by).filter(|ahead| *ahead <= AHEAD_MAX_US);
+        self.ahead_us.fetch_update(Ordering::SeqCst, Ordering::SeqCst, forward).ok()?;
+        Some(self.ahead_us.load(Ordering::SeqCst))
     }
 }
 

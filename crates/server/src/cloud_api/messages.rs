@@ -6,6 +6,7 @@
 use super::errors::GraphError;
 use super::{Call, CloudApi};
 use plaza_business::apps::Scope;
+use plaza_business::codes;
 use plaza_business::messages::{
     Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
 };
@@ -76,7 +77,7 @@ async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMa
 
 pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
     call.require(Scope::Messaging)?;
-    match Request::read(call.params.value(), idempotency(&call))? {
+    match Request::read(call.params.value(), idempotency(&call)?)? {
         Request::Send(message) => {
             let accepted = send_message(&call.app, &call.ctx, phone, *message).await?;
             Ok(answer(&accepted))
@@ -88,9 +89,13 @@ pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, Grap
     }
 }
 
-fn idempotency(call: &Call) -> Option<Idempotency> {
-    let key = call.headers.get("idempotency-key")?.to_str().ok()?.trim().to_owned();
-    Some(Idempotency { key, body_sha256: call.params.body_sha256 })
+fn idempotency(call: &Call) -> Result<Option<Idempotency>, GraphError> {
+    let Some(key) = call.headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().map_err(|_| {
+        GraphError::new(codes::INVALID_PARAMETER)
+            .details("Idempotency-Key: write it in plain ASCII characters")
+    })?;
+    Ok(Some(Idempotency { key: key.trim().to_owned(), body_sha256: call.params.fingerprint() }))
 }
 
 fn answer(accepted: &Accepted) -> Value {

@@ -22,7 +22,7 @@ const MEMBERS_MAX: usize = 1000;
 pub(super) struct Params {
     members: Value,
     /// Of the body, for repeats.
-    pub(super) body_sha256: [u8; 32],
+    has_query_token: bool,
     /// Whether the token came by the query: then the next page's address carries it on.
     pub(super) query_token: Option<String>,
 }
@@ -37,9 +37,14 @@ impl Params {
         if let Some(query) = parts.uri.query() {
             insert_pairs(&mut members, query.as_bytes());
         }
-        let body_sha256 = Sha256::digest(&body).into();
+        let has_query_token = members.contains_key("access_token");
         insert_body(&mut members, parts, body).await?;
-        Ok(Self { members: Value::Object(members), body_sha256, query_token: None })
+        Ok(Self { members: Value::Object(members), has_query_token, query_token: None })
+    }
+
+    /// A fingerprint of all members, wherever they stood: two requests with the same one ask for the same.
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.members.to_string()).into()
     }
 
     /// All members.
@@ -91,7 +96,7 @@ impl Params {
         if let Some(members) = self.members.as_object_mut() {
             members.remove("access_token");
         }
-        self.query_token.clone_from(&token);
+        self.query_token = token.clone().filter(|_| self.has_query_token);
         token
     }
 

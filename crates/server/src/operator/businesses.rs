@@ -59,6 +59,7 @@ impl From<NewBusinessError> for Problem {
             NewBusinessError::Create(error @ CreateError::Invalid { .. }) => {
                 Self::new(ErrorCode::Invalid, error.to_string())
             }
+            NewBusinessError::Create(CreateError::Billing(error)) => error.into(),
             NewBusinessError::Db(error) => error.into(),
             other => Self::internal(&other),
         }

@@ -22,7 +22,13 @@ const PAGE_ROWS: u32 = 50;
 
 impl From<BillingError> for Problem {
     fn from(error: BillingError) -> Self {
-        Self::internal(&error)
+        let code = match &error {
+            BillingError::UnknownPortfolio(_) => ErrorCode::NotFound,
+            BillingError::KeyReused => ErrorCode::Conflict,
+            BillingError::UnknownTimeZone | BillingError::BadAmount => ErrorCode::Invalid,
+            _ => return Self::internal(&error),
+        };
+        Self::new(code, error.to_string())
     }
 }
 
