@@ -316,3 +316,17 @@ fn sandbox_only() -> Problem {
 pub async fn answer(app: &Arc<App>, request: Request) -> Response {
     router(app.clone()).oneshot(request).await.unwrap_or_else(|never| match never {})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plaza_db::Dialect;
+
+    #[tokio::test]
+    async fn both_engines_understand_every_statement() {
+        plaza_db::testing::prepare_all(&statements()).await;
+        let lists: Vec<Sql> =
+            list_statements().iter().map(|list| list.sample(Dialect::Sqlite, 0, 1)).collect();
+        plaza_db::testing::prepare_all(&lists).await;
+    }
+}
