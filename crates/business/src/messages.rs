@@ -21,7 +21,7 @@ mod request;
 mod statuses;
 mod store;
 
-pub use request::{Idempotency, ReadMark, Request, SendMessage};
+pub use request::{Idempotency, MediaSource, MediaUse, ReadMark, Request, SendMessage};
 pub use statuses::StatusError;
 pub(crate) use store::STATEMENTS;
 
@@ -38,7 +38,7 @@ use plaza_protocol::content::{self, Body, Content};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
-use request::{Kind, Recipient};
+use request::{Draft, Kind, Recipient};
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -82,7 +82,7 @@ pub enum SendError {
         what: String,
     },
     /// A kind of message that Plaza does not carry.
-    #[error("messages of type \"{kind}\" are not supported yet; text, template and reaction are")]
+    #[error("messages of type \"{kind}\" are not supported")]
     Unsupported {
         /// As the request names it.
         kind: String,
@@ -223,6 +223,9 @@ impl Business {
             return Ok(accepted(number, contact, &message.input, first, None));
         }
         let now = ctx.now();
+        if let Some(answered) = message.reply_to {
+            require_between(tx, &number, &contact, answered, "context.message_id").await?;
+        }
         let prepared = prepare(tx, &number, &contact, message).await?;
         let windows = windows::windows(tx, phone, contact.account).await?;
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
@@ -399,10 +402,6 @@ async fn prepare(
     message: &SendMessage,
 ) -> Result<Prepared, SendError> {
     match &message.kind {
-        Kind::Text { body, preview_url } => {
-            let body = Body::Text(content::Text { body: body.clone(), preview_url: *preview_url });
-            Ok(Prepared { kind: "text", template: None, category: Some(Category::Service), body })
-        }
         Kind::Template(request) => {
             let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
             let category = Some(template.category);
@@ -413,20 +412,47 @@ async fn prepare(
                 body: Body::Template(filled),
             })
         }
-        Kind::Reaction { message_id, emoji } => {
-            let known = store::message(tx, *message_id).await?;
-            let is_theirs = known.is_some_and(|known| {
-                known.phone == number.phone_number_id && known.account == contact.account
-            });
-            if !is_theirs {
-                let what = "it names no message between this phone number and the recipient".to_owned();
-                return Err(SendError::Invalid { member: "reaction.message_id".to_owned(), what });
-            }
-            let message_id = message_id.as_bytes().to_vec();
-            let body = Body::Reaction(content::Reaction { message_id, emoji: emoji.clone() });
-            Ok(Prepared { kind: "reaction", template: None, category: None, body })
-        }
+        Kind::Free(draft) => free(tx, number, contact, draft).await,
     }
+}
+
+/// A message without a template: what it names is looked up.
+async fn free(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    contact: &Contact,
+    draft: &Draft,
+) -> Result<Prepared, SendError> {
+    let about = match &draft.body {
+        Body::Reaction(reaction) => Some((&reaction.message_id, "reaction.message_id")),
+        Body::Pin(pin) => Some((&pin.message_id, "pin.message_id")),
+        _ => None,
+    };
+    if let Some((message_id, member)) = about {
+        let message_id = BusinessMessageId::from_slice(message_id).map_err(|_| SendError::NotFound)?;
+        require_between(tx, number, contact, message_id, member).await?;
+    }
+    let category = about.is_none().then_some(Category::Service);
+    let kind = payload::kind_of(&draft.body);
+    Ok(Prepared { kind, template: None, category, body: draft.body.clone() })
+}
+
+/// A message may speak only of one between the same two.
+async fn require_between(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    contact: &Contact,
+    message_id: BusinessMessageId,
+    member: &str,
+) -> Result<(), SendError> {
+    let known = store::message(tx, message_id).await?;
+    let is_theirs = known
+        .is_some_and(|known| known.phone == number.phone_number_id && known.account == contact.account);
+    if is_theirs {
+        return Ok(());
+    }
+    let what = "it names no message between this phone number and the recipient".to_owned();
+    Err(SendError::Invalid { member: member.to_owned(), what })
 }
 
 /// How long a message waits for its recipient.

@@ -11,6 +11,7 @@ use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
 use plaza_client::{Contact, Event, LOADED, Machine, MachineError, SessionView};
+use plaza_protocol::content::{Body, Content, Text};
 use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -236,8 +237,22 @@ where
         text: &str,
         within: Duration,
     ) -> Result<MessageId, ClientError> {
+        let body = Body::Text(Text { body: text.to_owned(), preview_url: false });
+        self.send_and_wait(conversation, body, None, within).await
+    }
+
+    /// Sends a message of any kind and waits until the server has stored it.
+    pub async fn send_and_wait(
+        &self,
+        conversation: ConversationId,
+        body: Body,
+        reply_to: Option<MessageId>,
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
         let mut updates = self.updates();
-        let message_id = self.send_text(conversation, text).await?;
+        let message_id = self
+            .with(move |machine, ctx| machine.send_body(ctx, conversation, body, reply_to))
+            .await?;
         let stored = async {
             loop {
                 match updates.recv().await {
@@ -262,6 +277,18 @@ where
         };
         timeout(within, stored).await.map_err(|_| ClientError::TimedOut)??;
         Ok(message_id)
+    }
+
+    /// A message of any conversation, with what it says.
+    pub async fn find(&self, message: MessageId) -> Result<Option<(ConversationId, Content)>, ClientError> {
+        for conversation in self.conversations().await? {
+            let Ok(id) = conversation.id.parse() else { continue };
+            let said = timeline::said(&*self.store, id, message).await;
+            if let Some(content) = said.map_err(|error| ClientError::Store(Box::new(error)))? {
+                return Ok(Some((id, content)));
+            }
+        }
+        Ok(None)
     }
 
     /// How many messages wait to be sent.

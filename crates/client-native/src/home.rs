@@ -93,24 +93,12 @@ impl Heard {
 
     /// Its type, as the command line names it.
     pub fn kind(&self) -> &'static str {
-        match self.content().body {
-            Some(Body::Text(_)) => "text",
-            Some(Body::Template(_)) => "template",
-            Some(Body::Reaction(_)) => "reaction",
-            Some(Body::ButtonReply(_)) => "button_reply",
-            None => "unsupported",
-        }
+        self.content().body.as_ref().map_or("unsupported", Body::kind)
     }
 
     /// The text to show.
     pub fn text(&self) -> String {
-        match self.content().body {
-            Some(Body::Text(text)) => text.body,
-            Some(Body::Template(template)) => template.body,
-            Some(Body::Reaction(reaction)) => reaction.emoji,
-            Some(Body::ButtonReply(reply)) => reply.text,
-            None => String::new(),
-        }
+        self.content().body.as_ref().map(Body::summary).unwrap_or_default()
     }
 
     /// The change that keeps it until it was told.

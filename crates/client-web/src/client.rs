@@ -12,6 +12,7 @@ use futures_util::lock::Mutex;
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
+use plaza_protocol::content::{Body, Content, Edit, Revoke};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -200,21 +201,34 @@ impl Client {
         Ok(JsValue::NULL)
     }
 
-    /// Presses a quick-reply button of a template.
-    pub async fn press_button(&self, conversation_id: String, message: String, index: u32) -> Answer {
+    /// Answers a question: what the person did with it, as JSON ([`plaza_client::Answer`]). The item that says so.
+    pub async fn answer(&self, conversation_id: String, message: String, answer: String) -> Answer {
         let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
-        let item = self.0.item(id, to).await?.ok_or_else(|| bad("message_id"))?;
-        let buttons = item.template.map(|template| template.buttons).unwrap_or_default();
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let button = buttons.get(index).ok_or_else(|| bad("index"))?;
-        if button.kind != "QUICK_REPLY" {
-            return Ok(JsValue::NULL);
-        }
-        let payload = if button.value.is_empty() { &button.text } else { &button.value };
-        let message =
-            self.0.with(|machine, ctx| machine.send_button_reply(ctx, id, to, &button.text, payload))?;
+        let answer: plaza_client::Answer = serde_json::from_str(&answer).map_err(|_| bad("answer"))?;
+        let question = self.0.said(id, to).await?.ok_or_else(|| bad("message_id"))?;
+        let body = plaza_client::answer(&question, answer)
+            .map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+        let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, Some(to)))?;
         self.0.flush().await?;
         Ok(json(&self.0.item(id, message).await?))
+    }
+
+    /// Changes what a text of one's own says.
+    pub async fn edit(&self, conversation_id: String, message: String, text: String) -> Answer {
+        let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let body = Body::Edit(Edit { message_id: to.as_bytes().to_vec(), text });
+        self.0.with(|machine, ctx| machine.send_body(ctx, id, body, None))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// Takes a message of one's own back.
+    pub async fn revoke(&self, conversation_id: String, message: String) -> Answer {
+        let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let body = Body::Revoke(Revoke { message_id: to.as_bytes().to_vec() });
+        self.0.with(|machine, ctx| machine.send_body(ctx, id, body, None))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
     }
 
     /// Tries a refused message again.
@@ -301,6 +315,10 @@ impl Inner {
     async fn item(&self, id: ConversationId, message: MessageId) -> Result<Option<ItemView>, Refusal> {
         let lens = self.with(|machine, _| Ok(machine.lens(id)))?;
         timeline::one(&self.store, &lens, id, message).await.map_err(|error| Refusal::broken(&error))
+    }
+
+    async fn said(&self, id: ConversationId, message: MessageId) -> Result<Option<Content>, Refusal> {
+        timeline::said(&self.store, id, message).await.map_err(|error| Refusal::broken(&error))
     }
 
     /// Stores what has happened, then sends and tells it.

@@ -7,6 +7,7 @@
 
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 
+mod answer;
 mod contact;
 pub mod conversation;
 pub mod hosted;
@@ -17,6 +18,7 @@ pub mod store;
 pub mod timeline;
 pub mod view;
 
+pub use answer::{Answer, AnswerError, OrderLine, answer};
 pub use contact::Contact;
 pub use conversation::{Conversation, ConversationError, Outcome, Phase, Received};
 pub use hosted::Hosted;

@@ -13,6 +13,7 @@
 //! | `t/` + conversation + `/` + order | an item of the timeline |
 //! | `i/` + conversation + `/` + message | the order of an item |
 //! | `r/` + conversation + `/` + message + account | a reaction |
+//! | `e/` + conversation + `/` + message + account | what its author has changed it to |
 //!
 //! What begins with `d/` or `c/` is small and is loaded when the client starts (the hosted client loads one conversation
 //! at a time); timelines stay in the store and are read in pages.
@@ -81,6 +82,10 @@ pub(crate) fn reactions(id: ConversationId, message: MessageId) -> Vec<u8> {
 
 pub(crate) fn reaction(id: ConversationId, message: MessageId, account: AccountId) -> Vec<u8> {
     [reactions(id, message), account.as_bytes().to_vec()].concat()
+}
+
+pub(crate) fn amendment(id: ConversationId, message: MessageId, author: AccountId) -> Vec<u8> {
+    [b"e/", &id.as_bytes()[..], b"/", message.as_bytes(), author.as_bytes()].concat()
 }
 
 pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>, RowError> {

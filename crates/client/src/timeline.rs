@@ -9,8 +9,8 @@
 
 use crate::rows::{self, RowError};
 use crate::store::{Scan, Store};
-use crate::view::{ItemView, ReactionView, Ticks, kind_and_text, template_of};
-use plaza_protocol::content::Content;
+use crate::view::{ItemView, REVOKED, ReactionView, Ticks, kind_and_text};
+use plaza_protocol::content::{Body as Said, Content, Text};
 use plaza_protocol::{AccountId, ConversationId, MessageId, Timestamp};
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,15 @@ pub(crate) enum Progress {
     Waiting,
     Sent,
     Failed(String),
+}
+
+/// What the author of a message has made of it since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Amendment {
+    /// It says something else.
+    Text(String),
+    /// It was taken back.
+    Revoked,
 }
 
 /// An item as it is stored.
@@ -113,7 +122,7 @@ impl Lens {
 }
 
 /// Items, the oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     /// The items.
     pub items: Vec<ItemView>,
@@ -187,6 +196,24 @@ pub async fn one<S: Store>(
     Ok(views(store, lens, conversation, &[(key, value)]).await?.pop())
 }
 
+/// What a message says, for whoever answers it; `None` if it is not there or not a message.
+pub async fn said<S: Store>(
+    store: &S,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Result<Option<Content>, ReadError<S::Error>> {
+    let Some(order) = store.get(&rows::order(conversation, message)).await.map_err(ReadError::Store)? else {
+        return Ok(None);
+    };
+    let key = [rows::timeline(conversation), order].concat();
+    let Some(value) = store.get(&key).await.map_err(ReadError::Store)? else { return Ok(None) };
+    let item: Item = rows::decode(&value)?;
+    Ok(match item.body {
+        Body::Content(bytes) => Content::decode(bytes.as_slice()).ok(),
+        Body::Notice(_) => None,
+    })
+}
+
 async fn views<S: Store>(
     store: &S,
     lens: &Lens,
@@ -205,13 +232,16 @@ async fn views<S: Store>(
                 mine: key.ends_with(lens.me.as_bytes()),
             })
             .collect();
-        items.push(view(lens, item, reactions));
+        let amended = rows::amendment(conversation, item.id, item.author);
+        let amended = store.get(&amended).await.map_err(ReadError::Store)?;
+        let amended = amended.map(|bytes| rows::decode(&bytes)).transpose()?;
+        items.push(view(lens, item, amended, reactions));
     }
     Ok(items)
 }
 
-fn view(lens: &Lens, item: Item, reactions: Vec<ReactionView>) -> ItemView {
-    let content = match &item.body {
+fn view(lens: &Lens, item: Item, amended: Option<Amendment>, reactions: Vec<ReactionView>) -> ItemView {
+    let mut content = match &item.body {
         Body::Content(bytes) => Content::decode(bytes.as_slice()).unwrap_or_default(),
         Body::Notice(notice) => {
             let text = notice_text(lens, *notice);
@@ -219,7 +249,28 @@ fn view(lens: &Lens, item: Item, reactions: Vec<ReactionView>) -> ItemView {
         }
     };
     let mine = item.author == lens.me;
-    let (kind, text) = kind_and_text(&content);
+    let is_edited = match &amended {
+        Some(Amendment::Text(text)) => match &mut content.body {
+            Some(Said::Text(said)) => {
+                *said = Text { body: text.clone(), ..said.clone() };
+                true
+            }
+            Some(Said::Media(media)) => {
+                media.caption.clone_from(text);
+                true
+            }
+            _ => false,
+        },
+        Some(Amendment::Revoked) => {
+            content.body = None;
+            false
+        }
+        None => false,
+    };
+    let (kind, text) = match amended {
+        Some(Amendment::Revoked) => (REVOKED, "This message was deleted".to_owned()),
+        _ => kind_and_text(&content),
+    };
     let name = lens.name(item.author);
     ItemView {
         id: item.id.to_string(),
@@ -232,7 +283,8 @@ fn view(lens: &Lens, item: Item, reactions: Vec<ReactionView>) -> ItemView {
         text,
         reply_to: MessageId::from_slice(&content.reply_to).ok().map(|id| id.to_string()),
         reactions,
-        template: template_of(&content),
+        content: content.body,
+        is_edited,
         error: match item.progress {
             Progress::Failed(error) => Some(error),
             _ => None,

@@ -22,31 +22,20 @@ pub enum Ticks {
     Failed,
 }
 
-/// The kinds of item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemKind {
-    /// Text.
-    Text,
-    /// A business's template.
-    Template,
-    /// An emoji on another message.
-    Reaction,
-    /// A pressed button.
-    ButtonReply,
-    /// Something that this device has to say.
-    Notice,
-    /// Of a kind that this version does not know.
-    Unsupported,
-}
+/// Something that this device has to say.
+pub const NOTICE: &str = "notice";
+/// A message that its author took back.
+pub const REVOKED: &str = "revoked";
+/// Of a kind that this version does not know.
+pub const UNSUPPORTED: &str = "unsupported";
 
 /// An item of a timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ItemView {
     /// Its message id.
     pub id: String,
-    /// Its kind.
-    pub kind: ItemKind,
+    /// Its kind: that of its content ([`Body::kind`]), or [`NOTICE`], [`REVOKED`] or [`UNSUPPORTED`].
+    pub kind: &'static str,
     /// Whether this account wrote it.
     pub mine: bool,
     /// The name of who wrote it.
@@ -63,8 +52,10 @@ pub struct ItemView {
     pub reply_to: Option<String>,
     /// The reactions to it.
     pub reactions: Vec<ReactionView>,
-    /// The template's parts.
-    pub template: Option<TemplateView>,
+    /// All that it says. Absent: a notice, a message that was taken back, or a kind that this version does not know.
+    pub content: Option<Body>,
+    /// Whether its author has changed it.
+    pub is_edited: bool,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -73,7 +64,7 @@ impl ItemView {
     pub(crate) fn notice(id: MessageId, at: Timestamp, gseq: u64, text: String) -> Self {
         Self {
             id: id.to_string(),
-            kind: ItemKind::Notice,
+            kind: NOTICE,
             mine: false,
             author: String::new(),
             at: at.milliseconds(),
@@ -82,7 +73,8 @@ impl ItemView {
             text,
             reply_to: None,
             reactions: Vec::new(),
-            template: None,
+            content: None,
+            is_edited: false,
             error: None,
         }
     }
@@ -95,30 +87,6 @@ pub struct ReactionView {
     pub emoji: String,
     /// Whether this account reacted.
     pub mine: bool,
-}
-
-/// A template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TemplateView {
-    /// Its header.
-    pub header: String,
-    /// Its text.
-    pub body: String,
-    /// Its footer.
-    pub footer: String,
-    /// Its buttons.
-    pub buttons: Vec<ButtonView>,
-}
-
-/// A button of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ButtonView {
-    /// `QUICK_REPLY`, `URL`, `PHONE_NUMBER` or `COPY_CODE`.
-    pub kind: String,
-    /// What stands on it.
-    pub text: String,
-    /// The payload, address, number or code.
-    pub value: String,
 }
 
 /// A row of the list of conversations.
@@ -154,27 +122,10 @@ pub struct ConversationView {
     pub online: bool,
 }
 
-pub(crate) fn kind_and_text(content: &Content) -> (ItemKind, String) {
+/// The kind and the one line of a message.
+pub(crate) fn kind_and_text(content: &Content) -> (&'static str, String) {
     match &content.body {
-        Some(Body::Text(text)) => (ItemKind::Text, text.body.clone()),
-        Some(Body::Template(template)) => (ItemKind::Template, template.body.clone()),
-        Some(Body::Reaction(reaction)) => (ItemKind::Reaction, reaction.emoji.clone()),
-        Some(Body::ButtonReply(reply)) => (ItemKind::ButtonReply, reply.text.clone()),
-        None => (ItemKind::Unsupported, "This message is not supported yet.".to_owned()),
+        Some(body) => (body.kind(), body.summary()),
+        None => (UNSUPPORTED, "This message is not supported yet.".to_owned()),
     }
-}
-
-pub(crate) fn template_of(content: &Content) -> Option<TemplateView> {
-    let Some(Body::Template(template)) = &content.body else { return None };
-    let button = |button: &plaza_protocol::content::Button| ButtonView {
-        kind: button.kind.clone(),
-        text: button.text.clone(),
-        value: button.value.clone(),
-    };
-    Some(TemplateView {
-        header: template.header.clone(),
-        body: template.body.clone(),
-        footer: template.footer.clone(),
-        buttons: template.buttons.iter().map(button).collect(),
-    })
 }

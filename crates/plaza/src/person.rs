@@ -4,16 +4,18 @@
 //! `plaza person listen` does, `plaza person send` hands its message to it over a socket in the folder, so that one person
 //! can listen and send at the same time.
 
+mod say;
+
 use crate::output;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use plaza_client::machine::Event;
 use plaza_client_native::{
-    Client, ClientError, Heard, Home, HomeError, MachineClock, Options, SqliteStore, Update, register,
+    Client, Heard, Home, HomeError, MachineClock, Options, SqliteStore, Update, register,
 };
-use plaza_protocol::{ConversationId, Ctx, MessageId, PhoneNumber, RandomIds};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
+use say::{Answer, Send};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::broadcast::Receiver;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 /// The socket in the home folder.
 const CONTROL: &str = "control.sock";
@@ -29,15 +31,15 @@ const CONTROL: &str = "control.sock";
 const HEARD_MAX: usize = 100;
 /// How long the name of who wrote may take.
 const CONTACT_WITHIN: Duration = Duration::from_secs(3);
-/// How long a message may take to reach the server.
-const SENT_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PersonCommand {
     /// Register a phone number, with new keys in the home folder.
     Register(Register),
-    /// Send a text.
+    /// Send a text, a place, a card, or a reaction, a change or a withdrawal of a message.
     Send(Send),
+    /// Answer a business's question: press a button, choose a row, fill in a form.
+    Answer(Answer),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -59,21 +61,6 @@ pub(crate) struct Register {
     /// The one-time code. Default: 000000 for +999…, else it is asked for.
     #[arg(long)]
     code: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Send {
-    /// Where the keys and messages are kept.
-    #[arg(long, value_name = "DIR")]
-    home: PathBuf,
-    /// The number to write to.
-    #[arg(long)]
-    to: String,
-    /// What to write.
-    text: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -107,7 +94,8 @@ fn ctx() -> Ctx {
 pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
     match command {
         PersonCommand::Register(command) => register_person(command).await,
-        PersonCommand::Send(command) => send(command).await,
+        PersonCommand::Send(command) => say::send(command).await,
+        PersonCommand::Answer(command) => say::answer(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }
@@ -147,70 +135,6 @@ async fn open(home: &Path, keep_heard: bool) -> Result<(Person, Home), anyhow::E
     Ok((client, home))
 }
 
-/// What `send` asks of the process that listens.
-#[derive(Debug, Serialize, Deserialize)]
-struct Ask {
-    to: String,
-    text: String,
-}
-
-async fn send(command: Send) -> anyhow::Result<ExitCode> {
-    let ask = Ask { to: command.to.parse::<PhoneNumber>()?.to_string(), text: command.text };
-    if ask.text.trim().is_empty() {
-        bail!("the text is empty");
-    }
-    let answer = match open(&command.home, true).await {
-        Ok((client, home)) => {
-            let answer = write_to(&client, &ask).await;
-            client.close().await;
-            drop(home);
-            answer?
-        }
-        Err(error) if matches!(error.downcast_ref::<HomeError>(), Some(HomeError::InUse)) => {
-            hand_over(&command.home, &ask).await.map_err(|cause| error.context(cause.to_string()))?
-        }
-        Err(error) => return Err(error),
-    };
-    if command.json {
-        output::line(&answer);
-    } else {
-        output::line("Sent.");
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn write_to(client: &Person, ask: &Ask) -> Result<Value, ClientError> {
-    let conversation =
-        timeout(SENT_WITHIN, client.open_number(&ask.to)).await.map_err(|_| ClientError::TimedOut)??;
-    let message = client.send_text_and_wait(conversation, &ask.text, SENT_WITHIN).await?;
-    // A first message may have found that the other side had begun the conversation already.
-    let conversation = current(client, &ask.to, conversation).await?;
-    Ok(json!({"message_id": message, "conversation_id": conversation}))
-}
-
-async fn current(client: &Person, number: &str, opened: ConversationId) -> Result<String, ClientError> {
-    let conversations = client.conversations().await?;
-    Ok(conversations
-        .into_iter()
-        .find(|conversation| conversation.number == number)
-        .map_or_else(|| opened.to_string(), |conversation| conversation.id))
-}
-
-/// Lets the process that listens send it.
-async fn hand_over(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
-    let stream =
-        UnixStream::connect(home.join(CONTROL)).await.context("the process that uses it does not listen")?;
-    let (reader, mut writer) = stream.into_split();
-    writer.write_all(format!("{}\n", serde_json::to_string(ask)?).as_bytes()).await?;
-    let mut answer = String::new();
-    BufReader::new(reader).read_line(&mut answer).await?;
-    let answer: Value = serde_json::from_str(&answer).context("the process that listens did not answer")?;
-    match answer["error"].as_str() {
-        Some(error) => bail!("{error}"),
-        None => Ok(answer),
-    }
-}
-
 /// Sends what other processes ask for.
 async fn serve_control(client: Person, listener: UnixListener) {
     while let Ok((stream, _)) = listener.accept().await {
@@ -219,13 +143,7 @@ async fn serve_control(client: Person, listener: UnixListener) {
         if BufReader::new(reader).read_line(&mut line).await.is_err() {
             continue;
         }
-        let answer = match serde_json::from_str::<Ask>(&line) {
-            Ok(ask) => match write_to(&client, &ask).await {
-                Ok(answer) => answer,
-                Err(error) => json!({"error": error.to_string()}),
-            },
-            Err(error) => json!({"error": error.to_string()}),
-        };
+        let answer = say::serve(&client, &line).await;
         let _ = writer.write_all(format!("{answer}\n").as_bytes()).await;
     }
 }
@@ -300,7 +218,7 @@ impl Listener<'_> {
             let mut event = json!({
                 "event": "message", "message_id": heard.message_id, "conversation_id": heard.conversation,
                 "from": number, "name": name, "type": heard.kind(), "text": heard.text(), "gseq": heard.gseq,
-                "at": heard.at.seconds(),
+                "at": heard.at.seconds(), "content": heard.content().body,
             });
             let reply_to = heard.content().reply_to;
             if let Ok(reply_to) = MessageId::from_slice(&reply_to) {

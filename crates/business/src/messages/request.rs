@@ -4,18 +4,22 @@
 //! kind defaults to text, numbers are written in any way, words come in either case, and what is not known is ignored.
 //! What is needed and missing, or cannot be, is an error that names the member.
 
+mod free;
+mod interactive;
+mod node;
+
 use super::SendError;
 use crate::contacts;
-use crate::json::{boolean, member, text_member};
+use crate::json::{member, text_member};
 use crate::templates::render::SendTemplate;
 use crate::wamid;
-use plaza_protocol::{BusinessMessageId, InvalidPhoneNumber, PhoneNumber, limits};
+use node::Node;
+use plaza_protocol::content::{Body, MediaForm};
+use plaza_protocol::{BusinessMessageId, InvalidPhoneNumber, PhoneNumber};
 use serde_json::Value;
 
 /// Characters that a business may have echoed in the statuses of a message.
 const CALLBACK_DATA_CHARACTERS_MAX: usize = 512;
-/// Bytes of an emoji: the longest sequences of Unicode have about 40.
-const EMOJI_BYTES_MAX: usize = 64;
 /// Characters of an idempotency key.
 pub(crate) const KEY_CHARACTERS_MAX: usize = 255;
 
@@ -66,9 +70,50 @@ pub(super) enum Recipient {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    Text { body: String, preview_url: bool },
     Template(SendTemplate),
-    Reaction { message_id: BusinessMessageId, emoji: String },
+    Free(Box<Draft>),
+}
+
+/// A message as it will be, but for what the request only names: files, and a form.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Draft {
+    pub(super) body: Body,
+    /// Where the bytes of its files are, in the order of [`Body::attachments_mut`].
+    pub(super) uses: Vec<MediaUse>,
+    pub(super) flow: Option<FlowName>,
+}
+
+impl Draft {
+    fn of(body: Body) -> Self {
+        Self { body, uses: Vec::new(), flow: None }
+    }
+}
+
+/// A file that a message names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaUse {
+    /// What it is to be shown as.
+    pub form: MediaForm,
+    /// Where it is.
+    pub source: MediaSource,
+    /// The member of the request that names it.
+    pub member: String,
+}
+
+/// Where a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaSource {
+    /// Uploaded before.
+    Id(i64),
+    /// On the web: the server fetches it.
+    Link(String),
+}
+
+/// The form that a message opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FlowName {
+    Id(i64),
+    Name(String),
 }
 
 fn missing(member: &str) -> SendError {
@@ -105,20 +150,15 @@ fn message(text: &str, member: &str) -> Result<BusinessMessageId, SendError> {
     wamid::parse(text).ok_or_else(|| invalid(member, "the id of a message (wamid.…) is expected"))
 }
 
-/// A member that may be an object or, from a form or the query, an object as text.
-fn object<'a>(parameters: &'a Value, name: &str) -> Result<std::borrow::Cow<'a, Value>, SendError> {
-    let value = member(parameters, name).ok_or_else(|| missing(name))?;
-    let value = match value {
-        Value::String(text) => {
-            let read = serde_json::from_str(text).map_err(|_| invalid(name, "a JSON object is expected"))?;
-            std::borrow::Cow::Owned(read)
-        }
-        other => std::borrow::Cow::Borrowed(other),
-    };
-    if value.is_object() { Ok(value) } else { Err(invalid(name, "a JSON object is expected")) }
-}
-
 impl SendMessage {
+    /// The files that it names, in the order in which they stand in it.
+    pub fn media(&self) -> &[MediaUse] {
+        match &self.kind {
+            Kind::Free(draft) => &draft.uses,
+            Kind::Template(_) => &[],
+        }
+    }
+
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
         let recipient_type =
@@ -130,14 +170,11 @@ impl SendMessage {
             ));
         }
         let (recipient, input) = recipient(parameters)?;
-        let reply_to = match member(parameters, "context") {
-            None => None,
-            Some(_) => {
-                let context = object(parameters, "context")?;
-                let id = text_member(&context, "message_id").filter(|id| !id.is_empty());
-                id.map(|id| message(&id, "context.message_id")).transpose()?
-            }
-        };
+        let root = Node::root(parameters);
+        let context = root.optional("context")?;
+        let reply_to = context.map(|context| context.text("message_id", 256)).transpose()?;
+        let reply_to = reply_to.filter(|id| !id.is_empty());
+        let reply_to = reply_to.map(|id| message(&id, "context.message_id")).transpose()?;
         let biz_opaque_callback_data = text_member(parameters, "biz_opaque_callback_data");
         if biz_opaque_callback_data
             .as_ref()
@@ -154,7 +191,7 @@ impl SendMessage {
                 format!("1 to {KEY_CHARACTERS_MAX} characters are expected"),
             ));
         }
-        let kind = kind(parameters)?;
+        let kind = kind(&root)?;
         Ok(Self { recipient, input, kind, reply_to, biz_opaque_callback_data, idempotency })
     }
 }
@@ -173,51 +210,36 @@ fn recipient(parameters: &Value) -> Result<(Recipient, String), SendError> {
     Ok((Recipient::Number(number), input))
 }
 
-fn kind(parameters: &Value) -> Result<Kind, SendError> {
-    let kind = text_member(parameters, "type").unwrap_or_else(|| "text".to_owned()).to_ascii_lowercase();
-    match kind.as_str() {
-        "text" => text(object(parameters, "text")?.as_ref()),
+fn kind(root: &Node<'_>) -> Result<Kind, SendError> {
+    let kind = root.text("type", 64)?.trim().to_ascii_lowercase();
+    let kind = if kind.is_empty() { "text" } else { kind.as_str() };
+    let draft = match kind {
         "template" => {
-            let template = object(parameters, "template")?;
-            SendTemplate::read(&template).map(Kind::Template).map_err(|(member, what)| match what {
+            let template = root.required("template")?;
+            return SendTemplate::read(template.value()).map(Kind::Template).map_err(|(member, what)| match what {
                 "missing" => missing(&member),
                 what => invalid(&member, what),
-            })
+            });
         }
-        "reaction" => {
-            let reaction = object(parameters, "reaction")?;
-            let id = text_member(&reaction, "message_id").ok_or_else(|| missing("reaction.message_id"))?;
-            let message_id = message(&id, "reaction.message_id")?;
-            let emoji = text_member(&reaction, "emoji").unwrap_or_default();
-            if emoji.len() > EMOJI_BYTES_MAX || emoji.chars().any(|character| character.is_ascii_alphabetic())
-            {
-                return Err(invalid(
-                    "reaction.emoji",
-                    "one emoji is expected, or nothing to take a reaction back",
-                ));
-            }
-            Ok(Kind::Reaction { message_id, emoji })
+        "text" => free::text(&root.required("text")?)?,
+        "image" | "video" | "audio" | "document" | "sticker" => {
+            let form = MediaForm::parse(kind).unwrap_or(MediaForm::Unknown);
+            free::media(form, &root.required(kind)?)?
         }
-        _ => Err(SendError::Unsupported { kind: kind.chars().take(40).collect() }),
-    }
-}
-
-fn text(text: &Value) -> Result<Kind, SendError> {
-    let body = text_member(text, "body").ok_or_else(|| missing("text.body"))?;
-    if body.trim().is_empty() {
-        return Err(missing("text.body"));
-    }
-    let characters = body.chars().count();
-    if characters > limits::TEXT_CHARACTERS_MAX {
-        let what = format!("{characters} characters; at most {} are allowed", limits::TEXT_CHARACTERS_MAX);
-        return Err(invalid("text.body", what));
-    }
-    Ok(Kind::Text { body, preview_url: member(text, "preview_url").and_then(boolean).unwrap_or(false) })
+        "location" => Draft::of(Body::Location(free::place(&root.required("location")?)?)),
+        "contacts" => free::contacts(root)?,
+        "reaction" => free::reaction(&root.required("reaction")?)?,
+        "pin" => free::pin(&root.required("pin")?)?,
+        "interactive" => interactive::interactive(&root.required("interactive")?)?,
+        _ => return Err(SendError::Unsupported { kind: kind.chars().take(40).collect() }),
+    };
+    Ok(Kind::Free(Box::new(draft)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plaza_protocol::content::Text;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -241,7 +263,8 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(sent.recipient, Recipient::Number("+4915112345678".parse().unwrap()));
-        assert_eq!(sent.kind, Kind::Text { body: "Hi".into(), preview_url: true });
+        let text = Body::Text(Text { body: "Hi".into(), preview_url: true });
+        assert_eq!(sent.kind, Kind::Free(Box::new(Draft::of(text))));
         assert!(sent.reply_to.is_some());
         let null = hello(|value| value["context"] = Value::Null);
         assert!(null.is_ok(), "null is absent");
@@ -277,7 +300,8 @@ mod tests {
         assert_eq!(named(hello(|value| value["text"] = json!({"body": " "}))), "text.body");
         assert_eq!(named(hello(|value| value["text"]["body"] = json!("x".repeat(4097)))), "text.body");
         assert!(hello(|value| value["text"]["body"] = json!("é".repeat(4096))).is_ok(), "at the limit");
-        assert_eq!(named(hello(|value| value["type"] = json!("image"))), "type image");
+        assert_eq!(named(hello(|value| value["type"] = json!("image"))), "image");
+        assert_eq!(named(hello(|value| value["type"] = json!("hologram"))), "type hologram");
         assert_eq!(
             named(hello(|value| value["context"] = json!({"message_id": "17"}))),
             "context.message_id"

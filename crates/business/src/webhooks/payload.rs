@@ -4,6 +4,8 @@
 //! The members and their types are those of the Cloud API: times are seconds in a text, `wa_id` is the digits of the
 //! number, and each contact carries the business-scoped user id.
 
+mod inbound;
+
 use crate::codes::Code;
 use crate::contacts::Contact;
 use crate::portfolios::BusinessNumber;
@@ -12,6 +14,9 @@ use plaza_billing::Pricing;
 use plaza_protocol::content::{Body, Content};
 use plaza_protocol::{BusinessMessageId, Timestamp};
 use serde_json::{Map, Value, json};
+
+/// What Plaza does not know, or a person cannot say to a business.
+const UNSUPPORTED: &str = "unsupported";
 
 /// Where the numbers of errors are explained: they are those of the published interface.
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
@@ -90,13 +95,26 @@ pub struct Inbound<'a> {
     pub content: &'a Content,
 }
 
-/// The kind of a person's message, as the Cloud API names it.
+/// The kind of a message, as the Cloud API names it.
 pub fn kind(content: &Content) -> &'static str {
-    match content.body {
-        Some(Body::Text(_)) => "text",
-        Some(Body::Reaction(_)) => "reaction",
-        Some(Body::ButtonReply(_)) => "button",
-        Some(Body::Template(_)) | None => "unsupported",
+    content.body.as_ref().map_or(UNSUPPORTED, kind_of)
+}
+
+/// See [`kind`].
+pub fn kind_of(body: &Body) -> &'static str {
+    match body {
+        Body::Text(_) => "text",
+        Body::Template(_) => "template",
+        Body::Reaction(_) => "reaction",
+        Body::ButtonReply(_) => "button",
+        Body::Media(media) => media.form().as_str(),
+        Body::Location(_) => "location",
+        Body::Contacts(_) => "contacts",
+        Body::Interactive(_) | Body::InteractiveReply(_) => "interactive",
+        Body::Order(_) => "order",
+        Body::Pin(_) => "pin",
+        Body::Edit(_) => "edit",
+        Body::Revoke(_) => "revoke",
     }
 }
 
@@ -108,7 +126,12 @@ pub fn message(
     inbound: &Inbound<'_>,
     reply_to_own: bool,
 ) -> Value {
-    let kind = kind(inbound.content);
+    let body = inbound.content.body.as_ref();
+    let said = body.and_then(inbound::said);
+    let kind = match body {
+        Some(body) if said.is_some() => kind_of(body),
+        _ => UNSUPPORTED,
+    };
     let mut message = json!({
         "from": contact.number.digits(),
         "from_user_id": contact.user_id,
@@ -117,12 +140,6 @@ pub fn message(
         "type": kind,
     });
     if let Some(members) = message.as_object_mut() {
-        let said = match &inbound.content.body {
-            Some(Body::Text(text)) => Some(json!({"body": text.body})),
-            Some(Body::Reaction(reaction)) => Some(self::reaction(reaction)),
-            Some(Body::ButtonReply(reply)) => Some(json!({"payload": reply.payload, "text": reply.text})),
-            Some(Body::Template(_)) | None => None,
-        };
         match said {
             Some(said) => drop(members.insert(kind.to_owned(), said)),
             None => drop(members.insert("errors".to_owned(), unsupported())),
@@ -130,18 +147,11 @@ pub fn message(
         if let Ok(answered) = BusinessMessageId::from_slice(&inbound.content.reply_to) {
             let from = if reply_to_own { number.number.digits() } else { contact.number.digits() };
             members.insert("context".to_owned(), json!({"from": from, "id": wamid::format(answered)}));
+        } else if inbound.content.is_forwarded {
+            members.insert("context".to_owned(), json!({"forwarded": true}));
         }
     }
     value(number, contact, "messages", message)
-}
-
-fn reaction(reaction: &plaza_protocol::content::Reaction) -> Value {
-    let id = BusinessMessageId::from_slice(&reaction.message_id).map(wamid::format).unwrap_or_default();
-    if reaction.emoji.is_empty() {
-        json!({"message_id": id})
-    } else {
-        json!({"message_id": id, "emoji": reaction.emoji})
-    }
 }
 
 fn unsupported() -> Value {

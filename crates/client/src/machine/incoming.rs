@@ -10,7 +10,6 @@ use crate::conversation::{Conversation, Outcome, Phase, Received};
 use crate::timeline::{Body as ItemBody, Item, Notice, Progress, order_of};
 use crate::view::kind_and_text;
 use plaza_crypto::Member;
-use plaza_protocol::content::Body;
 use plaza_protocol::wire::{Deliver, Envelope};
 use plaza_protocol::{ConversationId, Ctx};
 use prost::Message as _;
@@ -121,8 +120,7 @@ impl Machine {
 
     fn message(&mut self, id: ConversationId, received: Received) -> Result<(), MachineError> {
         let mine = received.account == self.me();
-        if let Some(Body::Reaction(reaction)) = &received.content.body {
-            self.put_reaction(id, received.account, reaction)?;
+        if self.put_aside(id, received.account, received.content.body.as_ref())? {
             self.talk(id)?.reached(received.gseq);
         } else {
             self.show(id, &received, mine)?;

@@ -18,6 +18,7 @@
 //! ids, which makes that harmless.
 
 mod accounts;
+mod asides;
 mod incoming;
 mod membership;
 mod outbox;

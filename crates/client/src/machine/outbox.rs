@@ -4,13 +4,14 @@
 //! restart. It is encrypted when it goes on its way, in the epoch that is current then; what is asked again is encrypted
 //! again under the same id, and the server knows the id.
 
+use super::asides::is_aside;
 use super::talk::Work;
 use super::{Event, Machine, MachineError, Purpose};
 use crate::conversation::ConversationError;
 use crate::rows;
 use crate::timeline::{Body as ItemBody, Item, Progress, WAITING, order_of};
 use crate::view::kind_and_text;
-use plaza_protocol::content::{Body, ButtonReply, Content, Reaction, Text};
+use plaza_protocol::content::{Body, Content, Reaction, Text};
 use plaza_protocol::wire::{self, request, response};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use prost::Message as _;
@@ -51,17 +52,15 @@ impl Machine {
         self.send(ctx, conversation, self.content_of(body, reply_to))
     }
 
-    /// Answers a message by one of its buttons.
-    pub fn send_button_reply(
+    /// Sends a message of any kind.
+    pub fn send_body(
         &mut self,
         ctx: &Ctx,
         conversation: ConversationId,
-        to: MessageId,
-        text: &str,
-        payload: &str,
+        body: Body,
+        reply_to: Option<MessageId>,
     ) -> Result<MessageId, MachineError> {
-        let body = Body::ButtonReply(ButtonReply { text: text.to_owned(), payload: payload.to_owned() });
-        self.send(ctx, conversation, self.content_of(body, Some(to)))
+        self.send(ctx, conversation, self.content_of(body, reply_to))
     }
 
     /// Reacts to a message; an empty emoji takes the reaction back.
@@ -105,8 +104,8 @@ impl Machine {
     /// Shows a message that has no place in the conversation yet.
     fn show_waiting(&mut self, number: u64, entry: &Entry, progress: Progress) -> Result<(), MachineError> {
         let content = Content::decode(entry.content.as_slice()).unwrap_or_default();
-        if let Some(Body::Reaction(reaction)) = &content.body {
-            return self.put_reaction(entry.conversation, self.me(), reaction);
+        if self.put_aside(entry.conversation, self.me(), content.body.as_ref())? {
+            return Ok(());
         }
         let order = WAITING.saturating_add(number);
         let failed = matches!(progress, Progress::Failed(_));
@@ -216,7 +215,7 @@ impl Machine {
         self.events.push(Event::Sent { conversation: id, message_id, gseq: sent.gseq });
         let content = Content::decode(entry.content.as_slice()).unwrap_or_default();
         self.talk(id)?.reached(sent.gseq);
-        if !matches!(content.body, Some(Body::Reaction(_))) {
+        if !is_aside(content.body.as_ref()) {
             let waiting = WAITING.saturating_add(number);
             self.written.insert(rows::item(id, waiting), None);
             let item = Item {
@@ -335,21 +334,6 @@ impl Machine {
             self.show_waiting(number, &entry, Progress::Waiting)?;
             self.outbox.insert(number, entry);
         }
-        Ok(())
-    }
-
-    pub(super) fn put_reaction(
-        &mut self,
-        id: ConversationId,
-        account: plaza_protocol::AccountId,
-        reaction: &Reaction,
-    ) -> Result<(), MachineError> {
-        let Ok(target) = MessageId::from_slice(&reaction.message_id) else {
-            return Ok(());
-        };
-        let emoji = (!reaction.emoji.is_empty()).then(|| reaction.emoji.clone().into_bytes());
-        self.written.insert(rows::reaction(id, target, account), emoji);
-        self.events.push(Event::Reacted { conversation: id, message_id: target });
         Ok(())
     }
 }

@@ -13,7 +13,7 @@
 mod server;
 
 use plaza_client::store::{MemoryStore, Scan};
-use plaza_client::view::{ItemKind, ItemView};
+use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, NewDevice, conversation_prefix, timeline};
 use plaza_protocol::native::DeviceRegistered;
 use plaza_protocol::wire::ClientFrame;
@@ -320,7 +320,7 @@ impl World {
             for (person, items) in both.iter().zip(&timelines) {
                 let texts: Vec<_> = items
                     .iter()
-                    .filter(|item| item.kind == ItemKind::Text)
+                    .filter(|item| item.kind == "text")
                     .map(|item| (item.gseq, &item.text))
                     .collect();
                 let distinct: BTreeSet<_> = texts.iter().map(|(_, text)| text).collect();
@@ -339,7 +339,7 @@ impl World {
                 let theirs: BTreeSet<_> =
                     timelines[other].iter().map(|item| (item.gseq, item.text.clone())).collect();
                 for item in
-                    timelines[mine].iter().filter(|item| item.kind == ItemKind::Text && item.gseq > since)
+                    timelines[mine].iter().filter(|item| item.kind == "text" && item.gseq > since)
                 {
                     let there = theirs.contains(&(item.gseq, item.text.clone()));
                     assert!(

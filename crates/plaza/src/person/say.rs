@@ -1,0 +1,298 @@
+//! What a person says: `plaza person send` and `plaza person answer`. Both make one [`Ask`], which this process carries
+//! out itself, or hands to the one that listens on the same home.
+
+use super::{CONTROL, Person, open};
+use crate::output;
+use anyhow::{Context as _, bail};
+use clap::Args;
+use plaza_client::answer as answer_to;
+use plaza_client_native::{ClientError, HomeError};
+use plaza_protocol::content::{
+    Body, CardEntry, ContactCard, Contacts, Edit, Location, Reaction, Revoke, Text,
+};
+use plaza_protocol::limits::TEXT_CHARACTERS_MAX;
+use plaza_protocol::{ConversationId, MessageId, PhoneNumber};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// How long a message may take to reach the server.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The number to write to.
+    #[arg(long)]
+    to: String,
+    /// What to write.
+    #[arg(required_unless_present_any = ["location", "contact", "react", "delete"])]
+    text: Option<String>,
+    /// Send a place: latitude,longitude and perhaps ,name.
+    #[arg(long, value_name = "LAT,LON[,NAME]", allow_hyphen_values = true, group = "kind")]
+    location: Option<String>,
+    /// Send a card: name=number.
+    #[arg(long, value_name = "NAME=NUMBER", group = "kind")]
+    contact: Option<String>,
+    /// React to a message with the emoji that is written; nothing takes the reaction back.
+    #[arg(long, value_name = "MESSAGE", group = "kind")]
+    react: Option<MessageId>,
+    /// Change what a message of one's own says.
+    #[arg(long, value_name = "MESSAGE", group = "kind")]
+    edit: Option<MessageId>,
+    /// Take a message of one's own back.
+    #[arg(long, value_name = "MESSAGE", group = "kind")]
+    delete: Option<MessageId>,
+    /// The message that this one answers.
+    #[arg(long, value_name = "MESSAGE")]
+    reply_to: Option<MessageId>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "did", required = true, multiple = false)]
+struct Did {
+    /// Press a button, counted from 0.
+    #[arg(long, value_name = "N", group = "did")]
+    button: Option<usize>,
+    /// Choose a row of a list by its id.
+    #[arg(long, value_name = "ID", group = "did")]
+    row: Option<String>,
+    /// Fill in a form or an address: a JSON object.
+    #[arg(long, value_name = "JSON", group = "did")]
+    form: Option<String>,
+    /// Tell a place.
+    #[arg(long, value_name = "LAT,LON[,NAME]", allow_hyphen_values = true, group = "did")]
+    location: Option<String>,
+    /// Let the business call: yes, always or no.
+    #[arg(long, value_name = "WHETHER", value_parser = ["yes", "always", "no"], group = "did")]
+    calls: Option<String>,
+    /// Order products: id=quantity, several times if need be.
+    #[arg(long, value_name = "ID=QUANTITY", group = "did")]
+    order: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The message that asks.
+    #[arg(long)]
+    message: MessageId,
+    #[command(flatten)]
+    did: Did,
+    /// The card that the button stands on, counted from 0.
+    #[arg(long, value_name = "N", requires = "button")]
+    card: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What one process asks of the one that has the home.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ask {
+    /// The number to write to; absent: the conversation of the message that is answered.
+    to: Option<String>,
+    reply_to: Option<MessageId>,
+    say: Say,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Say {
+    Text(String),
+    Location { latitude: f64, longitude: f64, name: String },
+    Contact { name: String, number: String },
+    React { to: MessageId, emoji: String },
+    Edit { message: MessageId, text: String },
+    Delete(MessageId),
+    /// As [`plaza_client::Answer`] reads it.
+    Answer(Value),
+}
+
+impl Say {
+    /// The message; `None`: it depends on the question.
+    fn body(&self) -> Option<Body> {
+        let id = |id: &MessageId| id.as_bytes().to_vec();
+        Some(match self {
+            Self::Text(text) => Body::Text(Text { body: text.clone(), preview_url: false }),
+            Self::Location { latitude, longitude, name } => Body::Location(Location {
+                latitude: *latitude,
+                longitude: *longitude,
+                name: name.clone(),
+                ..Location::default()
+            }),
+            Self::Contact { name, number } => {
+                let phone = CardEntry { value: number.clone(), kind: "CELL".to_owned(), ..CardEntry::default() };
+                let card = ContactCard {
+                    formatted_name: name.clone(),
+                    first_name: name.clone(),
+                    phones: vec![phone],
+                    ..ContactCard::default()
+                };
+                Body::Contacts(Contacts { cards: vec![card] })
+            }
+            Self::React { to, emoji } => Body::Reaction(Reaction { message_id: id(to), emoji: emoji.clone() }),
+            Self::Edit { message, text } => Body::Edit(Edit { message_id: id(message), text: text.clone() }),
+            Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
+            Self::Answer(_) => return None,
+        })
+    }
+}
+
+pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
+    let text = command.text.unwrap_or_default();
+    let say = if let Some(place) = command.location {
+        let (latitude, longitude, name) = place_of(&place)?;
+        Say::Location { latitude, longitude, name }
+    } else if let Some(contact) = command.contact {
+        let (name, number) = contact.split_once('=').context("a card is written name=number")?;
+        Say::Contact { name: name.to_owned(), number: number.parse::<PhoneNumber>()?.to_string() }
+    } else if let Some(to) = command.react {
+        Say::React { to, emoji: text }
+    } else if let Some(message) = command.delete {
+        Say::Delete(message)
+    } else {
+        if text.trim().is_empty() {
+            bail!("the text is empty");
+        }
+        if text.chars().count() > TEXT_CHARACTERS_MAX {
+            bail!("the text is too long: at most {TEXT_CHARACTERS_MAX} characters are allowed");
+        }
+        match command.edit {
+            Some(message) => Say::Edit { message, text },
+            None => Say::Text(text),
+        }
+    };
+    let to = command.to.parse::<PhoneNumber>()?.to_string();
+    carry_out(&command.home, Ask { to: Some(to), reply_to: command.reply_to, say }, command.json).await
+}
+
+pub(super) async fn answer(command: Answer) -> anyhow::Result<ExitCode> {
+    let did = &command.did;
+    let answer = if let Some(index) = did.button {
+        json!({"do": "button", "index": index, "card": command.card})
+    } else if let Some(id) = &did.row {
+        json!({"do": "row", "id": id})
+    } else if let Some(form) = &did.form {
+        let response: Value = serde_json::from_str(form).context("--form takes a JSON object")?;
+        json!({"do": "form", "response": response})
+    } else if let Some(place) = &did.location {
+        let (latitude, longitude, name) = place_of(place)?;
+        json!({"do": "location", "latitude": latitude, "longitude": longitude, "name": name})
+    } else if let Some(whether) = &did.calls {
+        json!({"do": "calls", "accepted": whether != "no", "permanent": whether == "always", "now": now()})
+    } else {
+        let line = |item: &String| {
+            let (id, quantity) = item.split_once('=').unwrap_or((item, "1"));
+            let quantity: u32 = quantity.parse().context("an order is written id=quantity")?;
+            Ok::<_, anyhow::Error>(json!({"retailer_id": id, "quantity": quantity}))
+        };
+        let items = did.order.iter().map(line).collect::<Result<Vec<_>, _>>()?;
+        json!({"do": "order", "items": items})
+    };
+    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Answer(answer) };
+    carry_out(&command.home, ask, command.json).await
+}
+
+/// Seconds since 1970, by the clock of the client.
+fn now() -> i64 {
+    super::ctx().now().seconds()
+}
+
+fn place_of(text: &str) -> anyhow::Result<(f64, f64, String)> {
+    let mut parts = text.splitn(3, ',');
+    let mut degrees = || parts.next().and_then(|part| part.trim().parse::<f64>().ok());
+    let (Some(latitude), Some(longitude)) = (degrees(), degrees()) else {
+        bail!("a place is written latitude,longitude or latitude,longitude,name");
+    };
+    Ok((latitude, longitude, parts.next().unwrap_or_default().to_owned()))
+}
+
+async fn carry_out(home: &Path, ask: Ask, as_json: bool) -> anyhow::Result<ExitCode> {
+    let answer = match open(home, true).await {
+        Ok((client, home)) => {
+            let answer = tell(&client, &ask).await;
+            client.close().await;
+            drop(home);
+            answer?
+        }
+        Err(error) if matches!(error.downcast_ref::<HomeError>(), Some(HomeError::InUse)) => {
+            hand_over(home, &ask).await.map_err(|cause| error.context(cause.to_string()))?
+        }
+        Err(error) => return Err(error),
+    };
+    if as_json {
+        output::line(&answer);
+    } else {
+        output::line("Sent.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does what a line of the control socket asks for.
+pub(super) async fn serve(client: &Person, line: &str) -> Value {
+    let told = match serde_json::from_str::<Ask>(line) {
+        Ok(ask) => tell(client, &ask).await,
+        Err(error) => Err(error.into()),
+    };
+    told.unwrap_or_else(|error| json!({"error": error.to_string()}))
+}
+
+async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
+    let (conversation, body) = match (&ask.say, &ask.to) {
+        (Say::Answer(did), _) => {
+            let message = ask.reply_to.context("an answer names the message that asks")?;
+            let found = client.find(message).await?;
+            let (conversation, question) = found.context("there is no such message on this device")?;
+            let did = serde_json::from_value(did.clone()).context("this is no answer")?;
+            (conversation, answer_to(&question, did)?)
+        }
+        (say, Some(to)) => {
+            let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
+            (opened.map_err(|_| ClientError::TimedOut)??, say.body().context("this is no message")?)
+        }
+        (_, None) => bail!("the number to write to is missing"),
+    };
+    let message = client.send_and_wait(conversation, body, ask.reply_to, SENT_WITHIN).await?;
+    // A first message may have found that the other side had begun the conversation already.
+    let conversation = match &ask.to {
+        Some(to) => current(client, to, conversation).await?,
+        None => conversation.to_string(),
+    };
+    Ok(json!({"message_id": message, "conversation_id": conversation}))
+}
+
+async fn current(client: &Person, number: &str, opened: ConversationId) -> Result<String, ClientError> {
+    let conversations = client.conversations().await?;
+    Ok(conversations
+        .into_iter()
+        .find(|conversation| conversation.number == number)
+        .map_or_else(|| opened.to_string(), |conversation| conversation.id))
+}
+
+/// Lets the process that listens do it.
+async fn hand_over(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
+    let stream =
+        UnixStream::connect(home.join(CONTROL)).await.context("the process that uses it does not listen")?;
+    let (reader, mut writer) = stream.into_split();
+    writer.write_all(format!("{}\n", serde_json::to_string(ask)?).as_bytes()).await?;
+    let mut answer = String::new();
+    BufReader::new(reader).read_line(&mut answer).await?;
+    let answer: Value = serde_json::from_str(&answer).context("the process that listens did not answer")?;
+    match answer["error"].as_str() {
+        Some(error) => bail!("{error}"),
+        None => Ok(answer),
+    }
+}
