@@ -55,6 +55,10 @@ codes! {
     RE_ENGAGEMENT = 131047, 400, "Re-engagement message";
     /// A kind of message that Plaza does not carry.
     UNSUPPORTED_TYPE = 131051, 400, "Unsupported message type";
+    /// A file of a person that the business cannot have.
+    MEDIA_DOWNLOAD = 131052, 400, "Media download error";
+    /// A file that cannot be sent, or that could not be fetched.
+    MEDIA_UPLOAD = 131053, 400, "Media upload error";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.

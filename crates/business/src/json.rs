@@ -4,6 +4,8 @@
 //! readers forgive all of that in one place. The writer makes the bytes of a webhook: pure ASCII with `\uXXXX` and `\/`,
 //! so that receivers verify the signature whether they hash the raw bytes or (wrongly) re-encode the parsed body.
 
+pub(crate) mod node;
+
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -22,6 +22,7 @@ pub mod codes;
 pub mod contacts;
 pub mod country;
 pub mod json;
+pub mod media;
 pub mod messages;
 pub mod portfolios;
 mod seal;
@@ -80,6 +81,7 @@ pub fn statements() -> Vec<Sql> {
     [
         apps::STATEMENTS,
         contacts::STATEMENTS,
+        media::STATEMENTS,
         messages::STATEMENTS,
         portfolios::STATEMENTS,
         templates::STATEMENTS,

@@ -17,24 +17,25 @@
 //!
 //! What a message says is not stored: it goes into the conversation, and from there to the webhook.
 
-mod request;
+pub(crate) mod request;
 mod statuses;
 mod store;
 
-pub use request::{Idempotency, MediaSource, MediaUse, ReadMark, Request, SendMessage};
+pub use request::{Idempotency, ReadMark, Request, SendMessage};
 pub use statuses::StatusError;
 pub(crate) use store::STATEMENTS;
 
 use crate::contacts::{self, Contact};
+use crate::media::{MediaError, MediaSource};
 use crate::portfolios::{self, BusinessNumber, LookupError};
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, wamid};
+use crate::{Business, codes, wamid};
 use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
-use plaza_protocol::content::{self, Body, Content};
+use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
@@ -79,6 +80,14 @@ pub enum SendError {
         /// Which.
         member: String,
         /// Why, and what is expected.
+        what: String,
+    },
+    /// A file that does not suit the message.
+    #[error("{member}: {what}")]
+    Media {
+        /// The member that names it.
+        member: String,
+        /// Why not.
         what: String,
     },
     /// A kind of message that Plaza does not carry.
@@ -226,13 +235,15 @@ impl Business {
         if let Some(answered) = message.reply_to {
             require_between(tx, &number, &contact, answered, "context.message_id").await?;
         }
-        let prepared = prepare(tx, &number, &contact, message).await?;
+        let prepared = self.prepare(ctx, tx, &number, &contact, message).await?;
         let windows = windows::windows(tx, phone, contact.account).await?;
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
             return Err(SendError::WindowClosed { until: windows.customer_service_until });
         }
         let expires_at = now + lifetime(prepared.template.as_ref());
         let pricing = match prepared.category {
+            // What could not be fetched is not sent, and not charged.
+            _ if message.unfetched.is_some() => None,
             None => None,
             Some(category) => {
                 let intent = intent(&number, &contact, message_id, category, now, windows, expires_at);
@@ -247,7 +258,10 @@ impl Business {
             kind: prepared.kind,
             template: prepared.template.as_ref().map(|template| template.template_id),
             category: prepared.category.map(Category::as_str),
-            status: statuses::Status::Sent,
+            status: match message.unfetched {
+                None => statuses::Status::Sent,
+                Some(_) => statuses::Status::Failed,
+            },
             pricing: pricing.as_ref().map(|pricing| payload::pricing(pricing).to_string()),
             callback_data: message.biz_opaque_callback_data.clone(),
             at: now,
@@ -256,11 +270,14 @@ impl Business {
         store::insert(tx, &number, row).await?;
         let update = payload::StatusUpdate {
             message: message_id,
-            status: "sent",
+            status: if message.unfetched.is_none() { "sent" } else { "failed" },
             at: now,
             pricing: pricing.as_ref().map(payload::pricing),
             biz_opaque_callback_data: message.biz_opaque_callback_data.clone(),
-            failure: None,
+            failure: message
+                .unfetched
+                .as_ref()
+                .map(|why| payload::Failure { code: codes::MEDIA_UPLOAD, details: why.clone() }),
         };
         webhooks::emit(ctx, tx, vec![event(&number, &contact, payload::status(&number, &contact, update))])
             .await?;
@@ -268,8 +285,10 @@ impl Business {
             reply_to: message.reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
             sender_name: number.verified_name.clone(),
             body: Some(prepared.body),
+            is_forwarded: false,
         };
-        Ok(accepted(number, contact, &message.input, message_id, Some(content)))
+        let content = Some(content).filter(|_| message.unfetched.is_none());
+        Ok(accepted(number, contact, &message.input, message_id, content))
     }
 
     async fn hold(&self, ctx: &Ctx, tx: &mut Tx, intent: Intent) -> Result<Pricing, SendError> {
@@ -321,7 +340,11 @@ impl Business {
             Ok(answered) => store::message(tx, answered).await?.is_some_and(|message| message.is_outgoing),
             Err(_) => false,
         };
-        let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content };
+        let media = match &inbound.content.body {
+            Some(Body::Media(media)) => self.received_media(ctx, tx, &number, media).await?,
+            _ => None,
+        };
+        let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content, media };
         let value = payload::message(&number, &contact, &told, reply_to_own);
         webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
         Ok(true)
@@ -395,24 +418,45 @@ async fn first_of(
     }
 }
 
-async fn prepare(
-    tx: &mut Tx,
-    number: &BusinessNumber,
-    contact: &Contact,
-    message: &SendMessage,
-) -> Result<Prepared, SendError> {
-    match &message.kind {
-        Kind::Template(request) => {
-            let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
-            let category = Some(template.category);
-            Ok(Prepared {
-                kind: "template",
-                template: Some(template),
-                category,
-                body: Body::Template(filled),
-            })
+impl Business {
+    /// Looks up what the request names: the template, the files, other messages.
+    async fn prepare(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        number: &BusinessNumber,
+        contact: &Contact,
+        message: &SendMessage,
+    ) -> Result<Prepared, SendError> {
+        let mut prepared = match &message.kind {
+            Kind::Template(request) => {
+                let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
+                let category = Some(template.category);
+                let body = Body::Template(filled.template);
+                Prepared { kind: "template", template: Some(template), category, body }
+            }
+            Kind::Free(draft) => free(tx, number, contact, draft).await?,
+        };
+        if message.unfetched.is_none() {
+            let files = self.attachments(ctx, tx, number, message.media()).await?;
+            for (place, file) in prepared.body.attachments_mut().into_iter().zip(files) {
+                *place = file;
+            }
         }
-        Kind::Free(draft) => free(tx, number, contact, draft).await,
+        if let Body::Media(media) = &mut prepared.body {
+            media.is_animated = media.form() == MediaForm::Sticker && is_moving(ctx, tx, message).await?;
+        }
+        Ok(prepared)
+    }
+}
+
+/// Whether the file of a sticker moves.
+async fn is_moving(ctx: &Ctx, tx: &mut Tx, message: &SendMessage) -> Result<bool, SendError> {
+    let Some(MediaSource::Id(id)) = message.media().first().map(|one| &one.source) else { return Ok(false) };
+    match crate::media::media(ctx, tx, *id).await {
+        Ok(media) => Ok(media.is_animated),
+        Err(MediaError::Db(error)) => Err(error.into()),
+        Err(_) => Ok(false),
     }
 }
 
@@ -446,8 +490,8 @@ async fn require_between(
     member: &str,
 ) -> Result<(), SendError> {
     let known = store::message(tx, message_id).await?;
-    let is_theirs = known
-        .is_some_and(|known| known.phone == number.phone_number_id && known.account == contact.account);
+    let is_theirs =
+        known.is_some_and(|known| known.phone == number.phone_number_id && known.account == contact.account);
     if is_theirs {
         return Ok(());
     }

@@ -34,6 +34,8 @@ pub enum NodeKind {
     App,
     /// A template.
     Template,
+    /// A file.
+    Media,
 }
 
 impl NodeKind {
@@ -44,11 +46,12 @@ impl NodeKind {
             Self::PhoneNumber => "phone_number",
             Self::App => "app",
             Self::Template => "template",
+            Self::Media => "media",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Portfolio, Self::Waba, Self::PhoneNumber, Self::App, Self::Template]
+        [Self::Portfolio, Self::Waba, Self::PhoneNumber, Self::App, Self::Template, Self::Media]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }

@@ -6,7 +6,9 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use plaza_protocol::{Ctx, Secret};
+use sha2::Sha256;
 
 const NONCE_BYTES: usize = 12;
 
@@ -38,6 +40,14 @@ impl SealingKey {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(SealError)?;
         let payload = Payload { msg: sealed, aad: about };
         self.cipher().decrypt(Nonce::from_slice(nonce), payload).map_err(|_| SealError)
+    }
+
+    /// A signature under the name `about`, that only this key makes.
+    pub fn sign(&self, about: &[u8]) -> Result<[u8; 32], SealError> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0.0).map_err(|_| SealError)?;
+        mac.update(b"plaza signature\0");
+        mac.update(about);
+        Ok(mac.finalize().into_bytes().into())
     }
 
     fn cipher(&self) -> ChaCha20Poly1305 {

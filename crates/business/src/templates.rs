@@ -23,8 +23,8 @@ use crate::{Business, is_operator, json, may_touch};
 use definition::{Definition, ParameterFormat, Problem, subcodes};
 use plaza_billing::Category;
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{Ctx, PortfolioId, TemplateId, Timestamp, WabaId, content};
-use render::{RenderError, SendTemplate, canonical_language};
+use plaza_protocol::{Ctx, PortfolioId, TemplateId, Timestamp, WabaId};
+use render::{RenderError, Rendered, SendTemplate, canonical_language};
 use serde_json::{Value, json};
 
 /// Templates of one account.
@@ -430,7 +430,7 @@ pub(crate) async fn fill(
     tx: &mut Tx,
     waba: WabaId,
     request: &SendTemplate,
-) -> Result<(Template, content::Template), FillError> {
+) -> Result<(Template, Rendered), FillError> {
     let not_found = || FillError::NotFound { name: request.name.clone(), language: request.language.clone() };
     let language = canonical_language(&request.language).ok_or_else(not_found)?;
     let template = store::by_name(tx, waba, &request.name, &language).await?.ok_or_else(not_found)?;
@@ -442,8 +442,8 @@ pub(crate) async fn fill(
     }
     // What is stored was checked when it was made.
     let definition = Definition::read(&template.components, template.format).map_err(|_| not_found())?;
-    let content = render::render(&definition, &template.name, &template.language, request)?;
-    Ok((template, content))
+    let rendered = render::render(&definition, &template.name, &template.language, request)?;
+    Ok((template, rendered))
 }
 
 #[cfg(test)]

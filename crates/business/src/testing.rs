@@ -102,7 +102,7 @@ impl Shop {
     /// Ana writes to the shop.
     pub(crate) async fn ana_writes(&self, text: &str) -> Inbound {
         let body = Body::Text(Text { body: text.to_owned(), preview_url: false });
-        self.ana_sends(Content { reply_to: Vec::new(), sender_name: "Ana".to_owned(), body: Some(body) })
+        self.ana_sends(Content { sender_name: "Ana".to_owned(), body: Some(body), ..Content::default() })
             .await
     }
 

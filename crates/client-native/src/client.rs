@@ -4,9 +4,11 @@
 //! connects again: after a second at first, after a minute at the latest, with some chance in it, so that a server that
 //! comes back is not met by everybody at once. What a call asks of the machine is durable when the call returns.
 
+use crate::files::{Files, FilesError};
 use crate::home::Heard;
 use crate::transport::{Socket, TransportError};
 use futures_util::FutureExt as _;
+use plaza_client::files::{FileError, attachments, media_message, open_file};
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
@@ -83,6 +85,12 @@ pub enum ClientError {
         /// For people.
         message: String,
     },
+    /// A file could not be encrypted or opened.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file could not be sent or fetched.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// It took too long.
     #[error("no answer in time")]
     TimedOut,
@@ -110,6 +118,7 @@ pub struct Client<S: Store> {
     calls: mpsc::Sender<Call<S>>,
     updates: broadcast::Sender<Update>,
     store: Arc<S>,
+    files: Files,
     task: Arc<std::sync::Mutex<Option<JoinHandle<()>>>>,
     revoked: Arc<AtomicBool>,
 }
@@ -120,6 +129,7 @@ impl<S: Store> Clone for Client<S> {
             calls: self.calls.clone(),
             updates: self.updates.clone(),
             store: self.store.clone(),
+            files: self.files.clone(),
             task: self.task.clone(),
             revoked: self.revoked.clone(),
         }
@@ -133,6 +143,7 @@ where
 {
     /// Runs a machine on its store.
     pub fn start(ctx: &Ctx, options: Options, machine: Machine, store: Arc<S>) -> Self {
+        let files = Files::new(&options.url);
         let (calls, receiver) = mpsc::channel(CALLS_MAX);
         let (updates, _) = broadcast::channel(UPDATES_MAX);
         let revoked = Arc::new(AtomicBool::new(false));
@@ -149,7 +160,8 @@ where
             revoked: revoked.clone(),
         };
         let task = tokio::spawn(running.run(receiver));
-        Self { calls, updates, store, task: Arc::new(std::sync::Mutex::new(Some(task))), revoked }
+        let task = Arc::new(std::sync::Mutex::new(Some(task)));
+        Self { calls, updates, store, files, task, revoked }
     }
 
     /// The rows.
@@ -250,9 +262,8 @@ where
         within: Duration,
     ) -> Result<MessageId, ClientError> {
         let mut updates = self.updates();
-        let message_id = self
-            .with(move |machine, ctx| machine.send_body(ctx, conversation, body, reply_to))
-            .await?;
+        let message_id =
+            self.with(move |machine, ctx| machine.send_body(ctx, conversation, body, reply_to)).await?;
         let stored = async {
             loop {
                 match updates.recv().await {
@@ -277,6 +288,34 @@ where
         };
         timeout(within, stored).await.map_err(|_| ClientError::TimedOut)??;
         Ok(message_id)
+    }
+
+    /// Sends a file: encrypted, uploaded, and then as a message.
+    pub async fn send_file(
+        &self,
+        conversation: ConversationId,
+        file: Vec<u8>,
+        (mime_type, filename, caption): (&str, &str, &str),
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
+        let mime_type = mime_type.to_owned();
+        let upload =
+            self.with(move |machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type))).await??;
+        self.files.upload(&upload).await?;
+        let body = media_message(upload.attachment, filename, caption);
+        self.send_and_wait(conversation, body, None, within).await
+    }
+
+    /// Fetches and opens the first file of a message, with its type.
+    pub async fn fetch_file(&self, content: &Content) -> Result<Option<(String, Vec<u8>)>, ClientError> {
+        let Some(attachment) = attachments(content).first().map(|first| (*first).clone()) else {
+            return Ok(None);
+        };
+        let asked = attachment.clone();
+        let request = self.with(move |machine, _| Ok(machine.blob_request(&asked))).await??;
+        let blob = self.files.download(&request).await?;
+        let file = open_file(&attachment, &blob)?;
+        Ok(Some((attachment.mime_type, file)))
     }
 
     /// A message of any conversation, with what it says.

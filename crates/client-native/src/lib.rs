@@ -8,12 +8,14 @@
 //! - [`Client`] runs a device: connects, and connects again, until it is closed.
 
 mod client;
+mod files;
 mod home;
 mod registration;
 mod store;
 mod transport;
 
 pub use client::{Client, ClientError, Options, Update};
+pub use files::FilesError;
 pub use home::{Heard, Home, HomeError, MachineClock};
 pub use registration::{RegisterError, Registrar, register};
 pub use store::SqliteStore;

@@ -5,14 +5,15 @@
 
 use crate::events::{Gathered, Session, Told};
 use crate::idb::IdbStore;
-use crate::js::{Refusal, Timer, ctx, json};
+use crate::js::{self, Refusal, Timer, ctx, json};
 use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
+use plaza_client::files::{FileError, attachments, media_message, open_file};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
-use plaza_protocol::content::{Body, Content, Edit, Revoke};
+use plaza_protocol::content::{Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Revoke};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -209,6 +210,84 @@ impl Client {
         let body = plaza_client::answer(&question, answer)
             .map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
         let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, Some(to)))?;
+        self.0.flush().await?;
+        Ok(json(&self.0.item(id, message).await?))
+    }
+
+    /// Sends a file: encrypted, uploaded, and then as a message. The item that says so.
+    pub async fn send_media(
+        &self,
+        conversation_id: String,
+        file: Vec<u8>,
+        mime_type: String,
+        filename: String,
+        caption: String,
+        reply_to: Option<String>,
+    ) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        let reply_to = reply_to.map(|id| message_id(&id)).transpose()?;
+        let upload = self.0.with(|machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type)))?;
+        let upload = upload.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+        drop(file);
+        js::put(&self.0.origin, &upload.request, &upload.blob).await?;
+        let body = media_message(upload.attachment, &filename, &caption);
+        let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, reply_to))?;
+        self.0.flush().await?;
+        Ok(json(&self.0.item(id, message).await?))
+    }
+
+    /// Fetches and opens a file of a message: its bytes.
+    pub async fn media(
+        &self,
+        conversation_id: String,
+        message: String,
+        blob_id: String,
+    ) -> Result<Vec<u8>, JsValue> {
+        let (id, message) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let content = self.0.said(id, message).await?.ok_or_else(|| bad("message_id"))?;
+        let attachment = attachments(&content).into_iter().find(|one| hex::encode(&one.blob_id) == blob_id);
+        let attachment = attachment.ok_or_else(|| bad("blob_id"))?;
+        let damaged = |error: FileError| Refusal::new(ErrorCode::Invalid, error.to_string());
+        let request = self.0.with(|machine, _| Ok(machine.blob_request(attachment)))?.map_err(damaged)?;
+        let blob = js::get(&self.0.origin, &request).await?;
+        Ok(open_file(attachment, &blob).map_err(damaged)?)
+    }
+
+    /// Sends a place.
+    pub async fn send_location(
+        &self,
+        conversation_id: String,
+        latitude: f64,
+        longitude: f64,
+        name: String,
+        reply_to: Option<String>,
+    ) -> Answer {
+        let body = Body::Location(Location { latitude, longitude, name, ..Location::default() });
+        self.say(conversation_id, body, reply_to).await
+    }
+
+    /// Sends somebody's card.
+    pub async fn send_contact(
+        &self,
+        conversation_id: String,
+        name: String,
+        number: String,
+        reply_to: Option<String>,
+    ) -> Answer {
+        let phone = CardEntry { value: number, kind: "CELL".to_owned(), ..CardEntry::default() };
+        let card = ContactCard {
+            formatted_name: name.clone(),
+            first_name: name,
+            phones: vec![phone],
+            ..ContactCard::default()
+        };
+        self.say(conversation_id, Body::Contacts(Contacts { cards: vec![card] }), reply_to).await
+    }
+
+    async fn say(&self, conversation_id: String, body: Body, reply_to: Option<String>) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        let reply_to = reply_to.map(|id| message_id(&id)).transpose()?;
+        let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, reply_to))?;
         self.0.flush().await?;
         Ok(json(&self.0.item(id, message).await?))
     }

@@ -1,5 +1,6 @@
 //! What the machine takes from JavaScript: the time, timers, requests, and refusals as texts.
 
+use plaza_client::files::BlobRequest;
 use plaza_protocol::native::RegistrationStarted;
 use plaza_protocol::{Clock, Ctx, ErrorCode, RandomIds, Timestamp};
 use serde::Serialize;
@@ -87,21 +88,50 @@ pub(crate) fn json(value: &impl Serialize) -> JsValue {
 
 /// Posts JSON to this server; gives the answer's text, or the server's refusal.
 pub(crate) async fn post(url: &str, body: &impl Serialize) -> Result<String, Refusal> {
-    let unreachable = |_| Refusal::new(ErrorCode::Unavailable, "The server could not be reached.");
     let options = serde_json::json!({
         "method": "POST",
         "headers": { "content-type": "application/json" },
         "body": serde_json::to_string(body).unwrap_or_default(),
     });
     let options = js_sys::JSON::parse(&options.to_string()).map_err(unreachable)?;
-    let response = wasm_bindgen_futures::JsFuture::from(fetch(url, &options)).await.map_err(unreachable)?;
+    let answer = ask(url, &options, "text").await?;
+    Ok(answer.as_string().unwrap_or_default())
+}
+
+/// Uploads a blob.
+pub(crate) async fn put(origin: &str, request: &BlobRequest, blob: &[u8]) -> Result<(), Refusal> {
+    let options = serde_json::json!({
+        "method": "PUT",
+        "headers": { "content-type": "application/octet-stream", "authorization": format!("Bearer {}", request.token) },
+    });
+    let options = js_sys::JSON::parse(&options.to_string()).map_err(unreachable)?;
+    let bytes = js_sys::Uint8Array::from(blob);
+    js_sys::Reflect::set(&options, &JsValue::from_str("body"), &bytes).map_err(unreachable)?;
+    ask(&format!("{origin}{}", request.path), &options, "text").await.map(drop)
+}
+
+/// Downloads a blob.
+pub(crate) async fn get(origin: &str, request: &BlobRequest) -> Result<Vec<u8>, Refusal> {
+    let options = serde_json::json!({ "headers": { "authorization": format!("Bearer {}", request.token) } });
+    let options = js_sys::JSON::parse(&options.to_string()).map_err(unreachable)?;
+    let answer = ask(&format!("{origin}{}", request.path), &options, "arrayBuffer").await?;
+    Ok(js_sys::Uint8Array::new(&answer).to_vec())
+}
+
+fn unreachable(_: JsValue) -> Refusal {
+    Refusal::new(ErrorCode::Unavailable, "The server could not be reached.")
+}
+
+/// Asks the server; what `read` (a method of the answer) makes of the answer's body, or the server's refusal.
+async fn ask(url: &str, options: &JsValue, read: &str) -> Result<JsValue, Refusal> {
+    let response = wasm_bindgen_futures::JsFuture::from(fetch(url, options)).await.map_err(unreachable)?;
     let member = |name: &str| js_sys::Reflect::get(&response, &JsValue::from_str(name));
     let ok = member("ok").map_err(unreachable)?.is_truthy();
-    let read: js_sys::Function = member("text").map_err(unreachable)?.unchecked_into();
-    let text: js_sys::Promise = read.call0(&response).map_err(unreachable)?.unchecked_into();
-    let text = wasm_bindgen_futures::JsFuture::from(text).await.map_err(unreachable)?;
-    let text = text.as_string().unwrap_or_default();
-    if ok { Ok(text) } else { Err(refusal_of(&text)) }
+    let read: js_sys::Function =
+        member(if ok { read } else { "text" }).map_err(unreachable)?.unchecked_into();
+    let body: js_sys::Promise = read.call0(&response).map_err(unreachable)?.unchecked_into();
+    let body = wasm_bindgen_futures::JsFuture::from(body).await.map_err(unreachable)?;
+    if ok { Ok(body) } else { Err(refusal_of(&body.as_string().unwrap_or_default())) }
 }
 
 fn refusal_of(problem: &str) -> Refusal {

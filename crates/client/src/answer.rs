@@ -140,7 +140,9 @@ pub fn answer(question: &Content, answer: Answer) -> Result<Body, AnswerError> {
                 return Err(AnswerError::NotAsked);
             }
             if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
-                return Err(AnswerError::Malformed("a place has a latitude within 90 and a longitude within 180 degrees"));
+                return Err(AnswerError::Malformed(
+                    "a place has a latitude within 90 and a longitude within 180 degrees",
+                ));
             }
             Ok(Body::Location(Location { latitude, longitude, name, address, url: String::new() }))
         }
@@ -152,8 +154,7 @@ pub fn answer(question: &Content, answer: Answer) -> Result<Body, AnswerError> {
             if !is_asked {
                 return Err(AnswerError::NotAsked);
             }
-            let expires_at =
-                if accepted && !permanent { now.saturating_add(CALLS_ALLOWED_S) } else { 0 };
+            let expires_at = if accepted && !permanent { now.saturating_add(CALLS_ALLOWED_S) } else { 0 };
             Ok(reply(Reply::CallPermission(CallPermissionReply {
                 is_accepted: accepted,
                 is_permanent: accepted && permanent,
@@ -193,11 +194,16 @@ fn row(action: Option<&Action>, id: &str) -> Result<Body, AnswerError> {
 }
 
 fn form(action: Option<&Action>, buttons: &[Button], response: &Value) -> Result<Body, AnswerError> {
-    let below = buttons.iter().filter_map(|button| button.action.as_ref()).filter_map(|action| action.action.as_ref());
-    let name = action.and_then(|action| action.action.as_ref()).into_iter().chain(below).find_map(|action| match action {
-        action::Action::Flow(_) => Some("flow"),
-        action::Action::Address(_) => Some("address_message"),
-        _ => None,
+    let below = buttons
+        .iter()
+        .filter_map(|button| button.action.as_ref())
+        .filter_map(|action| action.action.as_ref());
+    let name = action.and_then(|action| action.action.as_ref()).into_iter().chain(below).find_map(|action| {
+        match action {
+            action::Action::Flow(_) => Some("flow"),
+            action::Action::Address(_) => Some("address_message"),
+            _ => None,
+        }
     });
     let name = name.ok_or(AnswerError::NotAsked)?;
     if !response.is_object() {
@@ -235,7 +241,8 @@ fn order(
     lines: &[OrderLine],
 ) -> Result<Body, AnswerError> {
     let offered = offered(action, buttons);
-    let catalog_id = offered.first().map(|product| product.catalog_id.clone()).ok_or(AnswerError::NotAsked)?;
+    let catalog_id =
+        offered.first().map(|product| product.catalog_id.clone()).ok_or(AnswerError::NotAsked)?;
     if lines.is_empty() || lines.len() > ORDER_ITEMS_MAX {
         return Err(AnswerError::Malformed("an order has 1 to 100 products"));
     }
@@ -289,7 +296,12 @@ mod tests {
         assert_eq!(answer(&list, Answer::Row { id: "a".into() }), Ok(reply(Reply::Row(choice("a")))));
         assert_eq!(answer(&list, Answer::Row { id: "b".into() }), Err(AnswerError::NoSuchChoice));
 
-        let place = |latitude| Answer::Location { latitude, longitude: 13.4, name: String::new(), address: String::new() };
+        let place = |latitude| Answer::Location {
+            latitude,
+            longitude: 13.4,
+            name: String::new(),
+            address: String::new(),
+        };
         let where_are_you = asks(action::Action::LocationRequest(LocationRequest {}));
         assert!(matches!(answer(&where_are_you, place(52.5)), Ok(Body::Location(_))));
         assert!(matches!(answer(&where_are_you, place(91.0)), Err(AnswerError::Malformed(_))));
@@ -327,7 +339,10 @@ mod tests {
         let body = Body::Template(Template { buttons, ..Template::default() });
         let template = Content { body: Some(body), ..Content::default() };
         let pressed = answer(&template, Answer::Button { index: 1, card: None });
-        assert_eq!(pressed, Ok(Body::ButtonReply(ButtonReply { text: "Stop".into(), payload: "STOP".into() })));
+        assert_eq!(
+            pressed,
+            Ok(Body::ButtonReply(ButtonReply { text: "Stop".into(), payload: "STOP".into() }))
+        );
         assert_eq!(answer(&template, Answer::Button { index: 0, card: None }), Err(AnswerError::Opens));
     }
 }

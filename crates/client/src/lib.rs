@@ -10,6 +10,7 @@
 mod answer;
 mod contact;
 pub mod conversation;
+pub mod files;
 pub mod hosted;
 pub mod machine;
 mod registration;

@@ -14,6 +14,7 @@
 
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 
+mod attachment;
 mod group;
 mod group_rows;
 mod identity;
@@ -27,6 +28,9 @@ mod suite;
 #[cfg(test)]
 mod testing;
 
+pub use attachment::{
+    ATTACHMENT_KEY_BYTES, AttachmentError, open_attachment, seal_attachment, sealed_attachment_bytes,
+};
 pub use group::{CommitError, Committed, EncryptError, Group, JoinError, Keystore, ProcessError, Processed};
 pub use identity::{CERTIFICATE_BYTES, Certificate, CertificateError, Device, Identity, IdentityKey};
 pub use key_package::{KeyPackageError, KeyPackageFacts, inspect_key_package, make_key_package};

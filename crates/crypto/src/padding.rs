@@ -9,7 +9,7 @@ const SHORTEST_BYTES: usize = 64;
 const END: u8 = 0x80;
 
 /// The padded length of `length` bytes.
-fn padme(length: usize) -> usize {
+pub(crate) fn padme(length: usize) -> usize {
     let length = length.max(SHORTEST_BYTES);
     // E = floor(log2 L) bits of exponent; S bits say how large E is; the lowest E - S bits become zero.
     let exponent = length.ilog2();

@@ -174,8 +174,8 @@ macro_rules! ids {
 }
 
 ids!(Uuid: AccountId, DeviceId, ConversationId, MessageId, RegistrationId, TransferId, LedgerAccountId, PriceBookId,
-    PriceVersionId, UsageEventId, ChargeId, BusinessMessageId, WebhookDeliveryId, OutboxId, RequestId);
-ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId);
+    PriceVersionId, UsageEventId, ChargeId, BusinessMessageId, WebhookDeliveryId, OutboxId, RequestId, BlobId);
+ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId, MediaId);
 
 /// One row of an answer.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,6 +14,7 @@
 //! that some accounts belong to businesses that pay.
 
 pub mod accounts;
+pub mod attachments;
 pub mod conversations;
 pub mod delivery;
 mod error;
@@ -30,6 +31,7 @@ use sha2::{Digest, Sha256};
 pub fn statements() -> Vec<Sql> {
     [
         accounts::store::STATEMENTS,
+        attachments::store::STATEMENTS,
         conversations::store::STATEMENTS,
         delivery::store::STATEMENTS,
         key_packages::store::STATEMENTS,

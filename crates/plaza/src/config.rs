@@ -5,6 +5,7 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use plaza_blobs::{BlobPlace, Bucket};
 use plaza_protocol::{Ctx, Secret};
 use plaza_server::Settings;
 use serde::Deserialize;
@@ -67,6 +68,41 @@ struct File {
     origins: Vec<String>,
     /// Private addresses that webhooks may have, as `host` or `host:port`.
     egress_allowed: Vec<String>,
+    /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
+    /// database share it.
+    blobs: Option<BucketFile>,
+}
+
+/// `[blobs]` of `plaza.toml`: a bucket of an S3-compatible store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BucketFile {
+    bucket: String,
+    endpoint: Option<String>,
+    #[serde(default = "default_region")]
+    region: String,
+    access_key_id: String,
+    /// The file with the secret key.
+    secret_access_key_file: PathBuf,
+}
+
+fn default_region() -> String {
+    "us-east-1".to_owned()
+}
+
+impl BucketFile {
+    fn open(self) -> anyhow::Result<Bucket> {
+        let path = &self.secret_access_key_file;
+        let secret = fs::read_to_string(path)
+            .with_context(|| format!("blobs.secret_access_key_file: {} cannot be read", path.display()))?;
+        Ok(Bucket {
+            name: self.bucket,
+            endpoint: self.endpoint,
+            region: self.region,
+            access_key_id: self.access_key_id,
+            secret_access_key: Secret(secret.trim().to_owned()),
+        })
+    }
 }
 
 /// A configuration without mistakes.
@@ -130,6 +166,14 @@ impl Config {
         }
         let token_file = file.operator_token_file.unwrap_or_else(|| data.join("operator-token"));
         let key_file = file.sealing_key_file.unwrap_or_else(|| data.join("sealing-key"));
+        let blobs = match file.blobs.map(BucketFile::open) {
+            None => BlobPlace::Folder(data.join("blobs")),
+            Some(Ok(bucket)) => BlobPlace::Bucket(bucket),
+            Some(Err(error)) => {
+                mistakes.push(format!("{error:#}"));
+                BlobPlace::Folder(data.join("blobs"))
+            }
+        };
         if !mistakes.is_empty() {
             bail!("the configuration has {} mistake(s):\n  {}", mistakes.len(), mistakes.join("\n  "));
         }
@@ -157,6 +201,7 @@ impl Config {
                 egress_allowed: file.egress_allowed,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
                 clock_file,
+                blobs,
                 operator_token: Secret(operator_token),
                 sealing_key: Secret(sealing_key),
             },
@@ -213,6 +258,12 @@ const KEYS: &[(&str, &str, &str)] = &[
     ),
     ("origins", "empty", "Origins of other web pages that may open a socket: `[\"https://example.org\"]`."),
     ("egress_allowed", "empty", "Private addresses that webhooks may have, as `host` or `host:port`."),
+    (
+        "blobs",
+        "the folder `blobs` in the data folder",
+        "Where the encrypted files of messages lie: a table with `bucket`, `endpoint`, `region`, `access_key_id` and \
+        `secret_access_key_file` of an S3-compatible store. Servers on one database share it.",
+    ),
 ];
 
 /// `docs/operations/config.md`.
@@ -241,6 +292,7 @@ mod tests {
                 "sandbox" | "demo" => "true",
                 "database_connections_max" => "4",
                 "origins" | "egress_allowed" => "[]",
+                "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 _ => "\"x\"",
             };
             let read: Result<File, _> = toml::from_str(&format!("{key} = {value}"));

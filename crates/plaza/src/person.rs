@@ -10,18 +10,16 @@ use crate::output;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use plaza_client::machine::Event;
-use plaza_client_native::{
-    Client, Heard, Home, HomeError, MachineClock, Options, SqliteStore, Update, register,
-};
+use plaza_client_native::{Client, Heard, Home, MachineClock, Options, SqliteStore, Update, register};
 use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
-use say::{Answer, Send};
+use say::{Answer, Fetch, Send};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, sleep_until};
 
@@ -40,6 +38,8 @@ pub(crate) enum PersonCommand {
     Send(Send),
     /// Answer a business's question: press a button, choose a row, fill in a form.
     Answer(Answer),
+    /// Write the file of a message that came.
+    Fetch(Fetch),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -96,6 +96,7 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Register(command) => register_person(command).await,
         PersonCommand::Send(command) => say::send(command).await,
         PersonCommand::Answer(command) => say::answer(command).await,
+        PersonCommand::Fetch(command) => say::fetch(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }

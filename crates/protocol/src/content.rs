@@ -140,7 +140,9 @@ impl Body {
             Self::Interactive(interactive) => interactive.summary(),
             Self::InteractiveReply(reply) => reply.summary(),
             Self::Order(order) => or(&order.text, "Order"),
-            Self::Pin(pin) => if pin.is_pinned { "Pinned a message" } else { "Unpinned a message" }.to_owned(),
+            Self::Pin(pin) => {
+                if pin.is_pinned { "Pinned a message" } else { "Unpinned a message" }.to_owned()
+            }
             Self::Edit(edit) => edit.text.clone(),
             Self::Revoke(_) => "This message was deleted".to_owned(),
         }

@@ -87,6 +87,8 @@ uuid_ids! {
     ConversationId = "cnv";
     /// Made by the sending client; repeating a send with the same id is harmless.
     MessageId = "msg";
+    /// An encrypted file beside the database. Random: whoever knows it may fetch it.
+    BlobId = "blb";
     /// An attempt to register a phone number.
     RegistrationId = "reg";
     /// A row of the ledger.
@@ -164,4 +166,6 @@ graph_ids! {
     AppId;
     /// A message template in one language.
     TemplateId;
+    /// A file of a business.
+    MediaId;
 }

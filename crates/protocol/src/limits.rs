@@ -64,6 +64,16 @@ pub const LOOKUPS_BURST: i64 = 200;
 pub const CLAIMS_BURST: i64 = 30;
 /// …one more after each such time.
 pub const CLAIM_REFILL: Duration = Duration::from_secs(60);
+/// A file of a message.
+pub const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
+/// Its encrypted blob: padding and seals included.
+pub const ATTACHMENT_BYTES_MAX: usize = 112 * 1024 * 1024;
+/// Blobs that an account uploads: so many at once…
+pub const UPLOADS_BURST: i64 = 50;
+/// …one more after each such time.
+pub const UPLOAD_REFILL: Duration = Duration::from_millis(1200);
+/// Bodies larger than [`BODY_BYTES_MAX`] that are read at a time.
+pub const LARGE_BODIES_MAX: usize = 4;
 /// Events in one call of a webhook.
 pub const WEBHOOK_EVENTS_MAX: usize = 1000;
 /// How long a webhook event is tried.

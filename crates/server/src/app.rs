@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::relay::Relay;
 use axum::http::{HeaderMap, header};
 use plaza_billing::Prices;
+use plaza_blobs::{BlobPlace, Blobs};
 use plaza_bus::Bus;
 use plaza_business::Business;
 use plaza_business::messages::StatusError;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub operator_token: Secret<String>,
     /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
     pub clock_file: PathBuf,
+    /// Where the encrypted files of messages lie.
+    pub blobs: BlobPlace,
     /// Encrypts secrets at rest.
     pub sealing_key: Secret<[u8; 32]>,
 }
@@ -63,6 +66,10 @@ pub struct App {
     pub prices: Prices,
     /// The hosted devices.
     pub gateway: Gateway,
+    /// The encrypted files of messages.
+    pub(crate) blobs: Blobs,
+    /// Uploads that are read at a time.
+    pub(crate) large_bodies: Semaphore,
     pub(crate) settings: Settings,
     pub(crate) ctx: Ctx,
     pub(crate) clock: Arc<ServerClock>,

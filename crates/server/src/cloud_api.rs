@@ -13,6 +13,7 @@
 mod auth;
 mod errors;
 mod list;
+mod media;
 mod messages;
 mod params;
 mod path;
@@ -35,14 +36,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use errors::GraphError;
 use params::Params;
 use path::Target;
+use plaza_blobs::Blobs;
 use plaza_business::Business;
 use plaza_business::apps::{Scope, Token};
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_db::Db;
-use plaza_protocol::{Actor, AppId, Ctx, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
+use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 /// The version that is named in answers to requests without one.
 const DEFAULT_VERSION: &str = "v23.0";
@@ -57,6 +61,9 @@ pub struct CloudApi {
     business: Arc<Business>,
     gateway: Arc<Gateway>,
     egress: Arc<Egress>,
+    blobs: Blobs,
+    /// Bodies with files that are read at a time.
+    large_bodies: Arc<Semaphore>,
     tokens: Arc<TokenCache>,
     nodes: Arc<Mutex<HashMap<i64, Node>>>,
 }
@@ -69,9 +76,11 @@ impl CloudApi {
         business: Arc<Business>,
         gateway: Arc<Gateway>,
         egress: Arc<Egress>,
+        blobs: Blobs,
     ) -> Self {
         let (tokens, nodes) = (Arc::default(), Arc::default());
-        Self { db, ctx, business, gateway, egress, tokens, nodes }
+        let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_MAX));
+        Self { db, ctx, business, gateway, egress, blobs, large_bodies, tokens, nodes }
     }
 
     /// What an id names, if the token's portfolio may know of it.
@@ -92,6 +101,11 @@ impl CloudApi {
             }
         };
         Ok((node.portfolio == portfolio).then_some(node.kind))
+    }
+
+    /// A node is gone.
+    fn forget(&self, id: i64) {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
     fn remember(&self, id: i64, node: Node) -> Node {
@@ -126,6 +140,9 @@ impl Call {
 pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
     let ctx = app.ctx.for_request(Actor::Anonymous);
     let target = Target::of(request.uri().path());
+    if media::is_download(&target) {
+        return media::download(&app, &ctx, request).await;
+    }
     let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
     let outcome = answer(app, &ctx, target, request).await;
     let trace = trace(&ctx);
@@ -138,7 +155,10 @@ pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
 
 async fn answer(app: CloudApi, ctx: &Ctx, target: Target, request: Request) -> Result<Value, GraphError> {
     let (parts, body) = request.into_parts();
-    let mut params = Params::read(&parts, body).await?;
+    let bytes_max = target.body_bytes_max();
+    let large =
+        if bytes_max > BODY_BYTES_MAX { app.large_bodies.clone().acquire_owned().await.ok() } else { None };
+    let mut params = Params::read(&parts, body, bytes_max).await?;
     let method = match parts.method {
         Method::HEAD => Method::GET,
         // Graph lets a query or form name the method, for clients that can only post.
@@ -157,7 +177,11 @@ async fn answer(app: CloudApi, ctx: &Ctx, target: Target, request: Request) -> R
     match target.segments().as_slice() {
         ["debug_token"] => tokens::debug(&call).await,
         [id] => route(call, &method, id, None).await,
-        [id, edge] => route(call, &method, id, Some(edge)).await,
+        [id, edge] => {
+            let answer = route(call, &method, id, Some(edge)).await;
+            drop(large);
+            answer
+        }
         _ => Err(GraphError::unknown_path(&method)),
     }
 }
@@ -170,6 +194,9 @@ async fn route(call: Call, method: &Method, id: &str, edge: Option<&str>) -> Res
     let (phone, waba, app) = (PhoneNumberId(number), WabaId(number), AppId(number));
     match (kind, method.as_str(), edge) {
         (NodeKind::PhoneNumber, "POST", Some("messages")) => messages::post(call, phone).await,
+        (NodeKind::PhoneNumber, "POST", Some("media")) => media::upload(call, phone).await,
+        (NodeKind::Media, "GET", None) => media::get(call, MediaId(number)).await,
+        (NodeKind::Media, "DELETE", None) => media::delete(call, MediaId(number)).await,
         (NodeKind::PhoneNumber, "GET", None) => phone_numbers::get(call, phone).await,
         (NodeKind::PhoneNumber, "POST", None) => phone_numbers::configure(call, phone).await,
         (NodeKind::PhoneNumber, "POST", Some("register")) => phone_numbers::register(call, phone, true).await,

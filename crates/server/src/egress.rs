@@ -29,6 +29,8 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The time for a file, in all.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 /// Idle connections that are kept for each host.
 const IDLE_CONNECTIONS: usize = 8;
 
@@ -116,6 +118,27 @@ impl Egress {
         // What it says does not matter; reading it lets the connection be used again.
         let _ = read(response).await;
         if status == 200 { Ok(status) } else { Err(EgressError::of_status(status)) }
+    }
+
+    /// Fetches a file: its type, as the endpoint says, and its bytes.
+    pub async fn fetch(&self, url: &str, bytes_max: usize) -> Result<(String, Vec<u8>), EgressError> {
+        let url = self.policy.check_url(url)?;
+        let mut response =
+            self.client.get(url).timeout(FETCH_TIMEOUT).send().await.map_err(unreachable_because)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Err(EgressError::of_status(status));
+        }
+        let said = response.headers().get("content-type").and_then(|said| said.to_str().ok());
+        let said = said.unwrap_or("application/octet-stream").to_owned();
+        let mut file = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable_because)? {
+            if file.len().saturating_add(chunk.len()) > bytes_max {
+                return Err(EgressError::Unreachable(format!("the file is larger than {bytes_max} bytes")));
+            }
+            file.extend_from_slice(&chunk);
+        }
+        Ok((said, file))
     }
 
     /// Asks an endpoint whether it wants to be called: it must repeat the challenge.

@@ -2,7 +2,7 @@
 //! were tried for seven days, looking for mail that another process stored.
 
 use crate::app::App;
-use crate::gateway;
+use crate::{attachments, gateway};
 use plaza_db::{ListSql, Value, list_statements};
 use plaza_messaging::{delivery, registration};
 use plaza_protocol::{Actor, Chain, DeviceId, Wake};
@@ -46,6 +46,9 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     let business = app.business.clone();
     let expired = async move |ctx: &_, tx: &mut _| business.expire_messages(ctx, tx).await;
     note("undelivered messages", db.transact(&ctx, "jobs.expire_messages", expired).await);
+    let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
+    note("media", db.transact(&ctx, "jobs.media", media).await);
+    note("blobs", attachments::delete_old(app, &ctx).await);
     let webhooks = async |ctx: &_, tx: &mut _| plaza_business::webhooks::sweep(ctx, tx).await;
     note("webhook events", db.transact(&ctx, "jobs.webhooks", webhooks).await);
 }

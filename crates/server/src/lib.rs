@@ -10,6 +10,7 @@
 
 mod app;
 mod assets;
+mod attachments;
 pub mod cloud_api;
 pub mod egress;
 mod gateway;
@@ -41,19 +42,20 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use plaza_billing::{PriceSource, Prices};
+use plaza_blobs::Blobs;
 use plaza_bus::Bus;
 use plaza_business::messages::SendError;
 use plaza_business::{Business, SealingKey};
 use plaza_db::{Db, DbError, ListSql, Sql};
 use plaza_messaging::delivery::Delivery;
-use plaza_protocol::limits::BODY_BYTES_MAX;
+use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
 use plaza_protocol::{Chain, Ctx, ErrorCode, Wake};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The TLS library could not start.
     #[error("making the client for webhooks")]
     Egress(#[from] reqwest::Error),
+    /// The store of files cannot be opened.
+    #[error("opening the store of files")]
+    Blobs(#[from] plaza_blobs::BlobError),
     /// An entry of the configuration cannot be used.
     #[error("{0}")]
     Config(String),
@@ -123,13 +128,14 @@ pub async fn start(
     let sealing = settings.sealing_key.0;
     let business = Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
     let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
+    let blobs = Blobs::open(&settings.blobs)?;
     let wake_webhooks = Arc::new(Notify::new());
     let lanes = if db.engine_name() == "SQLite" { 1 } else { 4 };
     let (relay, queues) = Relay::new(lanes);
     let hosted_by = settings.operator_name.clone();
     let cloud_api = |app: &Weak<App>| {
         let gateway = Arc::new(cloud_api_gateway(app.clone()));
-        CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone())
+        CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone(), blobs.clone())
     };
     let app = Arc::new_cyclic(|app| App {
         db: db.clone(),
@@ -147,6 +153,8 @@ pub async fn start(
         webhooks: wake_webhooks.clone(),
         cloud_api: cloud_api(app),
         egress: egress.clone(),
+        blobs: blobs.clone(),
+        large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
@@ -245,6 +253,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/registrations", post(native::start))
         .route("/v1/registrations/{registration_id}/verify", post(native::verify))
         .route("/v1/devices", post(native::register_device))
+        .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
         .route("/_sandbox/session", get(sandbox::session))
         .route("/_sandbox/clock", post(sandbox::clock))
         .route("/demo/api/world", get(sandbox::world))

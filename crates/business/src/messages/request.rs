@@ -4,16 +4,17 @@
 //! kind defaults to text, numbers are written in any way, words come in either case, and what is not known is ignored.
 //! What is needed and missing, or cannot be, is an error that names the member.
 
-mod free;
-mod interactive;
-mod node;
+pub(crate) mod free;
+pub(crate) mod interactive;
 
 use super::SendError;
 use crate::contacts;
+use crate::json::node::{Node, Refusal};
 use crate::json::{member, text_member};
+use crate::media::MediaUse;
+use crate::templates::definition::FlowName;
 use crate::templates::render::SendTemplate;
 use crate::wamid;
-use node::Node;
 use plaza_protocol::content::{Body, MediaForm};
 use plaza_protocol::{BusinessMessageId, InvalidPhoneNumber, PhoneNumber};
 use serde_json::Value;
@@ -42,6 +43,8 @@ pub struct SendMessage {
     pub(super) reply_to: Option<BusinessMessageId>,
     pub(super) biz_opaque_callback_data: Option<String>,
     pub(super) idempotency: Option<Idempotency>,
+    /// Why a file that it names by a link could not be fetched: it is accepted, and fails.
+    pub(super) unfetched: Option<String>,
 }
 
 /// What makes a repeat known.
@@ -89,39 +92,21 @@ impl Draft {
     }
 }
 
-/// A file that a message names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaUse {
-    /// What it is to be shown as.
-    pub form: MediaForm,
-    /// Where it is.
-    pub source: MediaSource,
-    /// The member of the request that names it.
-    pub member: String,
-}
-
-/// Where a file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MediaSource {
-    /// Uploaded before.
-    Id(i64),
-    /// On the web: the server fetches it.
-    Link(String),
-}
-
-/// The form that a message opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum FlowName {
-    Id(i64),
-    Name(String),
-}
-
 fn missing(member: &str) -> SendError {
     SendError::Missing { member: member.to_owned() }
 }
 
 fn invalid(member: &str, what: impl Into<String>) -> SendError {
     SendError::Invalid { member: member.to_owned(), what: what.into() }
+}
+
+impl From<Refusal> for SendError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal.what {
+            None => Self::Missing { member: refusal.member },
+            Some(what) => Self::Invalid { member: refusal.member, what },
+        }
+    }
 }
 
 impl Request {
@@ -146,8 +131,9 @@ fn read_mark(parameters: &Value) -> Result<ReadMark, SendError> {
     Ok(ReadMark { message_id, is_typing: member(parameters, "typing_indicator").is_some() })
 }
 
-fn message(text: &str, member: &str) -> Result<BusinessMessageId, SendError> {
-    wamid::parse(text).ok_or_else(|| invalid(member, "the id of a message (wamid.…) is expected"))
+fn message(text: &str, member: &str) -> Result<BusinessMessageId, Refusal> {
+    let refused = || crate::json::node::invalid(member, "the id of a message (wamid.…) is expected");
+    wamid::parse(text).ok_or_else(refused)
 }
 
 impl SendMessage {
@@ -155,8 +141,13 @@ impl SendMessage {
     pub fn media(&self) -> &[MediaUse] {
         match &self.kind {
             Kind::Free(draft) => &draft.uses,
-            Kind::Template(_) => &[],
+            Kind::Template(template) => &template.uses,
         }
+    }
+
+    /// A file that it names by a link could not be fetched: the message will be accepted, and fail with this reason.
+    pub fn not_fetched(&mut self, why: impl Into<String>) {
+        self.unfetched.get_or_insert(why.into());
     }
 
     /// Reads the parameters of a send.
@@ -192,7 +183,7 @@ impl SendMessage {
             ));
         }
         let kind = kind(&root)?;
-        Ok(Self { recipient, input, kind, reply_to, biz_opaque_callback_data, idempotency })
+        Ok(Self { recipient, input, kind, reply_to, biz_opaque_callback_data, idempotency, unfetched: None })
     }
 }
 
@@ -216,10 +207,7 @@ fn kind(root: &Node<'_>) -> Result<Kind, SendError> {
     let draft = match kind {
         "template" => {
             let template = root.required("template")?;
-            return SendTemplate::read(template.value()).map(Kind::Template).map_err(|(member, what)| match what {
-                "missing" => missing(&member),
-                what => invalid(&member, what),
-            });
+            return Ok(Kind::Template(SendTemplate::read(&template)?));
         }
         "text" => free::text(&root.required("text")?)?,
         "image" | "video" | "audio" | "document" | "sticker" => {
@@ -237,91 +225,4 @@ fn kind(root: &Node<'_>) -> Result<Kind, SendError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use plaza_protocol::content::Text;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    fn send(parameters: Value) -> Result<SendMessage, SendError> {
-        SendMessage::read(&parameters, None)
-    }
-
-    fn hello(change: impl FnOnce(&mut Value)) -> Result<Request, SendError> {
-        let mut parameters =
-            json!({"messaging_product": "whatsapp", "to": "+49 151 12345678", "text": {"body": "Hi"}});
-        change(&mut parameters);
-        Request::read(&parameters, None)
-    }
-
-    #[test]
-    fn what_clients_write_is_read() {
-        let id = wamid::format(BusinessMessageId::from_slice(&[7; 16]).unwrap());
-        let sent = send(json!({
-            "messaging_product": "whatsapp", "recipient_type": "individual", "to": 4_915_112_345_678_i64, "type": "TEXT",
-            "text": {"preview_url": "True", "body": "Hi", "unknown": 1}, "context": {"message_id": id}, "extra": []
-        }))
-        .unwrap();
-        assert_eq!(sent.recipient, Recipient::Number("+4915112345678".parse().unwrap()));
-        let text = Body::Text(Text { body: "Hi".into(), preview_url: true });
-        assert_eq!(sent.kind, Kind::Free(Box::new(Draft::of(text))));
-        assert!(sent.reply_to.is_some());
-        let null = hello(|value| value["context"] = Value::Null);
-        assert!(null.is_ok(), "null is absent");
-        let form = hello(|value| value["text"] = json!("{\"body\":\"Hi\"}"));
-        assert!(form.is_ok(), "a form writes objects as text");
-        let user = hello(|value| {
-            value["to"] = Value::Null;
-            value["recipient"] = json!("DE.482100000000000001");
-        });
-        let Ok(Request::Send(user)) = user else { panic!("{user:?}") };
-        assert_eq!(user.recipient, Recipient::UserId("DE.482100000000000001".into()));
-        let read = Request::read(
-            &json!({"messaging_product": "whatsapp", "status": "read", "message_id": id, "typing_indicator": {"type": "text"}}),
-            None,
-        );
-        assert!(matches!(read, Ok(Request::Read(ReadMark { is_typing: true, .. }))), "{read:?}");
-    }
-
-    #[test]
-    fn errors_name_the_member() {
-        let named = |outcome: Result<Request, SendError>| match outcome.unwrap_err() {
-            SendError::Missing { member } | SendError::Invalid { member, .. } => member,
-            SendError::Unsupported { kind } => format!("type {kind}"),
-            other => panic!("{other}"),
-        };
-        assert_eq!(
-            named(hello(|value| drop(value.as_object_mut().unwrap().remove("messaging_product")))),
-            "messaging_product"
-        );
-        assert_eq!(named(hello(|value| value["to"] = json!(""))), "to");
-        assert_eq!(named(hello(|value| value["to"] = json!("Ana"))), "to");
-        assert_eq!(named(hello(|value| value["text"] = json!([]))), "text");
-        assert_eq!(named(hello(|value| value["text"] = json!({"body": " "}))), "text.body");
-        assert_eq!(named(hello(|value| value["text"]["body"] = json!("x".repeat(4097)))), "text.body");
-        assert!(hello(|value| value["text"]["body"] = json!("é".repeat(4096))).is_ok(), "at the limit");
-        assert_eq!(named(hello(|value| value["type"] = json!("image"))), "image");
-        assert_eq!(named(hello(|value| value["type"] = json!("hologram"))), "type hologram");
-        assert_eq!(
-            named(hello(|value| value["context"] = json!({"message_id": "17"}))),
-            "context.message_id"
-        );
-        assert_eq!(named(hello(|value| value["status"] = json!("seen"))), "status");
-        assert_eq!(named(hello(|value| value["recipient_type"] = json!("group"))), "recipient_type");
-        assert_eq!(
-            named(hello(|value| value["biz_opaque_callback_data"] = json!("x".repeat(513)))),
-            "biz_opaque_callback_data"
-        );
-        assert_eq!(named(Request::read(&json!([1]), None)), "messaging_product");
-    }
-
-    proptest! {
-        #[test]
-        fn no_json_is_too_odd_to_read(text in "\\PC*", kind in "text|template|reaction|[a-z]{0,9}") {
-            let odd: Value = serde_json::from_str(&text).unwrap_or(json!(text));
-            for member in ["to", "type", "text", "template", "reaction", "context", "status", "recipient"] {
-                let _ = hello(|value| { value["type"] = json!(kind); value[member] = odd.clone(); });
-            }
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use crate::webhooks::payload::Failure;
 use plaza_billing::Prices;
 use plaza_db::testing::each_engine;
 use plaza_protocol::Micros;
+use plaza_protocol::content;
 use serde_json::{Value, json};
 
 const EUROS: Micros = Micros(10_000_000);
@@ -345,20 +346,15 @@ async fn a_persons_message_is_told_once_with_all_members() {
         shop.clock.advance(Duration::from_secs(1));
         shop.ana_sends(Content {
             reply_to: answered.clone(),
-            sender_name: String::new(),
             body: Some(Body::ButtonReply(reply)),
+            ..Content::default()
         })
         .await;
         shop.clock.advance(Duration::from_secs(1));
         let reaction = content::Reaction { message_id: answered, emoji: "👍".into() };
-        shop.ana_sends(Content {
-            reply_to: vec![],
-            sender_name: String::new(),
-            body: Some(Body::Reaction(reaction)),
-        })
-        .await;
+        shop.ana_sends(Content { body: Some(Body::Reaction(reaction)), ..Content::default() }).await;
         shop.clock.advance(Duration::from_secs(1));
-        shop.ana_sends(Content { reply_to: vec![], sender_name: String::new(), body: None }).await;
+        shop.ana_sends(Content::default()).await;
 
         let values: Vec<Value> =
             shop.values().await.into_iter().filter(|value| value.get("messages").is_some()).collect();

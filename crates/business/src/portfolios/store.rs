@@ -17,6 +17,7 @@ statements! {
     INSERT_NODE = "INSERT INTO graph_node (node_id, kind, portfolio_id) VALUES ($1, $2, $3)";
     SUBSCRIBE = "INSERT INTO waba_subscription (waba_id, app_id, created_at) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
+    DELETE_NODE = "DELETE FROM graph_node WHERE node_id = $1";
     SELECT_NODE = "SELECT kind, portfolio_id FROM graph_node WHERE node_id = $1";
     SELECT_WABA = "SELECT w.waba_id, w.portfolio_id, w.name, p.name, p.country, p.currency, p.time_zone
         FROM waba w JOIN portfolio p ON p.portfolio_id = w.portfolio_id WHERE w.waba_id = $1";
@@ -73,6 +74,11 @@ pub(super) async fn insert_phone_number(
         ctx.now()
     ];
     Ok(tx.execute(INSERT_PHONE_NUMBER, row).await? == 1)
+}
+
+/// An object is gone, and its id with it.
+pub(crate) async fn delete_node(tx: &mut Tx, id: i64) -> Result<(), DbError> {
+    tx.execute(DELETE_NODE, params![id]).await.map(drop)
 }
 
 pub(crate) async fn insert_node(

@@ -1,12 +1,18 @@
 //! # What a template is made of
 //!
-//! Components as the Cloud API writes them, read into a shape that cannot be wrong: a header and a body with gaps, a
-//! footer, buttons. Gaps are numbered (`{{1}}`) or named (`{{who}}`), one way in the whole template.
+//! Components as the Cloud API writes them, read into a shape that cannot be wrong: a header of text, a file, a place or
+//! a product; a body with gaps; a footer; buttons; cards to leaf through, each with the same parts; an offer that ends.
+//! Gaps are numbered (`{{1}}`) or named (`{{who}}`), one way in the whole template.
 //!
-//! Plaza carries text headers and the buttons QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE and OTP. What it cannot deliver
-//! yet (media headers, carousels, catalogs, flows) it refuses here, by name, rather than when the template is sent.
+//! [`buttons`](self::button) stand in a file of their own.
+
+mod button;
+
+pub(super) use button::Button;
+pub use button::FlowName;
 
 use crate::json::{boolean, integer, list_member, member, text_member};
+use plaza_protocol::content::MediaForm;
 use serde_json::Value;
 
 /// Characters of a text header.
@@ -15,12 +21,13 @@ pub(super) const HEADER_CHARACTERS_MAX: usize = 60;
 pub(super) const BODY_CHARACTERS_MAX: usize = 1024;
 /// Characters of a footer.
 const FOOTER_CHARACTERS_MAX: usize = 60;
-/// Buttons in all.
-const BUTTONS_MAX: usize = 10;
-/// URL buttons.
-const URL_BUTTONS_MAX: usize = 2;
-/// Characters of a button's label.
-const BUTTON_CHARACTERS_MAX: usize = 25;
+/// Cards of a carousel.
+const CARDS_MIN: usize = 2;
+const CARDS_MAX: usize = 10;
+/// Characters of a card's body.
+const CARD_BODY_CHARACTERS_MAX: usize = 160;
+/// Characters of an offer.
+const OFFER_CHARACTERS_MAX: usize = 16;
 /// Characters of a button's address.
 pub(super) const URL_CHARACTERS_MAX: usize = 2000;
 /// Characters of a code to copy.
@@ -172,36 +179,36 @@ fn is_gap_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A button below a template.
+/// What stands above the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Button {
-    QuickReply {
-        text: String,
-    },
-    Url {
-        text: String,
-        url: Pattern,
-    },
-    PhoneNumber {
-        text: String,
-        number: String,
-    },
-    CopyCode {
-        text: String,
-    },
-    /// A one-time code to copy.
-    Otp {
-        text: String,
-    },
+pub(super) enum HeaderPart {
+    Text(Pattern),
+    /// A file that comes with each message.
+    Media(MediaForm),
+    Location,
+    Product,
+}
+
+/// An offer that ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) text: String,
+    /// Whether each message says when.
+    pub(super) has_expiration: bool,
 }
 
 /// A template's content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Definition {
-    pub(super) header: Option<Pattern>,
+    pub(super) header: Option<HeaderPart>,
     pub(super) body: Pattern,
     pub(super) footer: String,
     pub(super) buttons: Vec<Button>,
+    /// Each with a header, buttons and perhaps a body.
+    pub(super) cards: Vec<Definition>,
+    pub(super) offer: Option<Offer>,
+    /// It asks whether the business may call.
+    pub(super) asks_to_call: bool,
 }
 
 impl Definition {
@@ -213,14 +220,34 @@ impl Definition {
         if components.to_string().len() > COMPONENTS_BYTES_MAX {
             return Err(Problem::new("components", format!("more than {COMPONENTS_BYTES_MAX} bytes")));
         }
-        let mut reader = Reader { format, definition: Self::default(), seen: Vec::new() };
+        Self::parts(items, format, None)
+    }
+
+    /// Reads the parts of a template, or of the card with this number.
+    fn parts(items: &[Value], format: ParameterFormat, card: Option<usize>) -> Result<Self, Problem> {
+        let at =
+            card.map_or_else(|| "components".to_owned(), |card| format!("components.carousel.cards[{card}]"));
+        let mut reader = Reader { format, definition: Self::default(), seen: Vec::new(), card, at };
         for component in items {
             reader.component(component)?;
         }
-        if !reader.seen.contains(&"BODY") {
-            return Err(Problem::coded(subcodes::BODY, "components", "a BODY component is needed"));
+        let needed = if card.is_some() { "HEADER" } else { "BODY" };
+        if !reader.seen.contains(&needed) {
+            let subcode = if card.is_some() { subcodes::HEADER } else { subcodes::BODY };
+            return Err(Problem::coded(subcode, reader.at, format!("a {needed} component is needed")));
         }
         Ok(reader.definition)
+    }
+
+    /// What a card looks like: all cards of a carousel look alike.
+    fn shape(&self) -> Vec<&'static str> {
+        let header = match &self.header {
+            Some(HeaderPart::Media(form)) => form.as_str(),
+            Some(HeaderPart::Product) => "product",
+            _ => "",
+        };
+        let has_body = if self.body.0.is_empty() { "" } else { "body" };
+        [header, has_body].into_iter().chain(self.buttons.iter().map(Button::kind)).collect()
     }
 
     /// The body as it was written, for lists.
@@ -233,45 +260,122 @@ struct Reader {
     format: ParameterFormat,
     definition: Definition,
     seen: Vec<&'static str>,
+    /// The number of the card, in a card.
+    card: Option<usize>,
+    /// The way to the parts.
+    at: String,
 }
 
 impl Reader {
     fn component(&mut self, component: &Value) -> Result<(), Problem> {
         let kind = text_member(component, "type").unwrap_or_default().to_ascii_uppercase();
-        let kind = ["HEADER", "BODY", "FOOTER", "BUTTONS"]
-            .into_iter()
-            .find(|known| *known == kind)
-            .ok_or_else(|| {
-                let what =
-                    "HEADER, BODY, FOOTER or BUTTONS is expected; other components are not supported yet";
-                Problem::new("components.type", format!("\"{kind}\": {what}"))
-            })?;
+        let known: &[&str] = match self.card {
+            None => &[
+                "HEADER",
+                "BODY",
+                "FOOTER",
+                "BUTTONS",
+                "CAROUSEL",
+                "LIMITED_TIME_OFFER",
+                "CALL_PERMISSION_REQUEST",
+            ],
+            Some(_) => &["HEADER", "BODY", "BUTTONS"],
+        };
+        let kind = known.iter().copied().find(|known| *known == kind).ok_or_else(|| {
+            let what = format!("\"{kind}\": one of {} is expected", known.join(", "));
+            Problem::new(format!("{}.type", self.at), what)
+        })?;
         if self.seen.contains(&kind) {
-            return Err(Problem::new("components", format!("there is more than one {kind}")));
+            return Err(Problem::new(self.at.clone(), format!("there is more than one {kind}")));
         }
         self.seen.push(kind);
         match kind {
             "HEADER" => self.header(component),
             "BODY" => self.body(component),
             "FOOTER" => self.footer(component),
+            "CAROUSEL" => self.carousel(component),
+            "LIMITED_TIME_OFFER" => self.offer(component),
+            "CALL_PERMISSION_REQUEST" => {
+                self.definition.asks_to_call = true;
+                Ok(())
+            }
             _ => self.buttons(component),
         }
     }
 
     fn header(&mut self, component: &Value) -> Result<(), Problem> {
-        let fail = |what: String| Problem::coded(subcodes::HEADER, "components.header", what);
-        let format = text_member(component, "format").unwrap_or_else(|| "TEXT".to_owned());
-        if !format.eq_ignore_ascii_case("TEXT") {
-            return Err(fail(format!("format \"{format}\" is not supported yet; TEXT is")));
+        let member = format!("{}.header", self.at);
+        let format =
+            text_member(component, "format").unwrap_or_else(|| "TEXT".to_owned()).to_ascii_lowercase();
+        let header = match format.as_str() {
+            "text" if self.card.is_none() => HeaderPart::Text(self.header_text(component)?),
+            "location" if self.card.is_none() => HeaderPart::Location,
+            "product" => HeaderPart::Product,
+            "image" | "video" => HeaderPart::Media(MediaForm::parse(&format).unwrap_or(MediaForm::Unknown)),
+            "gif" | "document" if self.card.is_none() => {
+                HeaderPart::Media(MediaForm::parse(&format).unwrap_or(MediaForm::Unknown))
+            }
+            _ => {
+                let what = match self.card {
+                    None => "TEXT, IMAGE, VIDEO, GIF, DOCUMENT, LOCATION or PRODUCT is expected",
+                    Some(_) => "IMAGE, VIDEO or PRODUCT is expected",
+                };
+                return Err(Problem::coded(subcodes::HEADER, format!("{member}.format"), what));
+            }
+        };
+        if matches!(header, HeaderPart::Media(_)) && !has_sample(component) {
+            let what = "a sample is needed: the handle of an uploaded file in a list";
+            return Err(Problem::coded(subcodes::HEADER, format!("{member}.example.header_handle"), what));
         }
+        self.definition.header = Some(header);
+        Ok(())
+    }
+
+    fn header_text(&self, component: &Value) -> Result<Pattern, Problem> {
         let text = text_member(component, "text").unwrap_or_default();
         check_length("components.header.text", &text, HEADER_CHARACTERS_MAX)?;
         let pattern = Pattern::parse(&text);
         if text.trim().is_empty() || pattern.gaps().len() > 1 {
-            return Err(fail("a text with at most one parameter is expected".to_owned()));
+            let what = "a text with at most one parameter is expected";
+            return Err(Problem::coded(subcodes::HEADER, "components.header", what));
         }
         self.check_gaps("components.header.text", &pattern, subcodes::HEADER)?;
-        self.definition.header = Some(pattern);
+        Ok(pattern)
+    }
+
+    fn carousel(&mut self, component: &Value) -> Result<(), Problem> {
+        let cards =
+            list_member(component, "cards").filter(|cards| (CARDS_MIN..=CARDS_MAX).contains(&cards.len()));
+        let cards = cards.ok_or_else(|| {
+            Problem::new(
+                "components.carousel.cards",
+                format!("a list of {CARDS_MIN} to {CARDS_MAX} is expected"),
+            )
+        })?;
+        for (number, card) in cards.iter().enumerate() {
+            let at = format!("components.carousel.cards[{number}]");
+            let parts = list_member(card, "components")
+                .ok_or_else(|| Problem::new(format!("{at}.components"), "a list is expected"))?;
+            let card = Definition::parts(parts, self.format, Some(number))?;
+            if self.definition.cards.first().is_some_and(|first| first.shape() != card.shape()) {
+                let what = "all cards have the same kind of header and the same kinds of buttons";
+                return Err(Problem::new(at, what));
+            }
+            self.definition.cards.push(card);
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, component: &Value) -> Result<(), Problem> {
+        let at = "components.limited_time_offer";
+        let offer = member(component, "limited_time_offer").unwrap_or(component);
+        let text = text_member(offer, "text").unwrap_or_default();
+        check_length(&format!("{at}.text"), &text, OFFER_CHARACTERS_MAX)?;
+        if text.trim().is_empty() {
+            return Err(Problem::new(format!("{at}.text"), "a text is needed"));
+        }
+        let has_expiration = member(offer, "has_expiration").and_then(boolean).unwrap_or(false);
+        self.definition.offer = Some(Offer { text, has_expiration });
         Ok(())
     }
 
@@ -284,7 +388,8 @@ impl Reader {
         if text.trim().is_empty() {
             return Err(Problem::coded(subcodes::BODY, "components.body.text", "a text is needed"));
         }
-        check_length("components.body.text", &text, BODY_CHARACTERS_MAX)?;
+        let max = if self.card.is_some() { CARD_BODY_CHARACTERS_MAX } else { BODY_CHARACTERS_MAX };
+        check_length("components.body.text", &text, max)?;
         let pattern = Pattern::parse(&text);
         self.check_gaps("components.body.text", &pattern, subcodes::BODY)?;
         check_edges(&pattern)?;
@@ -319,16 +424,9 @@ impl Reader {
     }
 
     fn buttons(&mut self, component: &Value) -> Result<(), Problem> {
-        let items = list_member(component, "buttons")
-            .filter(|items| (1..=BUTTONS_MAX).contains(&items.len()))
-            .ok_or_else(|| {
-                Problem::new("components.buttons", format!("a list of 1 to {BUTTONS_MAX} is expected"))
-            })?;
-        for (index, item) in items.iter().enumerate() {
-            let button = button(item, &format!("components.buttons[{index}]"))?;
-            self.definition.buttons.push(button);
-        }
-        check_button_mix(&self.definition.buttons)
+        let at = format!("{}.buttons", self.at);
+        self.definition.buttons = button::read(component, &at)?;
+        Ok(())
     }
 
     /// Gaps are of the template's format, and positions run from 1 without a hole.
@@ -404,73 +502,14 @@ fn check_words(pattern: &Pattern) -> Result<(), Problem> {
     Err(Problem::coded(subcodes::TOO_FEW_WORDS, "components.body.text", what))
 }
 
-fn button(item: &Value, at: &str) -> Result<Button, Problem> {
-    let kind = text_member(item, "type").unwrap_or_default().to_ascii_uppercase();
-    let label = |default: Option<&str>| {
-        let text = text_member(item, "text").or_else(|| default.map(str::to_owned)).unwrap_or_default();
-        if text.trim().is_empty() || text.chars().count() > BUTTON_CHARACTERS_MAX {
-            let what = format!("a label of 1 to {BUTTON_CHARACTERS_MAX} characters is expected");
-            return Err(Problem::new(format!("{at}.text"), what));
-        }
-        Ok(text)
-    };
-    match kind.as_str() {
-        "QUICK_REPLY" => Ok(Button::QuickReply { text: label(None)? }),
-        "URL" => Ok(Button::Url { text: label(None)?, url: button_url(item, at)? }),
-        "PHONE_NUMBER" => {
-            let number = text_member(item, "phone_number").unwrap_or_default();
-            let number: plaza_protocol::PhoneNumber =
-                number.parse().map_err(|error: plaza_protocol::InvalidPhoneNumber| {
-                    Problem::new(format!("{at}.phone_number"), error.to_string())
-                })?;
-            Ok(Button::PhoneNumber { text: label(None)?, number: number.to_string() })
-        }
-        "COPY_CODE" => Ok(Button::CopyCode { text: label(Some("Copy offer code"))? }),
-        "OTP" => Ok(Button::Otp { text: label(Some("Copy code"))? }),
-        other => {
-            let what = "QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE or OTP is expected; other buttons are not supported yet";
-            Err(Problem::new(format!("{at}.type"), format!("\"{other}\": {what}")))
-        }
-    }
-}
-
-fn button_url(item: &Value, at: &str) -> Result<Pattern, Problem> {
-    let text = text_member(item, "url").unwrap_or_default();
-    let member = format!("{at}.url");
-    check_length(&member, &text, URL_CHARACTERS_MAX)?;
-    let pattern = Pattern::parse(&text);
-    let sample = pattern.fill(|_| Some("x".to_owned())).unwrap_or_default();
-    let is_web =
-        url::Url::parse(&sample).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !is_web {
-        return Err(Problem::new(member, "an address that begins with https:// is expected"));
-    }
-    let gaps = pattern.gaps().len();
-    if gaps > 1 || (gaps == 1 && !Pattern::is_gap(pattern.0.last())) {
-        return Err(Problem::new(member, "one parameter at the very end is allowed"));
-    }
-    Ok(pattern)
-}
-
-fn check_button_mix(buttons: &[Button]) -> Result<(), Problem> {
-    let count = |wanted: fn(&Button) -> bool| buttons.iter().filter(|button| wanted(button)).count();
-    let fail = |what: &str| Err(Problem::new("components.buttons", what));
-    if count(|button| matches!(button, Button::Url { .. })) > URL_BUTTONS_MAX {
-        return fail("at most 2 URL buttons are allowed");
-    }
-    if count(|button| matches!(button, Button::PhoneNumber { .. })) > 1 {
-        return fail("at most one PHONE_NUMBER button is allowed");
-    }
-    if count(|button| matches!(button, Button::CopyCode { .. })) > 1 {
-        return fail("at most one COPY_CODE button is allowed");
-    }
-    let is_quick = |button: &Button| matches!(button, Button::QuickReply { .. });
-    let changes =
-        buttons.windows(2).filter(|pair| pair.first().map(is_quick) != pair.last().map(is_quick)).count();
-    if changes > 1 {
-        return fail("quick replies stand together: not before and after other buttons");
-    }
-    Ok(())
+/// Whether a header comes with a sample, in any of the forms in which clients write it.
+fn has_sample(component: &Value) -> bool {
+    let Some(example) = member(component, "example") else { return false };
+    ["header_handle", "header_url"].iter().any(|name| match member(example, name) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::String(text)) => !text.is_empty(),
+        _ => false,
+    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::portfolios::BusinessNumber;
 use crate::wamid;
 use plaza_billing::Pricing;
 use plaza_protocol::content::{Body, Content};
-use plaza_protocol::{BusinessMessageId, Timestamp};
+use plaza_protocol::{BusinessMessageId, MediaId, Timestamp};
 use serde_json::{Map, Value, json};
 
 /// What Plaza does not know, or a person cannot say to a business.
@@ -93,6 +93,8 @@ pub struct Inbound<'a> {
     pub at: Timestamp,
     /// What it says.
     pub content: &'a Content,
+    /// The id of the file that it carries. A message with a file and none is one whose file cannot be had.
+    pub media: Option<MediaId>,
 }
 
 /// The kind of a message, as the Cloud API names it.
@@ -127,11 +129,15 @@ pub fn message(
     reply_to_own: bool,
 ) -> Value {
     let body = inbound.content.body.as_ref();
-    let said = body.and_then(inbound::said);
+    let mut said = body.and_then(inbound::said);
     let kind = match body {
         Some(body) if said.is_some() => kind_of(body),
         _ => UNSUPPORTED,
     };
+    let is_lost = matches!(body, Some(Body::Media(_))) && inbound.media.is_none();
+    if let (Some(id), Some(members)) = (inbound.media, said.as_mut().and_then(Value::as_object_mut)) {
+        members.insert("id".to_owned(), json!(id.to_string()));
+    }
     let mut message = json!({
         "from": contact.number.digits(),
         "from_user_id": contact.user_id,
@@ -144,6 +150,9 @@ pub fn message(
             Some(said) => drop(members.insert(kind.to_owned(), said)),
             None => drop(members.insert("errors".to_owned(), unsupported())),
         }
+        if is_lost {
+            members.insert("errors".to_owned(), lost_file());
+        }
         if let Ok(answered) = BusinessMessageId::from_slice(&inbound.content.reply_to) {
             let from = if reply_to_own { number.number.digits() } else { contact.number.digits() };
             members.insert("context".to_owned(), json!({"from": from, "id": wamid::format(answered)}));
@@ -152,6 +161,12 @@ pub fn message(
         }
     }
     value(number, contact, "messages", message)
+}
+
+fn lost_file() -> Value {
+    let code = crate::codes::MEDIA_DOWNLOAD;
+    let details = "The file of this message is damaged or larger than 100 MB";
+    json!([{"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": details}}])
 }
 
 fn unsupported() -> Value {

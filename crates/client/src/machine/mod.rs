@@ -347,6 +347,11 @@ impl Machine {
         }
     }
 
+    /// What this device names itself with, over HTTP.
+    pub(crate) fn token(&self) -> &str {
+        &self.session.token
+    }
+
     /// Takes what has happened since the last call.
     pub fn take_step(&mut self) -> Step {
         let mut changes = std::mem::take(&mut self.written);
@@ -679,6 +684,7 @@ impl Machine {
             reply_to: reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
             sender_name: self.session.name.clone(),
             body: Some(body),
+            is_forwarded: false,
         }
     }
 }

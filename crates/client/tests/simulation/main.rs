@@ -338,9 +338,7 @@ impl World {
                 let since = talk.joined_at.get(&both[other].device).copied().unwrap_or(0);
                 let theirs: BTreeSet<_> =
                     timelines[other].iter().map(|item| (item.gseq, item.text.clone())).collect();
-                for item in
-                    timelines[mine].iter().filter(|item| item.kind == "text" && item.gseq > since)
-                {
+                for item in timelines[mine].iter().filter(|item| item.kind == "text" && item.gseq > since) {
                     let there = theirs.contains(&(item.gseq, item.text.clone()));
                     assert!(
                         there,

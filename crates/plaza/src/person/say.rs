@@ -33,8 +33,14 @@ pub(crate) struct Send {
     #[arg(long)]
     to: String,
     /// What to write.
-    #[arg(required_unless_present_any = ["location", "contact", "react", "delete"])]
+    #[arg(required_unless_present_any = ["location", "contact", "react", "delete", "file"])]
     text: Option<String>,
+    /// Send a file; what is written goes below it.
+    #[arg(long, value_name = "FILE", group = "kind")]
+    file: Option<PathBuf>,
+    /// What the file is; default: by the end of its name.
+    #[arg(long, value_name = "TYPE", requires = "file")]
+    mime_type: Option<String>,
     /// Send a place: latitude,longitude and perhaps ,name.
     #[arg(long, value_name = "LAT,LON[,NAME]", allow_hyphen_values = true, group = "kind")]
     location: Option<String>,
@@ -53,6 +59,22 @@ pub(crate) struct Send {
     /// The message that this one answers.
     #[arg(long, value_name = "MESSAGE")]
     reply_to: Option<MessageId>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fetch {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The message that carries the file.
+    #[arg(long)]
+    message: MessageId,
+    /// Where to write it.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -112,11 +134,31 @@ struct Ask {
 #[serde(rename_all = "snake_case")]
 enum Say {
     Text(String),
-    Location { latitude: f64, longitude: f64, name: String },
-    Contact { name: String, number: String },
-    React { to: MessageId, emoji: String },
-    Edit { message: MessageId, text: String },
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: String,
+    },
+    Contact {
+        name: String,
+        number: String,
+    },
+    React {
+        to: MessageId,
+        emoji: String,
+    },
+    Edit {
+        message: MessageId,
+        text: String,
+    },
     Delete(MessageId),
+    File {
+        path: PathBuf,
+        mime_type: String,
+        caption: String,
+    },
+    /// Not said, but written into a file: the file of the message that `reply_to` names.
+    Fetch(PathBuf),
     /// As [`plaza_client::Answer`] reads it.
     Answer(Value),
 }
@@ -134,7 +176,8 @@ impl Say {
                 ..Location::default()
             }),
             Self::Contact { name, number } => {
-                let phone = CardEntry { value: number.clone(), kind: "CELL".to_owned(), ..CardEntry::default() };
+                let phone =
+                    CardEntry { value: number.clone(), kind: "CELL".to_owned(), ..CardEntry::default() };
                 let card = ContactCard {
                     formatted_name: name.clone(),
                     first_name: name.clone(),
@@ -143,17 +186,27 @@ impl Say {
                 };
                 Body::Contacts(Contacts { cards: vec![card] })
             }
-            Self::React { to, emoji } => Body::Reaction(Reaction { message_id: id(to), emoji: emoji.clone() }),
+            Self::React { to, emoji } => {
+                Body::Reaction(Reaction { message_id: id(to), emoji: emoji.clone() })
+            }
             Self::Edit { message, text } => Body::Edit(Edit { message_id: id(message), text: text.clone() }),
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
-            Self::Answer(_) => return None,
+            Self::File { .. } | Self::Fetch(_) | Self::Answer(_) => return None,
         })
     }
 }
 
 pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
     let text = command.text.unwrap_or_default();
-    let say = if let Some(place) = command.location {
+    let say = if let Some(path) = command.file {
+        let mime_type = match command.mime_type {
+            Some(mime_type) => mime_type,
+            None => mime_guess::from_path(&path).first_or_octet_stream().to_string(),
+        };
+        // The process that listens may have another working folder.
+        let path = path.canonicalize().with_context(|| format!("reading {}", path.display()))?;
+        Say::File { path, mime_type, caption: text }
+    } else if let Some(place) = command.location {
         let (latitude, longitude, name) = place_of(&place)?;
         Say::Location { latitude, longitude, name }
     } else if let Some(contact) = command.contact {
@@ -177,6 +230,14 @@ pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
     };
     let to = command.to.parse::<PhoneNumber>()?.to_string();
     carry_out(&command.home, Ask { to: Some(to), reply_to: command.reply_to, say }, command.json).await
+}
+
+pub(super) async fn fetch(command: Fetch) -> anyhow::Result<ExitCode> {
+    let folder = command.out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().context("the folder to write into")?;
+    let name = command.out.file_name().context("--out names no file")?;
+    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Fetch(folder.join(name)) };
+    carry_out(&command.home, ask, command.json).await
 }
 
 pub(super) async fn answer(command: Answer) -> anyhow::Result<ExitCode> {
@@ -250,7 +311,29 @@ pub(super) async fn serve(client: &Person, line: &str) -> Value {
     told.unwrap_or_else(|error| json!({"error": error.to_string()}))
 }
 
+/// Fetches the file of a message and writes it.
+async fn fetch_into(client: &Person, message: Option<MessageId>, out: &Path) -> anyhow::Result<Value> {
+    let message = message.context("a message is named")?;
+    let (_, content) = client.find(message).await?.context("there is no such message on this device")?;
+    let (mime_type, file) = client.fetch_file(&content).await?.context("this message carries no file")?;
+    tokio::fs::write(out, &file).await.with_context(|| format!("writing {}", out.display()))?;
+    Ok(json!({"message_id": message, "file": out, "mime_type": mime_type, "bytes": file.len()}))
+}
+
 async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
+    if let Say::Fetch(out) = &ask.say {
+        return fetch_into(client, ask.reply_to, out).await;
+    }
+    if let (Say::File { path, mime_type, caption }, Some(to)) = (&ask.say, &ask.to) {
+        let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
+        let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
+        let conversation = opened.map_err(|_| ClientError::TimedOut)??;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let message = client.send_file(conversation, file, (mime_type, &name, caption), SENT_WITHIN).await?;
+        return Ok(
+            json!({"message_id": message, "conversation_id": current(client, to, conversation).await?}),
+        );
+    }
     let (conversation, body) = match (&ask.say, &ask.to) {
         (Say::Answer(did), _) => {
             let message = ask.reply_to.context("an answer names the message that asks")?;

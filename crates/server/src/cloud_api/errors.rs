@@ -6,8 +6,10 @@
 
 use axum::http::{Method, StatusCode};
 use plaza_billing::BillingError;
+use plaza_blobs::BlobError;
 use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
+use plaza_business::media::MediaError;
 use plaza_business::messages::SendError;
 use plaza_business::portfolios::LookupError;
 use plaza_business::templates::render::RenderError;
@@ -79,6 +81,11 @@ impl GraphError {
         self
     }
 
+    /// With another HTTP status than its code has.
+    pub(super) fn status(self, status: StatusCode) -> Self {
+        Self { code: Code { status: status.as_u16(), ..self.code }, ..self }
+    }
+
     #[cfg(test)]
     pub(super) fn code(&self) -> Code {
         self.code
@@ -145,7 +152,7 @@ impl GraphError {
         (status, json!({ "error": error }))
     }
 
-    fn internal(source: impl Error + Send + Sync + 'static) -> Self {
+    pub(super) fn internal(source: impl Error + Send + Sync + 'static) -> Self {
         Self::new(codes::SOMETHING_WRONG).caused_by(source)
     }
 }
@@ -205,6 +212,7 @@ impl From<SendError> for GraphError {
             SendError::Missing { .. } => codes::PARAMETER_MISSING,
             SendError::Invalid { member, .. } if member == "messaging_product" => codes::INVALID_PARAMETER,
             SendError::Invalid { .. } => codes::PARAMETER_VALUE,
+            SendError::Media { .. } => codes::MEDIA_UPLOAD,
             SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
             SendError::NotRegistered => codes::NOT_REGISTERED,
             SendError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
@@ -254,6 +262,23 @@ impl From<TemplateError> for GraphError {
             }
             TemplateError::NotPending(_) => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
         }
+    }
+}
+
+impl From<MediaError> for GraphError {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::NotFound => not_found(),
+            MediaError::Db(error) => error.into(),
+            MediaError::Seal(_) | MediaError::Messaging(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BlobError> for GraphError {
+    fn from(error: BlobError) -> Self {
+        let details = "the store of files does not answer: nothing was stored; try again";
+        Self { is_transient: true, ..Self::new(codes::SERVICE).details(details).caused_by(error) }
     }
 }
 

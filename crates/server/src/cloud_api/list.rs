@@ -98,12 +98,16 @@ fn cursor(item: Option<&Value>) -> String {
     URL_SAFE_NO_PAD.encode(id)
 }
 
-/// The address of another page. It carries the token on if the token came in the address.
-fn link(call: &Call, direction: &str, cursor: &str) -> String {
-    let header =
-        |name| call.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+/// Where this server is, as the client asked for it.
+pub(super) fn origin(headers: &axum::http::HeaderMap) -> String {
+    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let host = header(header::HOST.as_str()).unwrap_or("localhost");
     let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+/// The address of another page. It carries the token on if the token came in the address.
+fn link(call: &Call, direction: &str, cursor: &str) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Some(members) = call.params.value().as_object() {
         for (name, value) in members.iter().filter(|(name, _)| !matches!(name.as_str(), "after" | "before")) {
@@ -116,7 +120,7 @@ fn link(call: &Call, direction: &str, cursor: &str) -> String {
     if let Some(token) = &call.params.query_token {
         query.append_pair("access_token", token);
     }
-    format!("{scheme}://{host}{}?{}", call.path, query.finish())
+    format!("{}{}?{}", origin(&call.headers), call.path, query.finish())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! seven days. The Cloud API knows no such header; a client that does not send it sends twice when it retries.
 
 use super::errors::GraphError;
-use super::{Call, CloudApi};
+use super::{Call, CloudApi, media};
 use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::messages::{
@@ -78,7 +78,8 @@ async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMa
 pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
     call.require(Scope::Messaging)?;
     match Request::read(call.params.value(), idempotency(&call)?)? {
-        Request::Send(message) => {
+        Request::Send(mut message) => {
+            media::fetch_links(&call.app, &call.ctx, phone, &mut message).await?;
             let accepted = send_message(&call.app, &call.ctx, phone, *message).await?;
             Ok(answer(&accepted))
         }

@@ -10,17 +10,33 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use plaza_business::{codes, json};
-use plaza_protocol::limits::BODY_BYTES_MAX;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Members of a form or a query.
 const MEMBERS_MAX: usize = 1000;
 
+/// A file of a multipart body.
+#[derive(Clone)]
+pub(super) struct UploadedFile {
+    /// The member that it stands in.
+    pub(super) name: String,
+    /// What its part says it is.
+    pub(super) content_type: Option<String>,
+    pub(super) bytes: Bytes,
+}
+
+impl std::fmt::Debug for UploadedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UploadedFile({}, {} bytes)", self.name, self.bytes.len())
+    }
+}
+
 /// The parameters of a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Params {
     members: Value,
+    files: Vec<UploadedFile>,
     /// Of the body, for repeats.
     has_query_token: bool,
     /// Whether the token came by the query: then the next page's address carries it on.
@@ -28,18 +44,23 @@ pub(super) struct Params {
 }
 
 impl Params {
-    pub(super) async fn read(parts: &Parts, body: Body) -> Result<Self, GraphError> {
-        let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-            GraphError::new(codes::TOO_LARGE)
-                .details(format!("the body is larger than {BODY_BYTES_MAX} bytes"))
+    pub(super) async fn read(parts: &Parts, body: Body, bytes_max: usize) -> Result<Self, GraphError> {
+        let body = axum::body::to_bytes(body, bytes_max).await.map_err(|_| {
+            GraphError::new(codes::TOO_LARGE).details(format!("the body is larger than {bytes_max} bytes"))
         })?;
         let mut members = Map::new();
         if let Some(query) = parts.uri.query() {
             insert_pairs(&mut members, query.as_bytes());
         }
         let has_query_token = members.contains_key("access_token");
-        insert_body(&mut members, parts, body).await?;
-        Ok(Self { members: Value::Object(members), has_query_token, query_token: None })
+        let mut files = Vec::new();
+        insert_body(&mut members, &mut files, parts, body).await?;
+        Ok(Self { members: Value::Object(members), files, has_query_token, query_token: None })
+    }
+
+    /// The file in the member `name`.
+    pub(super) fn file(&self, name: &str) -> Option<&UploadedFile> {
+        self.files.iter().find(|file| file.name == name)
     }
 
     /// A fingerprint of all members, wherever they stood: two requests with the same one ask for the same.
@@ -123,7 +144,12 @@ fn insert_pairs(members: &mut Map<String, Value>, encoded: &[u8]) {
     }
 }
 
-async fn insert_body(members: &mut Map<String, Value>, parts: &Parts, body: Bytes) -> Result<(), GraphError> {
+async fn insert_body(
+    members: &mut Map<String, Value>,
+    files: &mut Vec<UploadedFile>,
+    parts: &Parts,
+    body: Bytes,
+) -> Result<(), GraphError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }
@@ -131,7 +157,15 @@ async fn insert_body(members: &mut Map<String, Value>, parts: &Parts, body: Byte
         parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.to_ascii_lowercase();
     if kind.starts_with("multipart/form-data") {
-        return insert_multipart(members, parts, body).await;
+        return insert_multipart(members, files, parts, body).await;
+    }
+    // Some clients send a multipart body under the header of another: its first line is its boundary.
+    if let Some(boundary) = boundary(&body) {
+        let mut parts = parts.clone();
+        if let Ok(kind) = format!("multipart/form-data; boundary={boundary}").parse() {
+            parts.headers.insert(header::CONTENT_TYPE, kind);
+        }
+        return insert_multipart(members, files, &parts, body).await;
     }
     if kind.starts_with("application/x-www-form-urlencoded") {
         insert_pairs(members, &body);
@@ -146,8 +180,16 @@ async fn insert_body(members: &mut Map<String, Value>, parts: &Parts, body: Byte
     Ok(())
 }
 
+/// The boundary of a body that is multipart without saying so.
+fn boundary(body: &Bytes) -> Option<String> {
+    let line = body.split(|byte| *byte == b'\r').next()?.strip_prefix(b"--")?;
+    let is_boundary = (1..=70).contains(&line.len()) && line.iter().all(u8::is_ascii_graphic);
+    (is_boundary && !line.contains(&b'"')).then(|| String::from_utf8_lossy(line).into_owned())
+}
+
 async fn insert_multipart(
     members: &mut Map<String, Value>,
+    files: &mut Vec<UploadedFile>,
     parts: &Parts,
     body: Bytes,
 ) -> Result<(), GraphError> {
@@ -159,8 +201,13 @@ async fn insert_multipart(
         .map_err(|_| invalid_body("the multipart body has no boundary"))?;
     while let Some(part) = multipart.next_field().await.map_err(malformed)? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
-        // Files are no parameters; no operation of this surface takes one.
-        if part.file_name().is_some() || members.len() >= MEMBERS_MAX {
+        if members.len().saturating_add(files.len()) >= MEMBERS_MAX {
+            continue;
+        }
+        if part.file_name().is_some() {
+            let content_type = part.content_type().map(str::to_owned);
+            let bytes = part.bytes().await.map_err(malformed)?;
+            files.push(UploadedFile { name, content_type, bytes });
             continue;
         }
         members.insert(name, Value::String(part.text().await.map_err(malformed)?));
@@ -176,12 +223,13 @@ fn invalid_body(details: &str) -> GraphError {
 mod tests {
     use super::*;
     use axum::http::Request as HttpRequest;
+    use plaza_protocol::limits::BODY_BYTES_MAX;
     use serde_json::json;
 
     async fn read(uri: &str, kind: &str, body: &str) -> Result<Params, GraphError> {
         let request = HttpRequest::builder().method("POST").uri(uri).header(header::CONTENT_TYPE, kind);
         let (parts, body) = request.body(Body::from(body.to_owned())).unwrap().into_parts();
-        Params::read(&parts, body).await
+        Params::read(&parts, body, BODY_BYTES_MAX).await
     }
 
     #[tokio::test]
@@ -195,6 +243,21 @@ mod tests {
             ("/?to=1", "text/plain", r#" {"to": "17"} "#),
         ] {
             assert_eq!(read(uri, kind, body).await.unwrap().text("to").as_deref(), Some("17"), "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_with_its_type_whatever_the_header_says() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhi\r\n--x--\r\n";
+        for kind in ["multipart/form-data; boundary=x", "application/json"] {
+            let params = read("/", kind, body).await.unwrap();
+            let file = params.file("file").unwrap();
+            assert_eq!(
+                (file.content_type.as_deref(), &file.bytes[..]),
+                (Some("text/plain"), &b"hi"[..]),
+                "{kind}"
+            );
+            assert_eq!(params.text("file"), None);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Which paths are of this surface: `/v23.0/123/messages`, `/123/messages/`, `/oauth/access_token`.
 
+use plaza_protocol::limits::{BODY_BYTES_MAX, FILE_BYTES_MAX};
+
 /// A path, without its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
@@ -17,6 +19,14 @@ impl Target {
             path.split('/').filter(|segment| !segment.is_empty()).take(SEGMENTS_MAX + 1).peekable();
         let version = segments.next_if(|first| is_version(first)).map(str::to_owned);
         Self { version, segments: segments.map(str::to_owned).collect() }
+    }
+
+    /// Bytes that a body may have: more where it brings a file.
+    pub(super) fn body_bytes_max(&self) -> usize {
+        match self.segments().as_slice() {
+            [_, "media" | "assets"] => FILE_BYTES_MAX.saturating_add(BODY_BYTES_MAX),
+            _ => BODY_BYTES_MAX,
+        }
     }
 
     pub(super) fn segments(&self) -> Vec<&str> {
@@ -41,7 +51,7 @@ pub fn claims(path: &str) -> bool {
     let has_version =
         target.version.as_deref().is_some_and(|version| version.contains('.') || version.len() > 2);
     let is_id = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
-    has_version || is_id || matches!(first, "oauth" | "debug_token")
+    has_version || is_id || matches!(first, "oauth" | "debug_token" | "whatsapp_business")
 }
 
 #[cfg(test)]

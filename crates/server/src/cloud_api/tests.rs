@@ -62,7 +62,8 @@ impl World {
             |_, _, _| Box::pin(async { Ok(()) }),
         );
         let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap());
-        let app = CloudApi::new(db, system, business, Arc::new(gateway), egress);
+        let blobs = Blobs::open(&plaza_blobs::BlobPlace::Folder(folder.path().join("blobs"))).unwrap();
+        let app = CloudApi::new(db, system, business, Arc::new(gateway), egress, blobs);
         Self { app, clock, shop, rival, ana, delivered, _folder: folder }
     }
 
@@ -106,7 +107,7 @@ impl World {
             name: "Ana".to_owned(),
             message_id: ctx.ordered_id(),
             at: ctx.now(),
-            content: Content { reply_to: vec![], sender_name: "Ana".to_owned(), body: Some(body) },
+            content: Content { sender_name: "Ana".to_owned(), body: Some(body), ..Content::default() },
         };
         let id = plaza_protocol::BusinessMessageId(inbound.message_id.0);
         let (business, phone) = (self.app.business.clone(), self.shop.phone_number_id);

@@ -1,20 +1,14 @@
 //! What a business may say freely inside the customer-service window, apart from questions: text, files, places, cards.
 
-use super::node::Node;
-use super::{Draft, MediaSource, MediaUse, message};
-use crate::messages::SendError;
+use super::{Draft, message};
+use crate::json::node::{Node, Refusal};
+use crate::media::file;
 use plaza_protocol::content::{
-    Body, CardAddress, CardEntry, CardOrganisation, ContactCard, Contacts, Location, Media, MediaForm, Pin,
+    Body, CardAddress, CardEntry, CardOrganisation, ContactCard, Contacts, Location, MediaForm, Pin,
     Reaction, Text,
 };
 use plaza_protocol::limits;
 
-/// Characters below a file.
-pub(super) const CAPTION_CHARACTERS_MAX: usize = 1024;
-/// Characters of a document's name.
-pub(super) const FILENAME_CHARACTERS_MAX: usize = 240;
-/// Characters of an address that the server fetches a file from.
-const LINK_CHARACTERS_MAX: usize = 2048;
 /// Cards in one message.
 const CONTACTS_MAX: usize = 257;
 /// Numbers, addresses and pages of one card, each.
@@ -26,47 +20,20 @@ const EMOJI_BYTES_MAX: usize = 64;
 /// Days that a message stays at the top.
 const PIN_DAYS: [i64; 3] = [1, 7, 30];
 
-pub(super) fn text(text: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn text(text: &Node<'_>) -> Result<Draft, Refusal> {
     let body = text.words("body", limits::TEXT_CHARACTERS_MAX)?;
     let preview_url = text.boolean("preview_url").unwrap_or(false);
     Ok(Draft::of(Body::Text(Text { body, preview_url })))
 }
 
 /// `image`, `video`, `audio`, `document` or `sticker` as a message of its own.
-pub(super) fn media(form: MediaForm, node: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn media(form: MediaForm, node: &Node<'_>) -> Result<Draft, Refusal> {
     let mut uses = Vec::new();
     let media = file(form, node, &mut uses)?;
     Ok(Draft { body: Body::Media(media), uses, flow: None })
 }
 
-/// A file, by id or by link, wherever it stands: the file's bytes are filled in later, in the order of `uses`.
-pub(super) fn file(form: MediaForm, node: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Media, SendError> {
-    let id = node.text("id", 64)?;
-    let link = node.text("link", LINK_CHARACTERS_MAX)?;
-    let source = match (id.trim(), link.trim()) {
-        ("", "") => return Err(super::missing(&node.at("id"))),
-        ("", link) => {
-            let is_web = url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-            if !is_web {
-                return Err(node.refuse_member("link", "an address that begins with https:// is expected"));
-            }
-            MediaSource::Link(link.to_owned())
-        }
-        (id, _) => {
-            let id = id.parse().map_err(|_| node.refuse_member("id", "the id of an uploaded file is expected"))?;
-            MediaSource::Id(id)
-        }
-    };
-    uses.push(MediaUse { form, source, member: node.path().to_owned() });
-    let takes_caption = matches!(form, MediaForm::Image | MediaForm::Video | MediaForm::Document | MediaForm::Gif);
-    let caption = if takes_caption { node.text("caption", CAPTION_CHARACTERS_MAX)? } else { String::new() };
-    let filename =
-        if form == MediaForm::Document { node.text("filename", FILENAME_CHARACTERS_MAX)? } else { String::new() };
-    let is_voice = form == MediaForm::Audio && node.boolean("voice").unwrap_or(false);
-    Ok(Media { caption, filename, is_voice, ..Media::pending(form) })
-}
-
-pub(super) fn place(node: &Node<'_>) -> Result<Location, SendError> {
+pub(crate) fn place(node: &Node<'_>) -> Result<Location, Refusal> {
     let (latitude, longitude) = (node.number("latitude")?, node.number("longitude")?);
     if !(-90.0..=90.0).contains(&latitude) {
         return Err(node.refuse_member("latitude", "degrees from -90 to 90 are expected"));
@@ -79,13 +46,13 @@ pub(super) fn place(node: &Node<'_>) -> Result<Location, SendError> {
     Ok(Location { latitude, longitude, name, address, url: String::new() })
 }
 
-pub(super) fn contacts(root: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn contacts(root: &Node<'_>) -> Result<Draft, Refusal> {
     let cards = root.some("contacts", CONTACTS_MAX)?;
     let cards = cards.iter().map(card).collect::<Result<_, _>>()?;
     Ok(Draft::of(Body::Contacts(Contacts { cards })))
 }
 
-fn card(node: &Node<'_>) -> Result<ContactCard, SendError> {
+fn card(node: &Node<'_>) -> Result<ContactCard, Refusal> {
     let name = node.required("name")?;
     let part = |member: &str| name.text(member, PART_CHARACTERS_MAX);
     let card = ContactCard {
@@ -110,13 +77,13 @@ fn card(node: &Node<'_>) -> Result<ContactCard, SendError> {
     Ok(card)
 }
 
-fn birthday(node: &Node<'_>) -> Result<String, SendError> {
+fn birthday(node: &Node<'_>) -> Result<String, Refusal> {
     let text = node.text("birthday", 10)?;
     let is_date = text.is_empty() || text.parse::<jiff::civil::Date>().is_ok();
     if is_date { Ok(text) } else { Err(node.refuse_member("birthday", "a date as 1990-05-01 is expected")) }
 }
 
-fn entries(node: &Node<'_>, list: &str, member: &str) -> Result<Vec<CardEntry>, SendError> {
+fn entries(node: &Node<'_>, list: &str, member: &str) -> Result<Vec<CardEntry>, Refusal> {
     let entry = |node: &Node<'_>| {
         Ok(CardEntry {
             value: node.words(member, PART_CHARACTERS_MAX)?,
@@ -127,7 +94,7 @@ fn entries(node: &Node<'_>, list: &str, member: &str) -> Result<Vec<CardEntry>, 
     node.list(list, CARD_ENTRIES_MAX)?.iter().map(entry).collect()
 }
 
-fn address(node: &Node<'_>) -> Result<CardAddress, SendError> {
+fn address(node: &Node<'_>) -> Result<CardAddress, Refusal> {
     let part = |member: &str| node.text(member, PART_CHARACTERS_MAX);
     Ok(CardAddress {
         street: part("street")?,
@@ -140,12 +107,12 @@ fn address(node: &Node<'_>) -> Result<CardAddress, SendError> {
     })
 }
 
-fn organisation(node: &Node<'_>) -> Result<CardOrganisation, SendError> {
+fn organisation(node: &Node<'_>) -> Result<CardOrganisation, Refusal> {
     let part = |member: &str| node.text(member, PART_CHARACTERS_MAX);
     Ok(CardOrganisation { company: part("company")?, department: part("department")?, title: part("title")? })
 }
 
-pub(super) fn reaction(node: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn reaction(node: &Node<'_>) -> Result<Draft, Refusal> {
     let id = node.words("message_id", 256)?;
     let message_id = message(&id, &node.at("message_id"))?;
     let emoji = node.text("emoji", EMOJI_BYTES_MAX)?;
@@ -155,7 +122,7 @@ pub(super) fn reaction(node: &Node<'_>) -> Result<Draft, SendError> {
     Ok(Draft::of(Body::Reaction(Reaction { message_id: message_id.as_bytes().to_vec(), emoji })))
 }
 
-pub(super) fn pin(node: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn pin(node: &Node<'_>) -> Result<Draft, Refusal> {
     let id = node.words("message_id", 256)?;
     let message_id = message(&id, &node.at("message_id"))?.as_bytes().to_vec();
     let is_pinned = match node.word("type")?.as_str() {

@@ -4,14 +4,14 @@
 //! the requests for a place, an address, a payment or a call. The numbers are those of the published interface, section
 //! "interactive" of its messages; a question that would not show is refused here, by the member that is at fault.
 
-use super::free::{self, file};
-use super::node::Node;
-use super::{Draft, FlowName, MediaUse, missing};
-use crate::messages::SendError;
+use super::Draft;
+use crate::json::node::{Node, Refusal, missing};
+use crate::media::{MediaUse, file};
+use crate::templates::definition::FlowName;
 use plaza_protocol::content::{
-    Action, AddressRequest, Button, CallPermission, Card, Catalog, Choice, ChoiceSection, Choices, FlowAction,
-    Header, Interactive, Link, LocationRequest, MediaForm, OrderDetails, OrderStatus, Product, ProductAction,
-    ProductList, ProductSection, ReplyButtons, TextHeader, VoiceCall, action, header,
+    Action, AddressRequest, Button, CallPermission, Card, Catalog, Choice, ChoiceSection, Choices,
+    FlowAction, Header, Interactive, Link, LocationRequest, MediaForm, OrderDetails, OrderStatus, Product,
+    ProductAction, ProductList, ProductSection, ReplyButtons, TextHeader, VoiceCall, action, header,
 };
 use plaza_protocol::{Currency, content};
 use std::collections::HashSet;
@@ -47,7 +47,7 @@ const MICROS_PER_HUNDREDTH: i64 = 10_000;
 const AMOUNT_MAX: i64 = 1_000_000_000_000;
 
 /// Reads a question.
-pub(super) fn interactive(node: &Node<'_>) -> Result<Draft, SendError> {
+pub(super) fn interactive(node: &Node<'_>) -> Result<Draft, Refusal> {
     let kind = node.words("type", 64)?.trim().to_ascii_lowercase();
     let mut uses = Vec::new();
     let mut flow = None;
@@ -55,7 +55,7 @@ pub(super) fn interactive(node: &Node<'_>) -> Result<Draft, SendError> {
         let action = node.required("action")?;
         let given = action.word("name")?;
         if given.is_empty() || given == name {
-            return Ok::<_, SendError>(());
+            return Ok::<_, Refusal>(());
         }
         Err(action.refuse_member("name", format!("\"{name}\" is expected for the type {kind}")))
     };
@@ -131,7 +131,7 @@ fn finish(
     cards: Vec<Card>,
     card_uses: Vec<MediaUse>,
     flow: Option<FlowName>,
-) -> Result<Draft, SendError> {
+) -> Result<Draft, Refusal> {
     let mut uses = Vec::new();
     let header = node.optional("header")?.map(|header| read_header(&header, kind, &mut uses)).transpose()?;
     uses.extend(card_uses);
@@ -152,7 +152,7 @@ fn finish(
     Ok(Draft { body, uses, flow })
 }
 
-fn read_header(node: &Node<'_>, kind: &str, uses: &mut Vec<MediaUse>) -> Result<Header, SendError> {
+fn read_header(node: &Node<'_>, kind: &str, uses: &mut Vec<MediaUse>) -> Result<Header, Refusal> {
     let form = node.words("type", 32)?.trim().to_ascii_lowercase();
     let is_text_only = matches!(kind, "list" | "product_list");
     let header = match form.as_str() {
@@ -161,13 +161,15 @@ fn read_header(node: &Node<'_>, kind: &str, uses: &mut Vec<MediaUse>) -> Result<
             let form = MediaForm::parse(&form).unwrap_or(MediaForm::Unknown);
             header::Header::Media(file(form, &node.required(form.as_str())?, uses)?)
         }
-        _ if is_text_only => return Err(node.refuse_member("type", format!("\"text\" is expected for the type {kind}"))),
+        _ if is_text_only => {
+            return Err(node.refuse_member("type", format!("\"text\" is expected for the type {kind}")));
+        }
         _ => return Err(node.refuse_member("type", "text, image, video or document is expected")),
     };
     Ok(Header { header: Some(header) })
 }
 
-fn buttons(action: &Node<'_>) -> Result<ReplyButtons, SendError> {
+fn buttons(action: &Node<'_>) -> Result<ReplyButtons, Refusal> {
     let mut seen = HashSet::new();
     let mut titles = HashSet::new();
     let mut buttons = Vec::new();
@@ -190,7 +192,7 @@ fn buttons(action: &Node<'_>) -> Result<ReplyButtons, SendError> {
     Ok(ReplyButtons { buttons })
 }
 
-fn choices(action: &Node<'_>) -> Result<Choices, SendError> {
+fn choices(action: &Node<'_>) -> Result<Choices, Refusal> {
     let button = action.words("button", BUTTON_TITLE_CHARACTERS_MAX)?;
     let given = action.some("sections", SECTIONS_MAX)?;
     let has_several = given.len() > 1;
@@ -222,18 +224,22 @@ fn choices(action: &Node<'_>) -> Result<Choices, SendError> {
     Ok(Choices { button, sections })
 }
 
-fn web_address(node: &Node<'_>, member: &str) -> Result<String, SendError> {
+fn web_address(node: &Node<'_>, member: &str) -> Result<String, Refusal> {
     let address = node.words(member, URL_CHARACTERS_MAX)?;
     let is_web = url::Url::parse(&address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if is_web { Ok(address) } else { Err(node.refuse_member(member, "an address that begins with https:// is expected")) }
+    if is_web {
+        Ok(address)
+    } else {
+        Err(node.refuse_member(member, "an address that begins with https:// is expected"))
+    }
 }
 
-fn link(parameters: &Node<'_>) -> Result<Link, SendError> {
+fn link(parameters: &Node<'_>) -> Result<Link, Refusal> {
     let text = parameters.words("display_text", BUTTON_TITLE_CHARACTERS_MAX)?;
     Ok(Link { text, url: web_address(parameters, "url")? })
 }
 
-fn form(parameters: &Node<'_>) -> Result<(FlowAction, FlowName), SendError> {
+fn form(parameters: &Node<'_>) -> Result<(FlowAction, FlowName), Refusal> {
     let version = parameters.word("flow_message_version")?;
     if !matches!(version.as_str(), "" | "3") {
         return Err(parameters.refuse_member("flow_message_version", "\"3\" is expected"));
@@ -243,14 +249,20 @@ fn form(parameters: &Node<'_>) -> Result<(FlowAction, FlowName), SendError> {
         ("", "") => return Err(missing(&parameters.at("flow_id"))),
         ("", name) => FlowName::Name(name.to_owned()),
         (id, _) => {
-            let id = id.parse().map_err(|_| parameters.refuse_member("flow_id", "the id of a flow is expected"))?;
+            let id = id
+                .parse()
+                .map_err(|_| parameters.refuse_member("flow_id", "the id of a flow is expected"))?;
             FlowName::Id(id)
         }
     };
     let action = match parameters.word("flow_action")?.as_str() {
         "" | "navigate" => "navigate",
         "data_exchange" => "data_exchange",
-        _ => return Err(parameters.refuse_member("flow_action", "\"navigate\" or \"data_exchange\" is expected")),
+        _ => {
+            return Err(
+                parameters.refuse_member("flow_action", "\"navigate\" or \"data_exchange\" is expected")
+            );
+        }
     };
     let payload = parameters.optional("flow_action_payload")?;
     let (screen, data) = match &payload {
@@ -269,7 +281,7 @@ fn form(parameters: &Node<'_>) -> Result<(FlowAction, FlowName), SendError> {
     Ok((asked, flow))
 }
 
-fn product(node: &Node<'_>, catalog: Option<&str>) -> Result<Product, SendError> {
+fn product(node: &Node<'_>, catalog: Option<&str>) -> Result<Product, Refusal> {
     let catalog_id = match catalog {
         Some(catalog) => catalog.to_owned(),
         None => node.words("catalog_id", 64)?,
@@ -279,7 +291,7 @@ fn product(node: &Node<'_>, catalog: Option<&str>) -> Result<Product, SendError>
 }
 
 /// The sections of a list of products; used by templates too.
-pub(super) fn product_sections(node: &Node<'_>, catalog: &str) -> Result<Vec<ProductSection>, SendError> {
+pub(crate) fn product_sections(node: &Node<'_>, catalog: &str) -> Result<Vec<ProductSection>, Refusal> {
     let given = node.some("sections", SECTIONS_MAX)?;
     let has_several = given.len() > 1;
     let mut count = 0_usize;
@@ -304,13 +316,13 @@ pub(super) fn product_sections(node: &Node<'_>, catalog: &str) -> Result<Vec<Pro
     Ok(sections)
 }
 
-fn products(action: &Node<'_>) -> Result<ProductList, SendError> {
+fn products(action: &Node<'_>) -> Result<ProductList, Refusal> {
     let catalog_id = action.words("catalog_id", 64)?;
     let sections = product_sections(action, &catalog_id)?;
     Ok(ProductList { catalog_id, sections })
 }
 
-fn catalog(action: &Node<'_>) -> Result<Catalog, SendError> {
+fn catalog(action: &Node<'_>) -> Result<Catalog, Refusal> {
     let thumbnail_retailer_id = match action.optional("parameters")? {
         Some(parameters) => parameters.text("thumbnail_product_retailer_id", RETAILER_ID_CHARACTERS_MAX)?,
         None => String::new(),
@@ -318,7 +330,7 @@ fn catalog(action: &Node<'_>) -> Result<Catalog, SendError> {
     Ok(Catalog { catalog_id: String::new(), thumbnail_retailer_id, products: Vec::new() })
 }
 
-fn address(parameters: &Node<'_>) -> Result<AddressRequest, SendError> {
+fn address(parameters: &Node<'_>) -> Result<AddressRequest, Refusal> {
     let country = parameters.words("country", 2)?.to_ascii_uppercase();
     if !ADDRESS_COUNTRIES.contains(&country.as_str()) {
         let what = format!("addresses can be asked for in {} only", ADDRESS_COUNTRIES.join(" and "));
@@ -332,14 +344,19 @@ fn address(parameters: &Node<'_>) -> Result<AddressRequest, SendError> {
     })
 }
 
-fn reference(parameters: &Node<'_>) -> Result<String, SendError> {
+fn reference(parameters: &Node<'_>) -> Result<String, Refusal> {
     let reference = parameters.words("reference_id", REFERENCE_CHARACTERS_MAX)?;
-    let is_plain = reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-    if is_plain { Ok(reference) } else { Err(parameters.refuse_member("reference_id", "only A-Z a-z 0-9 . _ - are allowed")) }
+    let is_plain =
+        reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    if is_plain {
+        Ok(reference)
+    } else {
+        Err(parameters.refuse_member("reference_id", "only A-Z a-z 0-9 . _ - are allowed"))
+    }
 }
 
 /// `{value, offset}`: hundredths of the currency. `None` if it is absent.
-fn amount(node: &Node<'_>, name: &str) -> Result<Option<i64>, SendError> {
+fn amount(node: &Node<'_>, name: &str) -> Result<Option<i64>, Refusal> {
     let Some(amount) = node.optional(name)? else { return Ok(None) };
     if amount.integer("offset")?.unwrap_or(AMOUNT_OFFSET) != AMOUNT_OFFSET {
         return Err(amount.refuse_member("offset", "100 is expected"));
@@ -353,7 +370,7 @@ fn amount(node: &Node<'_>, name: &str) -> Result<Option<i64>, SendError> {
 }
 
 /// An order to pay for: the sum has to be right. Templates carry the same object.
-pub(super) fn order_details(parameters: &Node<'_>) -> Result<OrderDetails, SendError> {
+pub(crate) fn order_details(parameters: &Node<'_>) -> Result<OrderDetails, Refusal> {
     let reference_id = reference(parameters)?;
     let kind = parameters.words("type", 32)?.to_ascii_lowercase();
     if !matches!(kind.as_str(), "digital-goods" | "physical-goods") {
@@ -376,9 +393,10 @@ pub(super) fn order_details(parameters: &Node<'_>) -> Result<OrderDetails, SendE
         if !(1..=100_000).contains(&quantity) {
             return Err(item.refuse_member("quantity", "1 to 100000 is expected"));
         }
-        items = price.checked_mul(quantity).and_then(|price| items.checked_add(price)).ok_or_else(|| {
-            item.refuse_member("quantity", "the order is too large")
-        })?;
+        items = price
+            .checked_mul(quantity)
+            .and_then(|price| items.checked_add(price))
+            .ok_or_else(|| item.refuse_member("quantity", "the order is too large"))?;
     }
     if items != subtotal {
         let what = format!("the items come to {items}, and the subtotal says {subtotal}");
@@ -389,7 +407,8 @@ pub(super) fn order_details(parameters: &Node<'_>) -> Result<OrderDetails, SendE
         .saturating_add(part("shipping")?)
         .saturating_sub(part("discount")?);
     if sum != total {
-        let what = format!("subtotal, tax and shipping less the discount are {sum}, and the total says {total}");
+        let what =
+            format!("subtotal, tax and shipping less the discount are {sum}, and the total says {total}");
         return Err(parameters.refuse_member("total_amount", what));
     }
     let details = parameters.value().to_string();
@@ -400,7 +419,7 @@ pub(super) fn order_details(parameters: &Node<'_>) -> Result<OrderDetails, SendE
     Ok(OrderDetails { reference_id, currency, total_micros, details })
 }
 
-fn order_status(parameters: &Node<'_>) -> Result<OrderStatus, SendError> {
+fn order_status(parameters: &Node<'_>) -> Result<OrderStatus, Refusal> {
     let reference_id = reference(parameters)?;
     let order = parameters.required("order")?;
     let status = order.words("status", 32)?.to_ascii_lowercase();
@@ -411,7 +430,7 @@ fn order_status(parameters: &Node<'_>) -> Result<OrderStatus, SendError> {
     Ok(OrderStatus { reference_id, status, description: order.text("description", 120)? })
 }
 
-fn voice_call(parameters: Option<&Node<'_>>) -> Result<VoiceCall, SendError> {
+fn voice_call(parameters: Option<&Node<'_>>) -> Result<VoiceCall, Refusal> {
     let Some(parameters) = parameters else {
         return Ok(VoiceCall { text: "Call now".to_owned(), ..VoiceCall::default() });
     };
@@ -428,7 +447,7 @@ fn voice_call(parameters: Option<&Node<'_>>) -> Result<VoiceCall, SendError> {
     })
 }
 
-fn carousel(action: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Vec<Card>, SendError> {
+fn carousel(action: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Vec<Card>, Refusal> {
     let given = action.some("cards", CARDS_MAX)?;
     if given.len() < CARDS_MIN {
         return Err(action.refuse_member("cards", format!("{CARDS_MIN} to {CARDS_MAX} cards are expected")));
@@ -439,7 +458,9 @@ fn carousel(action: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Vec<Card>, Se
         if let Some(said) = card.integer("card_index")?
             && usize::try_from(said).ok() != Some(index)
         {
-            return Err(card.refuse_member("card_index", format!("{index} is expected: cards stand in their order")));
+            return Err(
+                card.refuse_member("card_index", format!("{index} is expected: cards stand in their order"))
+            );
         }
         let (read, looks) = one_card(card, uses)?;
         if *shape.get_or_insert_with(|| looks.clone()) != looks {
@@ -451,7 +472,7 @@ fn carousel(action: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Vec<Card>, Se
 }
 
 /// A card, and what it looks like: the kinds of its parts.
-fn one_card(card: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<(Card, Vec<String>), SendError> {
+fn one_card(card: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<(Card, Vec<String>), Refusal> {
     let action = card.required("action")?;
     if card.word("type")? == "product" {
         let product = product(&action, None)?;
@@ -490,9 +511,4 @@ fn one_card(card: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<(Card, Vec<Stri
     }
     let shape = std::iter::once(form).chain(buttons.iter().map(|button| button.kind.clone())).collect();
     Ok((Card { header: Some(header), body, buttons }, shape))
-}
-
-/// A header with a place, for templates.
-pub(super) fn place_header(node: &Node<'_>) -> Result<Header, SendError> {
-    Ok(Header { header: Some(header::Header::Location(free::place(node)?)) })
 }

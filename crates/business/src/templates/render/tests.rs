@@ -1,6 +1,7 @@
 use super::super::definition::ParameterFormat;
 use super::*;
 use proptest::prelude::*;
+use serde_json::Value;
 use serde_json::json;
 
 fn definition(format: ParameterFormat) -> Definition {
@@ -20,8 +21,8 @@ fn definition(format: ParameterFormat) -> Definition {
 }
 
 fn send(components: Value) -> SendTemplate {
-    SendTemplate::read(&json!({"name": "parcel", "language": {"code": "en_US"}, "components": components}))
-        .unwrap()
+    let template = json!({"name": "parcel", "language": {"code": "en_US"}, "components": components});
+    SendTemplate::read(&Node::new(&template, "template")).unwrap()
 }
 
 fn text(value: &str) -> Value {
@@ -40,6 +41,7 @@ fn good() -> Value {
 #[test]
 fn positions_are_filled() {
     let filled = render(&definition(ParameterFormat::Positional), "parcel", "en_US", &send(good())).unwrap();
+    let filled = filled.template;
     assert_eq!(filled.header, "Parcel A17");
     assert_eq!(filled.body, "Hi Ana, parcel A17 is on its way to you.");
     assert_eq!(filled.footer, "Acme");
@@ -58,7 +60,7 @@ fn names_are_filled_in_any_order() {
     ]);
     let named = definition(ParameterFormat::Named);
     let filled = render(&named, "parcel", "en_US", &send(components.clone())).unwrap();
-    assert_eq!(filled.body, "Hi Ana, parcel A17 is on its way to you.");
+    assert_eq!(filled.template.body, "Hi Ana, parcel A17 is on its way to you.");
     components[1]["parameters"][0]["parameter_name"] = json!("reference");
     let error = render(&named, "parcel", "en_US", &send(components)).unwrap_err();
     assert!(matches!(error, RenderError::Format { .. }), "{error}");
@@ -90,18 +92,65 @@ fn what_does_not_fit_is_refused() {
 
 #[test]
 fn requests_name_the_member_at_fault() {
-    let read = |value: Value| SendTemplate::read(&value).unwrap_err();
-    assert_eq!(read(json!({})).0, "template.name");
-    assert_eq!(read(json!({"name": "a"})).0, "template.language.code");
-    assert_eq!(
-        read(json!({"name": "a", "language": {"code": "en"}, "components": 1})).0,
-        "template.components"
-    );
+    let read =
+        |value: Value| SendTemplate::read(&Node::new(&value, "template")).map_err(|refusal| refusal.member);
+    assert_eq!(read(json!({})).unwrap_err(), "template.name");
+    assert_eq!(read(json!({"name": "a"})).unwrap_err(), "template.language");
+    let parts = read(json!({"name": "a", "language": {"code": "en"}, "components": 1}));
+    assert_eq!(parts.unwrap_err(), "template.components");
     let odd = json!({"name": "a", "language": "en", "components": [{"type": "chorus"}]});
-    assert_eq!(read(odd).0, "template.components[0].type");
-    assert!(
-        SendTemplate::read(&json!({"name": "a", "language": {"code": "en"}, "components": null})).is_ok()
-    );
+    assert_eq!(read(odd).unwrap_err(), "template.components[0].type");
+    let image = json!({"name": "a", "language": "en",
+        "components": [{"type": "header", "parameters": [{"type": "image", "image": {}}]}]});
+    assert_eq!(read(image).unwrap_err(), "template.components[0].parameters[0].image.id");
+    assert!(read(json!({"name": "a", "language": {"code": "en"}, "components": null})).is_ok());
+}
+
+#[test]
+fn a_carousel_has_a_picture_and_buttons_on_each_card() {
+    let card = json!({"components": [
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::an"]}},
+        {"type": "BODY", "text": "A loaf of {{1}} with a crust."},
+        {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Keep one"}]}]});
+    let components = json!([
+        {"type": "BODY", "text": "Fresh today, {{1}}, from our oven."},
+        {"type": "CAROUSEL", "cards": [card, card]}]);
+    let definition = Definition::read(&components, ParameterFormat::Positional).unwrap();
+    let filled = |index: usize| {
+        json!({"card_index": index, "components": [
+        {"type": "header", "parameters": [{"type": "image", "image": {"id": "17"}}]},
+        {"type": "body", "parameters": [text("rye")]},
+        {"type": "button", "sub_type": "quick_reply", "index": 0, "parameters": [{"type": "payload", "payload": "K"}]}]})
+    };
+    let request = |cards: Value| {
+        send(json!([
+        {"type": "body", "parameters": [text("Ana")]}, {"type": "carousel", "cards": cards}]))
+    };
+    let both = request(json!([filled(0), filled(1)]));
+    assert_eq!(both.uses.len(), 2);
+    let rendered = render(&definition, "fresh", "en", &both).unwrap().template;
+    assert_eq!(rendered.cards[1].body, "A loaf of rye with a crust.");
+    assert_eq!(rendered.cards[0].buttons[0].value, "K");
+    let one = render(&definition, "fresh", "en", &request(json!([filled(0)]))).unwrap_err();
+    assert_eq!(one, RenderError::Count { component: "carousel".into(), expected: 2, found: 1 });
+}
+
+#[test]
+fn a_picture_above_a_template_is_a_picture() {
+    let components = json!([
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::an"]}},
+        {"type": "BODY", "text": "Fresh today from our oven."}]);
+    let definition = Definition::read(&components, ParameterFormat::Positional).unwrap();
+    let with = |parameter: Value| {
+        let request = send(json!([{"type": "header", "parameters": [parameter]}]));
+        render(&definition, "fresh", "en", &request)
+    };
+    let image = with(json!({"type": "image", "image": {"link": "https://example.org/loaf.png"}})).unwrap();
+    assert!(image.template.rich_header.is_some());
+    for other in [json!({"type": "video", "video": {"id": "17"}}), text("loaf")] {
+        assert!(matches!(with(other), Err(RenderError::Format { .. })));
+    }
+    assert!(matches!(render(&definition, "fresh", "en", &send(json!([]))), Err(RenderError::Count { .. })));
 }
 
 #[test]
@@ -122,6 +171,9 @@ proptest! {
         let mut components = good();
         components[1]["parameters"][0]["text"] = json!(value);
         components[2]["parameters"][0]["text"] = json!(other);
-        let _ = render(&definition(ParameterFormat::Positional), "parcel", "en_US", &send(components));
+        let template = json!({"name": "parcel", "language": {"code": "en_US"}, "components": components});
+        if let Ok(send) = SendTemplate::read(&Node::new(&template, "template")) {
+            let _ = render(&definition(ParameterFormat::Positional), "parcel", "en_US", &send);
+        }
     }
 }

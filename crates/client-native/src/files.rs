@@ -1,0 +1,54 @@
+//! Files of messages over HTTP.
+
+use plaza_client::files::{BlobRequest, Upload};
+use plaza_protocol::limits::ATTACHMENT_BYTES_MAX;
+
+/// A file could not be sent or fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The server could not be reached.
+    #[error("the server could not be reached")]
+    Http(#[from] reqwest::Error),
+    /// The server refused.
+    #[error("the server does not take or give the file: {0}")]
+    Refused(u16),
+    /// It is larger than any file may be.
+    #[error("the server's answer is larger than a file may be")]
+    TooLarge,
+}
+
+/// Carries blobs to and from a server.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Files {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { http: reqwest::Client::new(), url: url.trim_end_matches('/').to_owned() }
+    }
+
+    pub(crate) async fn upload(&self, upload: &Upload) -> Result<(), FilesError> {
+        let BlobRequest { path, token } = &upload.request;
+        let request = self.http.put(format!("{}{path}", self.url)).bearer_auth(token);
+        let status = request.body(upload.blob.clone()).send().await?.status();
+        if status.is_success() { Ok(()) } else { Err(FilesError::Refused(status.as_u16())) }
+    }
+
+    pub(crate) async fn download(&self, request: &BlobRequest) -> Result<Vec<u8>, FilesError> {
+        let asked = self.http.get(format!("{}{}", self.url, request.path)).bearer_auth(&request.token);
+        let mut response = asked.send().await?;
+        if !response.status().is_success() {
+            return Err(FilesError::Refused(response.status().as_u16()));
+        }
+        let mut blob = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if blob.len().saturating_add(chunk.len()) > ATTACHMENT_BYTES_MAX {
+                return Err(FilesError::TooLarge);
+            }
+            blob.extend_from_slice(&chunk);
+        }
+        Ok(blob)
+    }
+}
