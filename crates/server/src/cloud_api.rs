@@ -17,12 +17,13 @@ mod messages;
 mod params;
 mod path;
 mod phone_numbers;
+mod sends;
 mod subscriptions;
 mod templates;
 mod tokens;
 mod wabas;
 
-pub use messages::{Gateway, Work, send_message};
+pub use messages::{Gateway, Work};
 pub use path::claims;
 
 use crate::egress::Egress;
@@ -40,6 +41,7 @@ use plaza_business::apps::{Scope, Token};
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_db::Db;
 use plaza_protocol::{Actor, AppId, Ctx, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use sends::Sends;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,6 +58,7 @@ pub struct CloudApi {
     ctx: Ctx,
     business: Arc<Business>,
     gateway: Arc<Gateway>,
+    sends: Sends,
     egress: Arc<Egress>,
     tokens: Arc<TokenCache>,
     nodes: Arc<Mutex<HashMap<i64, Node>>>,
@@ -63,6 +66,7 @@ pub struct CloudApi {
 
 impl CloudApi {
     /// `ctx` gives each request its clock and ids, `gateway` puts messages into conversations, `egress` asks callbacks.
+    /// Inside a runtime: the sends have a task.
     pub fn new(
         db: Db,
         ctx: Ctx,
@@ -71,7 +75,8 @@ impl CloudApi {
         egress: Arc<Egress>,
     ) -> Self {
         let (tokens, nodes) = (Arc::default(), Arc::default());
-        Self { db, ctx, business, gateway, egress, tokens, nodes }
+        let sends = Sends::new(db.clone(), business.clone(), gateway.clone());
+        Self { db, ctx, business, gateway, sends, egress, tokens, nodes }
     }
 
     /// What an id names, if the token's portfolio may know of it.

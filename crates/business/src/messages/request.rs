@@ -119,6 +119,11 @@ fn object<'a>(parameters: &'a Value, name: &str) -> Result<std::borrow::Cow<'a, 
 }
 
 impl SendMessage {
+    /// The key by which a repeat is known.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())
+    }
+
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
         let recipient_type =
