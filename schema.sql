@@ -509,7 +509,7 @@ CREATE TABLE sent (
     message_id UUID NOT NULL,
     gseq BIGINT NOT NULL,
     sent_at BIGINT NOT NULL,
-    PRIMARY KEY (device_id, message_id)
+    PRIMARY KEY (message_id, device_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE template (

@@ -46,13 +46,14 @@ CREATE TABLE IF NOT EXISTS conversation_device (
 );
 CREATE INDEX IF NOT EXISTS conversation_device_by_device ON conversation_device (device_id);
 
--- What was stored for whom, so that a repeated send finds its first answer. Rows go after seven days.
+-- What was stored for whom, so that a repeated send finds its first answer. Rows go after seven days. Clients make message
+-- ids that rise with time, so the key begins with them: new rows lie together and share pages, and the oldest come first.
 CREATE TABLE IF NOT EXISTS sent (
     device_id UUID NOT NULL,
     message_id UUID NOT NULL,
     gseq BIGINT NOT NULL,
     sent_at BIGINT NOT NULL,
-    PRIMARY KEY (device_id, message_id)
+    PRIMARY KEY (message_id, device_id)
 ) {{clustered}};
 
 -- Where each device's mailbox stands: the next number is given out in the transaction that stores the envelope.

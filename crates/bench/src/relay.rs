@@ -143,7 +143,7 @@ impl PlazaPair {
 
 /// A message with a body that looks encrypted.
 pub(crate) fn message(ctx: &Ctx, conversation: Conversation) -> wire::Send {
-    let id: MessageId = ctx.uuid();
+    let id: MessageId = ctx.ordered_id();
     wire::Send {
         conversation_id: conversation.id.as_bytes().to_vec(),
         message_id: id.as_bytes().to_vec(),

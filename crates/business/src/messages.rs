@@ -222,86 +222,62 @@ impl Business {
         phone: PhoneNumberId,
         message: &SendMessage,
     ) -> Result<Accepted, SendError> {
-        let number = portfolios::phone_number(ctx, tx, phone).await?;
-        if !number.is_registered {
-            return Err(SendError::NotRegistered);
-        }
-        let contact = recipient(ctx, tx, &number, &message.recipient).await?;
-        let message_id: BusinessMessageId = ctx.ordered_id();
-        if let Some(first) = first_of(ctx, tx, phone, message, message_id).await? {
-            return Ok(accepted(number, contact, &message.input, first, None));
-        }
-        let now = ctx.now();
-        if let Some(answered) = message.reply_to {
-            require_between(tx, &number, &contact, answered, "context.message_id").await?;
-        }
-        let prepared = self.prepare(ctx, tx, &number, &contact, message).await?;
-        let windows = windows::windows(tx, phone, contact.account).await?;
-        if prepared.template.is_none() && !windows.is_customer_service_open(now) {
-            return Err(SendError::WindowClosed { until: windows.customer_service_until });
-        }
-        let expires_at = now + lifetime(prepared.template.as_ref());
-        let pricing = match prepared.category {
-            // What could not be fetched is not sent, and not charged.
-            _ if message.unfetched.is_some() => None,
-            None => None,
-            Some(category) => {
-                let intent = intent(&number, &contact, message_id, category, now, windows, expires_at);
-                let intent = Intent { template: prepared.template.is_some(), ..intent };
-                Some(self.hold(ctx, tx, intent).await?)
-            }
-        };
-        let row = store::NewMessage {
-            message_id,
-            account: contact.account,
-            is_outgoing: true,
-            kind: prepared.kind,
-            template: prepared.template.as_ref().map(|template| template.template_id),
-            category: prepared.category.map(Category::as_str),
-            status: match message.unfetched {
-                None => statuses::Status::Sent,
-                Some(_) => statuses::Status::Failed,
-            },
-            pricing: pricing.as_ref().map(|pricing| payload::pricing(pricing).to_string()),
-            callback_data: message.biz_opaque_callback_data.clone(),
-            at: now,
-            expires_at,
-        };
-        store::insert(tx, &number, row).await?;
-        let update = payload::StatusUpdate {
-            message: message_id,
-            status: if message.unfetched.is_none() { "sent" } else { "failed" },
-            at: now,
-            pricing: pricing.as_ref().map(payload::pricing),
-            biz_opaque_callback_data: message.biz_opaque_callback_data.clone(),
-            failure: message
-                .unfetched
-                .as_ref()
-                .map(|why| payload::Failure { code: codes::MEDIA_UPLOAD, details: why.clone() }),
-        };
-        webhooks::emit(ctx, tx, vec![event(&number, &contact, payload::status(&number, &contact, update))])
-            .await?;
-        let content = Content {
-            reply_to: message.reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
-            sender_name: number.verified_name.clone(),
-            body: Some(prepared.body),
-            is_forwarded: false,
-        };
-        let content = Some(content).filter(|_| message.unfetched.is_none());
-        Ok(accepted(number, contact, &message.input, message_id, content))
+        let answers = self.accept_all(tx, &[Sending { ctx, phone, message }]).await?;
+        answers.into_iter().next().unwrap_or(Err(SendError::NotHeld))
     }
 
-    async fn hold(&self, ctx: &Ctx, tx: &mut Tx, intent: Intent) -> Result<Pricing, SendError> {
-        let held = billing::hold(ctx, tx, &self.prices, &[intent]).await?;
-        match held.into_iter().next() {
-            Some(Ok(held)) => Ok(held.pricing),
-            Some(Err(Refused::InsufficientFunds { needed, available, currency })) => {
-                Err(SendError::InsufficientFunds { needed, available, currency })
+    /// The same for a batch, each message with an answer of its own, in order; prices are held and events written
+    /// together. An error is the whole batch's. Of a message that is refused nothing stays but the contact. No two
+    /// messages of a batch carry the same idempotency key: whether the second is a repeat shows when the first is done.
+    pub async fn accept_all(
+        &self,
+        tx: &mut Tx,
+        sends: &[Sending<'_>],
+    ) -> Result<Vec<Result<Accepted, SendError>>, SendError> {
+        let Some(first) = sends.first() else { return Ok(Vec::new()) };
+        let mut checked = Vec::with_capacity(sends.len());
+        for send in sends {
+            match self.check(tx, send).await {
+                Err(SendError::Db(error)) => return Err(error.into()),
+                outcome => checked.push(outcome),
             }
-            Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
-            // One intent has one answer, and a new message has not ended.
-            Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
         }
+        let priced = checked.iter().flatten().filter_map(|one| one.new.as_ref()?.intent.clone());
+        let held = billing::hold(first.ctx, tx, &self.prices, &priced.collect::<Vec<_>>()).await?;
+        let mut held = held.into_iter();
+        let (mut answers, mut rows, mut events) = (Vec::with_capacity(sends.len()), Vec::new(), Vec::new());
+        for (send, one) in sends.iter().zip(checked) {
+            let Checked { number, contact, message_id, new } = match one {
+                Ok(checked) => checked,
+                Err(refused) => {
+                    answers.push(Err(refused));
+                    continue;
+                }
+            };
+            let mut content = None;
+            if let Some(new) = new {
+                let pricing = match new.intent.as_ref().map(|_| pricing(held.next())).transpose() {
+                    Ok(pricing) => pricing,
+                    Err(refused) => {
+                        forget(tx, send, message_id).await?;
+                        answers.push(Err(refused));
+                        continue;
+                    }
+                };
+                let (row, event) = written(send, &number, &contact, message_id, &new, pricing);
+                rows.push(store::row(&number, row));
+                events.push(event);
+                let reply_to = send.message.reply_to.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+                let sender_name = number.verified_name.clone();
+                let body = Some(new.prepared.body);
+                content = Some(Content { reply_to, sender_name, body, is_forwarded: false })
+                    .filter(|_| send.message.unfetched.is_none());
+            }
+            answers.push(Ok(accepted(number, contact, &send.message.input, message_id, content)));
+        }
+        store::insert_all(tx, rows).await?;
+        webhooks::emit(first.ctx, tx, events).await?;
+        Ok(answers)
     }
 
     /// Takes in a message of a person: opens or extends the window, and tells the apps. A repeat does nothing and
@@ -371,6 +347,144 @@ impl Business {
         let message_id = MessageId(mark.message_id.0);
         Ok(MarkedRead { number, account: message.account, message_id, is_typing: mark.is_typing })
     }
+}
+
+/// One message of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    /// Who asks, and when.
+    pub ctx: &'a Ctx,
+    /// From which number.
+    pub phone: PhoneNumberId,
+    /// What.
+    pub message: &'a SendMessage,
+}
+
+/// A message that may be sent, if its price can be held.
+struct Checked {
+    number: BusinessNumber,
+    contact: Contact,
+    message_id: BusinessMessageId,
+    /// `None`: a repeat, whose first time `message_id` names.
+    new: Option<NewSend>,
+}
+
+struct NewSend {
+    prepared: Prepared,
+    now: Timestamp,
+    expires_at: Timestamp,
+    /// `None`: nothing is charged.
+    intent: Option<Intent>,
+}
+
+/// Everything but the price.
+impl Business {
+    async fn check(&self, tx: &mut Tx, send: &Sending<'_>) -> Result<Checked, SendError> {
+        let Sending { ctx, phone, message } = *send;
+        let number = portfolios::phone_number(ctx, tx, phone).await?;
+        if !number.is_registered {
+            return Err(SendError::NotRegistered);
+        }
+        let contact = recipient(ctx, tx, &number, &message.recipient).await?;
+        let message_id: BusinessMessageId = ctx.ordered_id();
+        if let Some(message_id) = first_of(ctx, tx, phone, message, message_id).await? {
+            return Ok(Checked { number, contact, message_id, new: None });
+        }
+        match self.check_new(tx, send, &number, &contact, message_id).await {
+            Ok(new) => Ok(Checked { number, contact, message_id, new: Some(new) }),
+            Err(refused) => {
+                forget(tx, send, message_id).await?;
+                Err(refused)
+            }
+        }
+    }
+
+    async fn check_new(
+        &self,
+        tx: &mut Tx,
+        send: &Sending<'_>,
+        number: &BusinessNumber,
+        contact: &Contact,
+        message_id: BusinessMessageId,
+    ) -> Result<NewSend, SendError> {
+        let Sending { ctx, phone, message } = *send;
+        let now = ctx.now();
+        if let Some(answered) = message.reply_to {
+            require_between(tx, number, contact, answered, "context.message_id").await?;
+        }
+        let prepared = self.prepare(ctx, tx, number, contact, message).await?;
+        let windows = windows::windows(tx, phone, contact.account).await?;
+        if prepared.template.is_none() && !windows.is_customer_service_open(now) {
+            return Err(SendError::WindowClosed { until: windows.customer_service_until });
+        }
+        let expires_at = now + lifetime(prepared.template.as_ref());
+        // What could not be fetched is not sent, and not charged.
+        let priced = prepared.category.filter(|_| message.unfetched.is_none());
+        let intent = priced.map(|category| {
+            let intent = intent(number, contact, message_id, category, now, windows, expires_at);
+            Intent { template: prepared.template.is_some(), ..intent }
+        });
+        Ok(NewSend { prepared, now, expires_at, intent })
+    }
+}
+
+/// A refused request may come again with the same key, and be accepted then.
+async fn forget(tx: &mut Tx, send: &Sending<'_>, message_id: BusinessMessageId) -> Result<(), DbError> {
+    match &send.message.idempotency {
+        Some(idempotency) => store::forget_request(tx, send.phone, idempotency, message_id).await,
+        None => Ok(()),
+    }
+}
+
+/// What billing's answer means for the sender.
+fn pricing(held: Option<Result<billing::Held, Refused>>) -> Result<Pricing, SendError> {
+    match held {
+        Some(Ok(held)) => Ok(held.pricing),
+        Some(Err(Refused::InsufficientFunds { needed, available, currency })) => {
+            Err(SendError::InsufficientFunds { needed, available, currency })
+        }
+        Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
+        // One intent has one answer, and a new message has not ended.
+        Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
+    }
+}
+
+/// The row and the `sent` event of an accepted message.
+fn written(
+    send: &Sending<'_>,
+    number: &BusinessNumber,
+    contact: &Contact,
+    message_id: BusinessMessageId,
+    new: &NewSend,
+    pricing: Option<Pricing>,
+) -> (store::NewMessage, Event) {
+    let callback_data = &send.message.biz_opaque_callback_data;
+    let unfetched = &send.message.unfetched;
+    let pricing = pricing.as_ref().map(payload::pricing);
+    let row = store::NewMessage {
+        message_id,
+        account: contact.account,
+        is_outgoing: true,
+        kind: new.prepared.kind,
+        template: new.prepared.template.as_ref().map(|template| template.template_id),
+        category: new.prepared.category.map(Category::as_str),
+        status: if unfetched.is_none() { statuses::Status::Sent } else { statuses::Status::Failed },
+        pricing: pricing.as_ref().map(ToString::to_string),
+        callback_data: callback_data.clone(),
+        at: new.now,
+        expires_at: new.expires_at,
+    };
+    let update = payload::StatusUpdate {
+        message: message_id,
+        status: if unfetched.is_none() { "sent" } else { "failed" },
+        at: new.now,
+        pricing,
+        biz_opaque_callback_data: callback_data.clone(),
+        failure: unfetched
+            .as_ref()
+            .map(|why| payload::Failure { code: codes::MEDIA_UPLOAD, details: why.clone() }),
+    };
+    (row, event(number, contact, payload::status(number, contact, update)))
 }
 
 /// A person's message was read by the business.

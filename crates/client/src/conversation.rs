@@ -398,7 +398,7 @@ impl Conversation {
     ) -> Result<(), RowError> {
         self.state.phase = phase;
         self.state.pending = Some(Pending {
-            message_id: ctx.uuid(),
+            message_id: ctx.ordered_id(),
             commit: committed.commit.into(),
             group_info: committed.group_info.into(),
             welcome: committed.welcome.into(),

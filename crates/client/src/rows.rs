@@ -89,13 +89,11 @@ pub(crate) fn amendment(id: ConversationId, message: MessageId, author: AccountI
 }
 
 pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>, RowError> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes).map_err(|_| RowError)?;
-    Ok(bytes)
+    cbor4ii::serde::to_vec(Vec::new(), value).map_err(|_| RowError)
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowError> {
-    ciborium::from_reader(bytes).map_err(|_| RowError)
+    cbor4ii::serde::from_slice(bytes).map_err(|_| RowError)
 }
 
 pub(crate) fn read<T: DeserializeOwned>(rows: &Rows, key: &[u8]) -> Result<Option<T>, RowError> {

@@ -11,6 +11,7 @@
 //! - An operation that fails leaves the rows as they were. The `Group` value itself may then be ahead of them: it is
 //!   loaded again.
 
+use crate::algorithms::Algorithms;
 use crate::group_rows::GroupRows;
 use crate::rows::group_prefix;
 use crate::{
@@ -37,7 +38,7 @@ const MISSING_MESSAGES: u32 = 10_000;
 /// The algorithms and the rows of one device.
 #[derive(Debug, Default)]
 pub struct Keystore {
-    crypto: RustCrypto,
+    crypto: Algorithms,
     rows: Rows,
 }
 
@@ -56,7 +57,7 @@ impl Keystore {
 /// The keystore as openmls wants to see it.
 #[derive(Debug)]
 pub(crate) struct Provider<'a> {
-    crypto: &'a RustCrypto,
+    crypto: &'a Algorithms,
     rows: GroupRows<'a>,
 }
 
@@ -72,7 +73,7 @@ impl<'a> Provider<'a> {
 }
 
 impl<'a> OpenMlsProvider for Provider<'a> {
-    type CryptoProvider = RustCrypto;
+    type CryptoProvider = Algorithms;
     type RandProvider = RustCrypto;
     type StorageProvider = GroupRows<'a>;
 
@@ -80,12 +81,12 @@ impl<'a> OpenMlsProvider for Provider<'a> {
         &self.rows
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Algorithms {
         self.crypto
     }
 
     fn rand(&self) -> &RustCrypto {
-        self.crypto
+        self.crypto.randomness()
     }
 }
 

@@ -14,6 +14,7 @@
 
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 
+mod algorithms;
 mod attachment;
 mod group;
 mod group_rows;

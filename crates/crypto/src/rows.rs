@@ -200,14 +200,12 @@ fn keys_below<'a>(
 
 /// Writes a value as CBOR.
 pub(crate) fn encode(value: &impl Serialize) -> Result<Vec<u8>, RowsError> {
-    let mut bytes = Vec::new();
-    ciborium::into_writer(value, &mut bytes).map_err(|_| RowsError::Encode)?;
-    Ok(bytes)
+    cbor4ii::serde::to_vec(Vec::new(), value).map_err(|_| RowsError::Encode)
 }
 
 /// Reads a value from CBOR.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowsError> {
-    ciborium::from_reader(bytes).map_err(|_| RowsError::Decode)
+    cbor4ii::serde::from_slice(bytes).map_err(|_| RowsError::Decode)
 }
 
 /// What the rows of a conversation's group begin with.

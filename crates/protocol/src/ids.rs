@@ -85,7 +85,8 @@ uuid_ids! {
     DeviceId = "dev";
     /// What people see; one MLS group stands behind it.
     ConversationId = "cnv";
-    /// Made by the sending client; repeating a send with the same id is harmless.
+    /// Made by the sending client; repeating a send with the same id is harmless. It rises with the time of its making,
+    /// so that the server's memory of what was sent grows at its end.
     MessageId = "msg";
     /// An encrypted file beside the database. Random: whoever knows it may fetch it.
     BlobId = "blb";

@@ -18,12 +18,13 @@ mod messages;
 mod params;
 mod path;
 mod phone_numbers;
+mod sends;
 mod subscriptions;
 mod templates;
 mod tokens;
 mod wabas;
 
-pub use messages::{Gateway, Work, send_message};
+pub use messages::{Gateway, Work};
 pub use path::claims;
 
 use crate::egress::Egress;
@@ -43,6 +44,7 @@ use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_db::Db;
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
 use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use sends::Sends;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +62,7 @@ pub struct CloudApi {
     ctx: Ctx,
     business: Arc<Business>,
     gateway: Arc<Gateway>,
+    sends: Sends,
     egress: Arc<Egress>,
     blobs: Blobs,
     /// Bodies with files that are read at a time.
@@ -70,6 +73,7 @@ pub struct CloudApi {
 
 impl CloudApi {
     /// `ctx` gives each request its clock and ids, `gateway` puts messages into conversations, `egress` asks callbacks.
+    /// Inside a runtime: the sends have a task.
     pub fn new(
         db: Db,
         ctx: Ctx,
@@ -80,7 +84,8 @@ impl CloudApi {
     ) -> Self {
         let (tokens, nodes) = (Arc::default(), Arc::default());
         let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_MAX));
-        Self { db, ctx, business, gateway, egress, blobs, large_bodies, tokens, nodes }
+        let sends = Sends::new(db.clone(), business.clone(), gateway.clone());
+        Self { db, ctx, business, gateway, sends, egress, blobs, large_bodies, tokens, nodes }
     }
 
     /// What an id names, if the token's portfolio may know of it.

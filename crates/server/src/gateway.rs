@@ -28,6 +28,8 @@ use plaza_messaging::{MessagingError, conversations, key_packages};
 use plaza_protocol::limits::{KEY_PACKAGES_LOW, KEY_PACKAGES_STOCK};
 use plaza_protocol::{AccountId, Actor, ConversationId, Ctx, DeviceId, MessageId, PhoneNumber, Wake, wire};
 use state::State;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -211,6 +213,58 @@ impl Gateway {
             }
         }
         Err(GatewayError::Restless)
+    }
+
+    /// The same for a batch, in its order. A group is taken, sealed and stored once, however many messages of the batch
+    /// are for it, and all envelopes are stored together. Where anything is in the way, a new device for instance, the
+    /// whole batch fails: the caller rolls back and delivers one by one, which knows what to do.
+    pub(crate) async fn deliver_all(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        batch: &[&Accepted],
+    ) -> Result<(), GatewayError> {
+        if let [one] = batch {
+            return self.deliver(ctx, tx, delivery, one).await;
+        }
+        self.require_key()?;
+        let mut taken: BTreeMap<ConversationId, Hosted> = BTreeMap::new();
+        let (mut outgoing, mut places) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for accepted in batch {
+            let Some(content) = &accepted.content else { continue };
+            let own = self.device(tx, accepted.number.account_id).await?;
+            let message_id = MessageId(accepted.message_id.0);
+            let known = conversations::between(ctx, tx, own.account, accepted.account).await?;
+            let conversation = match known {
+                Some(conversation) => conversation,
+                None => self.create(&as_device(ctx, own), tx, own, accepted.account).await?,
+            };
+            let hosted = match taken.entry(conversation) {
+                Entry::Occupied(occupied) => occupied.into_mut(),
+                Entry::Vacant(vacant) => vacant.insert(self.state.take(tx, own.device, conversation).await?),
+            };
+            let send = match hosted.encrypt(conversation, message_id, content) {
+                Err(ConversationError::NotReady) => {
+                    self.join(&as_device(ctx, own), tx, conversation, hosted).await?;
+                    hosted.encrypt(conversation, message_id, content)?
+                }
+                outcome => outcome?,
+            };
+            outgoing.push(Outgoing { sender: own, send, is_hosted: true });
+            places.push((conversation, message_id));
+        }
+        for (conversation, hosted) in taken {
+            self.state.put(ctx, tx, conversation, hosted).await?;
+        }
+        let mut rows = Vec::with_capacity(places.len());
+        for ((conversation, message_id), outcome) in
+            places.into_iter().zip(delivery.send(ctx, tx, outgoing).await?)
+        {
+            rows.push(params![conversation, outcome?.gseq, true, message_id, ctx.now()]);
+        }
+        tx.execute_many(INSERT_MESSAGE, rows).await?;
+        Ok(())
     }
 
     /// The business has read a person's message, and perhaps is typing an answer.

@@ -218,8 +218,9 @@ fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
             let app = app.upgrade();
             Box::pin(async move {
                 let app = app.ok_or(DbError::Closed)?;
-                app.metrics.business_message();
-                app.gateway.deliver(ctx, tx, &app.delivery, accepted).await.map_err(send_error)
+                app.gateway.deliver_all(ctx, tx, &app.delivery, accepted).await.map_err(send_error)?;
+                accepted.iter().for_each(|_| app.metrics.business_message());
+                Ok(())
             })
         },
         move |ctx, tx, read| {

@@ -150,6 +150,11 @@ impl SendMessage {
         self.unfetched.get_or_insert(why.into());
     }
 
+    /// The key by which a repeat is known.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())
+    }
+
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
         let recipient_type =

@@ -3,7 +3,7 @@
 use super::request::Idempotency;
 use super::statuses::Status;
 use crate::portfolios::BusinessNumber;
-use plaza_db::{DbError, Row, Tx, params, statements};
+use plaza_db::{DbError, Row, Tx, Value as Column, params, statements};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumberId, PortfolioId, TemplateId, Timestamp,
 };
@@ -38,6 +38,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (phone_number_id, idempotency_key) DO NOTHING";
     SELECT_REQUEST = "SELECT message_id, body_sha256 FROM message_request
         WHERE phone_number_id = $1 AND idempotency_key = $2";
+    FORGET_REQUEST = "DELETE FROM message_request
+        WHERE phone_number_id = $1 AND idempotency_key = $2 AND message_id = $3";
     FORGET_REQUESTS = "DELETE FROM message_request WHERE created_at <= $1";
 }
 
@@ -83,7 +85,17 @@ impl Message {
 
 /// Whether it is new.
 pub(super) async fn insert(tx: &mut Tx, number: &BusinessNumber, new: NewMessage) -> Result<bool, DbError> {
-    let row = params![
+    Ok(tx.execute(INSERT_MESSAGE, row(number, new)).await? == 1)
+}
+
+/// Writes what [`row`] made.
+pub(super) async fn insert_all(tx: &mut Tx, rows: Vec<Vec<Column>>) -> Result<(), DbError> {
+    tx.execute_many(INSERT_MESSAGE, rows).await.map(drop)
+}
+
+/// The parameters of a new row.
+pub(super) fn row(number: &BusinessNumber, new: NewMessage) -> Vec<Column> {
+    params![
         new.message_id,
         number.portfolio_id,
         number.waba_id,
@@ -98,8 +110,7 @@ pub(super) async fn insert(tx: &mut Tx, number: &BusinessNumber, new: NewMessage
         new.callback_data,
         new.at,
         new.expires_at
-    ];
-    Ok(tx.execute(INSERT_MESSAGE, row).await? == 1)
+    ]
 }
 
 fn read(row: &Row) -> Result<Message, DbError> {
@@ -180,6 +191,16 @@ pub(super) async fn request(
         return Ok(None);
     };
     Ok(Some((row.get(0)?, row.get(1)?)))
+}
+
+/// The request made no message after all.
+pub(super) async fn forget_request(
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    idempotency: &Idempotency,
+    message_id: BusinessMessageId,
+) -> Result<(), DbError> {
+    tx.execute(FORGET_REQUEST, params![phone, &idempotency.key, message_id]).await.map(drop)
 }
 
 pub(super) async fn forget_requests(tx: &mut Tx, created_at: Timestamp) -> Result<(), DbError> {

@@ -187,6 +187,47 @@ async fn a_repeated_request_is_one_message_and_one_charge() {
 }
 
 /// A key is only used up by a message that was accepted.
+#[tokio::test]
+async fn in_a_batch_each_message_has_its_own_answer() {
+    each_engine(async |db| {
+        let shop = open(db).await;
+        ready_template(&shop).await;
+        let keyed = |request: &Value, key: &str| {
+            let idempotency = Idempotency { key: key.to_owned(), body_sha256: [7; 32] };
+            SendMessage::read(request, Some(idempotency)).unwrap()
+        };
+        let mut missing = template(&["Ana"]);
+        missing["template"]["name"] = json!("nobody_made_it");
+        let batch = std::sync::Arc::new([
+            keyed(&template(&["Ana"]), "first"),
+            keyed(&missing, "refused"),
+            keyed(&template(&["Ben"]), "third"),
+        ]);
+        let send_all = async || {
+            let (business, phone) = (shop.business.clone(), shop.created.phone_number_id);
+            let batch = batch.clone();
+            let all = async move |ctx: &Ctx, tx: &mut Tx| {
+                let sends: Vec<_> = batch.iter().map(|message| Sending { ctx, phone, message }).collect();
+                business.accept_all(tx, &sends).await
+            };
+            shop.db.transact(&shop.app, "test", all).await.unwrap()
+        };
+        let answers = send_all().await;
+        let [Ok(first), Err(SendError::Template(_)), Ok(third)] = &answers[..] else { panic!("{answers:?}") };
+        assert!(first.content.is_some() && third.content.is_some());
+        assert_eq!(words(&statuses(&shop).await), ["sent", "sent"]);
+        let again = send_all().await;
+        let [Ok(repeat), Err(SendError::Template(_)), Ok(_)] = &again[..] else { panic!("{again:?}") };
+        assert_eq!((repeat.message_id, &repeat.content), (first.message_id, &None), "a repeat");
+        let accepted = shop.send_with_key(template(&["Ana"]), Some("refused")).await.unwrap();
+        assert!(accepted.content.is_some(), "the key of a refused request is free again");
+        acknowledge(&shop, &[first.message_id, third.message_id, accepted.message_id]).await;
+        let (charges, differences, balance) = verify(&shop).await;
+        assert_eq!((charges, differences, balance.held), (3, vec![], Micros::ZERO));
+    })
+    .await;
+}
+
 async fn ready_again(shop: &Shop) {
     assert!(shop.send_with_key(template(&["Ana"]), Some("order-18")).await.is_ok());
 }

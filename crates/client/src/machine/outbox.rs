@@ -83,7 +83,7 @@ impl Machine {
         content: Content,
     ) -> Result<MessageId, MachineError> {
         self.talk(id)?;
-        let message_id = ctx.uuid();
+        let message_id = ctx.ordered_id();
         let number = self.stored.next;
         self.stored.next = number.saturating_add(1);
         self.save_stored()?;

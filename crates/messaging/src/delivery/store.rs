@@ -49,6 +49,6 @@ statements! {
     EXPIRE_ENVELOPES = "DELETE FROM mailbox WHERE (device_id, seq) IN (
         SELECT device_id, seq FROM mailbox WHERE sent_at < $1 LIMIT 1000)";
     /// After seven days.
-    EXPIRE_SENT = "DELETE FROM sent WHERE (device_id, message_id) IN (
-        SELECT device_id, message_id FROM sent WHERE sent_at < $1 LIMIT 1000)";
+    EXPIRE_SENT = "DELETE FROM sent WHERE (message_id, device_id) IN (
+        SELECT message_id, device_id FROM sent WHERE sent_at < $1 LIMIT 1000)";
 }

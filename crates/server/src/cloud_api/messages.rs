@@ -7,9 +7,7 @@ use super::errors::GraphError;
 use super::{Call, CloudApi, media};
 use plaza_business::apps::Scope;
 use plaza_business::codes;
-use plaza_business::messages::{
-    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
-};
+use plaza_business::messages::{Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PhoneNumberId};
 use serde_json::{Value, json};
@@ -19,13 +17,13 @@ use std::pin::Pin;
 
 /// Work inside a transaction.
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + 'a>>;
-type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Accepted) -> Work<'a> + Send + Sync;
+type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync;
 type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync;
 
 /// What the gateway does for the surface: it holds the devices of the business numbers. Both run inside the transaction
 /// of the request.
 pub struct Gateway {
-    deliver: Box<Deliver>,
+    pub(super) deliver: Box<Deliver>,
     read: Box<Read>,
 }
 
@@ -36,33 +34,14 @@ impl fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// `deliver` encrypts an accepted message and puts its envelopes into the mailboxes; `read` tells a person that their
+    /// `deliver` encrypts accepted messages and puts their envelopes into the mailboxes; `read` tells a person that their
     /// message was read, and shows that an answer is being written.
     pub fn new(
-        deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Accepted) -> Work<'a> + Send + Sync + 'static,
+        deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync + 'static,
         read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,
     ) -> Self {
         Self { deliver: Box::new(deliver), read: Box::new(read) }
     }
-}
-
-/// Accepts a message and hands it to the gateway, in one transaction.
-pub async fn send_message(
-    app: &CloudApi,
-    ctx: &Ctx,
-    phone: PhoneNumberId,
-    message: SendMessage,
-) -> Result<Accepted, SendError> {
-    let (business, gateway) = (app.business.clone(), app.gateway.clone());
-    app.db
-        .transact(ctx, "cloud_api.send_message", async move |ctx, tx| {
-            let accepted = business.accept(ctx, tx, phone, &message).await?;
-            if accepted.content.is_some() {
-                (gateway.deliver)(ctx, tx, &accepted).await?;
-            }
-            Ok(accepted)
-        })
-        .await
 }
 
 async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMark) -> Result<(), SendError> {
@@ -80,7 +59,7 @@ pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, Grap
     match Request::read(call.params.value(), idempotency(&call)?)? {
         Request::Send(mut message) => {
             media::fetch_links(&call.app, &call.ctx, phone, &mut message).await?;
-            let accepted = send_message(&call.app, &call.ctx, phone, *message).await?;
+            let accepted = call.app.sends.send(&call.ctx, phone, *message).await?;
             Ok(answer(&accepted))
         }
         Request::Read(mark) => {

@@ -55,8 +55,8 @@ impl World {
         let delivered = Arc::new(AtomicUsize::new(0));
         let counter = delivered.clone();
         let gateway = Gateway::new(
-            move |_, _, _| {
-                counter.fetch_add(1, Ordering::SeqCst);
+            move |_, _, accepted| {
+                counter.fetch_add(accepted.len(), Ordering::SeqCst);
                 Box::pin(async { Ok(()) })
             },
             |_, _, _| Box::pin(async { Ok(()) }),
@@ -188,6 +188,36 @@ async fn a_text_is_sent_in_every_spelling() {
         HttpRequest::builder().method("POST").uri(path).body(Body::from(text().to_string())).unwrap();
     assert_eq!(world.ask(request).await.0, 200, "the token in the address, no content type");
     assert_eq!(world.delivered.load(Ordering::SeqCst), 5);
+}
+
+#[tokio::test]
+async fn sends_that_come_together_have_answers_of_their_own() {
+    let world = World::open().await;
+    world.ana_writes().await;
+    let send = async |body: Value, key: &str| {
+        let request = world.request("POST", &world.messages()).header("idempotency-key", key);
+        world.ask(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    let mut nobody = text();
+    nobody["to"] = json!("+4915100000000");
+    let sends = (0..20).map(|at| match at % 5 {
+        1 => send(nobody.clone(), "nobody"),
+        // The same key twice in the same instant is one message.
+        2 => send(text(), "twice"),
+        3 => send(text(), "twice"),
+        _ => send(text(), ["a", "b", "c", "d", "e", "f", "g", "h"][at % 8]),
+    });
+    let answers = futures_util::future::join_all(sends).await;
+    let mut ids = std::collections::BTreeSet::new();
+    for (at, (status, answer)) in answers.into_iter().enumerate() {
+        if at % 5 == 1 {
+            assert_eq!((status, &answer["error"]["code"]), (400, &json!(131_026)), "{answer}");
+        } else {
+            assert_eq!(status, 200, "{answer}");
+            ids.insert(answer["messages"][0]["id"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(ids.len(), world.delivered.load(Ordering::SeqCst), "each message is delivered once");
 }
 
 #[tokio::test]
