@@ -17,9 +17,10 @@ struct Generated {
     name: &'static str,
 }
 
-const FILES: [Generated; 2] = [
+const FILES: [Generated; 3] = [
     Generated { path: "schema.sql", name: "schema" },
     Generated { path: "docs/operations/config.md", name: "config" },
+    Generated { path: "docs/cloud-api.md", name: "cloud-api" },
 ];
 
 /// Writes all generated files.

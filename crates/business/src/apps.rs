@@ -51,6 +51,8 @@ pub enum TokenKind {
     SystemUser,
     /// `app_id|app_secret`.
     App,
+    /// No token: an operation that needs none.
+    Nobody,
 }
 
 /// A good token: who calls, and what for.

@@ -21,39 +21,71 @@ use plaza_protocol::{
     WabaId, limits,
 };
 
-/// What an id of the Graph names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NodeKind {
+macro_rules! node_kinds {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+        /// What an id of the Graph names.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum NodeKind { $($(#[$doc])* $name,)* }
+
+        impl NodeKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The word in the table of nodes.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+node_kinds! {
     /// A business portfolio.
-    Portfolio,
+    Portfolio = "portfolio";
     /// A business account.
-    Waba,
+    Waba = "waba";
     /// A phone number.
-    PhoneNumber,
+    PhoneNumber = "phone_number";
+    /// The public profile of a phone number.
+    BusinessProfile = "business_profile";
+    /// The greeting, prompts and commands of a phone number.
+    Bot = "bot";
     /// An app.
-    App,
+    App = "app";
     /// A template.
-    Template,
-    /// A file.
-    Media,
+    Template = "template";
+    /// A flow.
+    Flow = "flow";
+    /// A media file.
+    Media = "media";
+    /// A group.
+    Group = "group";
+    /// A number that a partner has verified before it belongs to an account.
+    PreverifiedNumber = "preverified_number";
+    /// A system user.
+    User = "user";
+    /// What two apps do together for a client.
+    Solution = "solution";
+    /// The wish to move an account from one solution to another.
+    MigrationIntent = "migration_intent";
+    /// The wish to move an account to another partner.
+    MobilityIntent = "mobility_intent";
+    /// What happened to one message.
+    MessageHistory = "message_history";
+    /// A file that arrives in pieces.
+    UploadSession = "upload_session";
+    /// A catalog.
+    Catalog = "catalog";
 }
 
 impl NodeKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Portfolio => "portfolio",
-            Self::Waba => "waba",
-            Self::PhoneNumber => "phone_number",
-            Self::App => "app",
-            Self::Template => "template",
-            Self::Media => "media",
-        }
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Portfolio, Self::Waba, Self::PhoneNumber, Self::App, Self::Template, Self::Media]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+    /// Whether several portfolios may know of it: then the operations say who does, not the owner alone.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::Solution | Self::PreverifiedNumber)
     }
 }
 

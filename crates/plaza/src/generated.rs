@@ -14,12 +14,15 @@ pub(crate) enum File {
     Schema,
     /// `docs/operations/config.md`: the configuration.
     Config,
+    /// `docs/cloud-api.md`: the operations of the business interface.
+    CloudApi,
 }
 
 pub(crate) async fn run(file: File) -> anyhow::Result<ExitCode> {
     output::line(match file {
         File::Schema => schema().await?,
         File::Config => config::reference(),
+        File::CloudApi => plaza_server::cloud_api::reference(),
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -3,18 +3,21 @@
 //! The surface that business SDKs call, with the addresses, members and error codes of the WhatsApp Cloud API. An SDK
 //! works unchanged but for its base URL.
 //!
-//! Every object is a node at `/{version}/{id}`, and what belongs to it an edge below: one router tells phone numbers,
-//! accounts, apps and templates apart by their id. Any version is accepted, or none, and a slash at the end. Parameters
-//! come by query, JSON, form or multipart, in any mixture ([`params`]). Errors have Graph's shape ([`errors`]).
+//! Every object is a node at `/{version}/{id}`, and what belongs to it an edge below. What may be asked of which kind of
+//! node stands in one table ([`operations`]), by which requests are routed. Any version is accepted, or none, and a slash
+//! at the end. Parameters come by query, JSON, form or multipart, in any mixture ([`params`]). Errors have Graph's shape
+//! ([`errors`]).
 //!
 //! Handlers read parameters, call one operation of `plaza-business`, and write the answer. Rules about messages and
 //! templates are not here.
 
+mod answer;
 mod auth;
 mod errors;
 mod list;
 mod media;
 mod messages;
+mod operations;
 mod params;
 mod path;
 mod phone_numbers;
@@ -25,27 +28,30 @@ mod tokens;
 mod wabas;
 
 pub use messages::{Gateway, Work};
+pub use operations::reference;
 pub use path::claims;
 
 use crate::egress::Egress;
+use answer::Answer;
 use auth::TokenCache;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use errors::GraphError;
+use operations::{Needs, On, Operation};
 use params::Params;
 use path::Target;
 use plaza_blobs::Blobs;
 use plaza_business::Business;
-use plaza_business::apps::{Scope, Token};
+use plaza_business::apps::Token;
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_db::Db;
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
 use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
 use sends::Sends;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -89,7 +95,16 @@ impl CloudApi {
     }
 
     /// What an id names, if the token's portfolio may know of it.
-    async fn node(&self, ctx: &Ctx, id: i64, portfolio: PortfolioId) -> Result<Option<NodeKind>, GraphError> {
+    async fn node(
+        &self,
+        ctx: &Ctx,
+        id: &str,
+        portfolio: PortfolioId,
+    ) -> Result<Option<NodeKind>, GraphError> {
+        if path::is_upload(id) {
+            return Ok(Some(NodeKind::UploadSession));
+        }
+        let Some(id) = path::number(id) else { return Ok(None) };
         let remembered = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
         let node = match remembered {
             Some(node) => node,
@@ -105,7 +120,7 @@ impl CloudApi {
                 }
             }
         };
-        Ok((node.portfolio == portfolio).then_some(node.kind))
+        Ok((node.portfolio == portfolio || node.kind.is_shared()).then_some(node.kind))
     }
 
     /// A node is gone.
@@ -123,21 +138,60 @@ impl CloudApi {
     }
 }
 
-/// One authenticated request to a node.
+/// One request, on its way to the handler of its operation.
 #[derive(Debug)]
 struct Call {
     app: CloudApi,
     ctx: Ctx,
+    /// Of an operation that needs none: nobody's.
     token: Token,
     params: Params,
     headers: HeaderMap,
     /// The path as it was asked for, for links to the next page.
     path: String,
+    operation: &'static Operation,
+    /// The id of the node, as it was written; empty where there is none.
+    id: String,
+    /// The words of the path in place of the edge's arguments.
+    arguments: Vec<String>,
+    /// Where the handler reads it itself; else it has become parameters.
+    body: Mutex<Option<Body>>,
 }
 
 impl Call {
-    fn require(&self, scope: Scope) -> Result<(), GraphError> {
-        if self.token.allows(scope) { Ok(()) } else { Err(GraphError::permission(scope)) }
+    /// The id of the node as a number. Router and table have seen to it that there is one.
+    fn node(&self) -> i64 {
+        path::number(&self.id).unwrap_or_default()
+    }
+
+    fn phone(&self) -> PhoneNumberId {
+        PhoneNumberId(self.node())
+    }
+
+    fn waba(&self) -> WabaId {
+        WabaId(self.node())
+    }
+
+    fn app_id(&self) -> AppId {
+        AppId(self.node())
+    }
+
+    fn media(&self) -> MediaId {
+        MediaId(self.node())
+    }
+
+    fn template(&self) -> TemplateId {
+        TemplateId(self.node())
+    }
+
+    /// The word of the path in place of the edge's first argument, second, and so on.
+    fn argument(&self, place: usize) -> &str {
+        self.arguments.get(place).map_or("", String::as_str)
+    }
+
+    /// The body, once.
+    fn take_body(&self) -> Body {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 }
 
@@ -145,86 +199,67 @@ impl Call {
 pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
     let ctx = app.ctx.for_request(Actor::Anonymous);
     let target = Target::of(request.uri().path());
-    if media::is_download(&target) {
-        return media::download(&app, &ctx, request).await;
-    }
     let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
-    let outcome = answer(app, &ctx, target, request).await;
+    let outcome = answer(app, &ctx, &target, request).await;
     let trace = trace(&ctx);
-    let (status, body) = match outcome {
-        Ok(value) => (StatusCode::OK, value),
-        Err(error) => error.answer(&ctx, &trace),
-    };
-    respond(status, &body, &version, &trace)
+    respond(outcome.unwrap_or_else(|error| error.answer(&ctx, &trace)), &version, &trace)
 }
 
-async fn answer(app: CloudApi, ctx: &Ctx, target: Target, request: Request) -> Result<Value, GraphError> {
+async fn answer(app: CloudApi, ctx: &Ctx, target: &Target, request: Request) -> Result<Answer, GraphError> {
     let (parts, body) = request.into_parts();
-    let bytes_max = target.body_bytes_max();
-    let large =
-        if bytes_max > BODY_BYTES_MAX { app.large_bodies.clone().acquire_owned().await.ok() } else { None };
-    let mut params = Params::read(&parts, body, bytes_max).await?;
-    let method = match parts.method {
-        Method::HEAD => Method::GET,
-        // Graph lets a query or form name the method, for clients that can only post.
-        Method::POST => params.take_method().unwrap_or(Method::POST),
-        other => other,
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let segments = target.segments();
+    let is_streamed = operations::is_streamed(&method, &segments);
+    let (body, rest) = if is_streamed { (Body::empty(), Some(body)) } else { (body, None) };
+    let mut params = Params::read(&parts, body, BODY_BYTES_MAX).await?;
+    // Graph lets a query or form name the method, for clients that can only post.
+    let method = if method == Method::POST { params.take_method().unwrap_or(method) } else { method };
+    let root = operations::find(On::Root, &method, &segments);
+    let token = match &root {
+        Some((operation, _)) if operation.needs == Needs::Nothing => auth::nobody(ctx),
+        _ => auth::authenticate(&app, ctx, &parts.headers, &mut params).await?,
     };
-    if let [name] | [name, "access_token"] = target.segments().as_slice()
-        && *name == "oauth"
+    let ctx = match token.kind {
+        plaza_business::apps::TokenKind::Nobody => ctx.clone(),
+        _ => ctx.acting_as(Actor::App { app: token.app, portfolio: token.portfolio }),
+    };
+    let (id, (operation, arguments)) = match root {
+        Some(found) => (String::new(), found),
+        None => at_node(&app, &ctx, &method, &segments, token.portfolio).await?,
+    };
+    if let Needs::Scope(scope) = operation.needs
+        && !token.allows(scope)
     {
-        return tokens::exchange(&app, ctx, &params).await;
+        return Err(GraphError::permission(scope));
     }
-    let token = auth::authenticate(&app, ctx, &parts.headers, &mut params).await?;
-    let ctx = ctx.acting_as(Actor::App { app: token.app, portfolio: token.portfolio });
     let path = parts.uri.path().to_owned();
-    let call = Call { app, ctx, token, params, headers: parts.headers, path };
-    match target.segments().as_slice() {
-        ["debug_token"] => tokens::debug(&call).await,
-        [id] => route(call, &method, id, None).await,
-        [id, edge] => {
-            let answer = route(call, &method, id, Some(edge)).await;
-            drop(large);
-            answer
-        }
-        _ => Err(GraphError::unknown_path(&method)),
-    }
+    let headers = parts.headers;
+    let shown = id.clone();
+    let call =
+        Call { app, ctx, token, params, headers, path, operation, id, arguments, body: Mutex::new(rest) };
+    (operation.run)(call).await.map_err(|error| error.about(&method, &shown))
 }
 
-/// The whole surface on one screen.
-async fn route(call: Call, method: &Method, id: &str, edge: Option<&str>) -> Result<Value, GraphError> {
-    let unknown = || GraphError::unknown_object(method, id);
-    let number: i64 = id.parse::<PortfolioId>().map_err(|_| unknown())?.0;
-    let kind = call.app.node(&call.ctx, number, call.token.portfolio).await?.ok_or_else(unknown)?;
-    let (phone, waba, app) = (PhoneNumberId(number), WabaId(number), AppId(number));
-    match (kind, method.as_str(), edge) {
-        (NodeKind::PhoneNumber, "POST", Some("messages")) => messages::post(call, phone).await,
-        (NodeKind::PhoneNumber, "POST", Some("media")) => media::upload(call, phone).await,
-        (NodeKind::Media, "GET", None) => media::get(call, MediaId(number)).await,
-        (NodeKind::Media, "DELETE", None) => media::delete(call, MediaId(number)).await,
-        (NodeKind::PhoneNumber, "GET", None) => phone_numbers::get(call, phone).await,
-        (NodeKind::PhoneNumber, "POST", None) => phone_numbers::configure(call, phone).await,
-        (NodeKind::PhoneNumber, "POST", Some("register")) => phone_numbers::register(call, phone, true).await,
-        (NodeKind::PhoneNumber, "POST", Some("deregister")) => {
-            phone_numbers::register(call, phone, false).await
-        }
-        (NodeKind::Waba, "GET", None) => wabas::get(call, waba).await,
-        (NodeKind::Waba, "GET", Some("phone_numbers")) => phone_numbers::list(call, waba).await,
-        (NodeKind::Waba, "GET", Some("message_templates")) => templates::list(call, waba).await,
-        (NodeKind::Waba, "POST", Some("message_templates")) => templates::create(call, waba).await,
-        (NodeKind::Waba, "DELETE", Some("message_templates")) => templates::delete(call, waba).await,
-        (NodeKind::Waba, "GET", Some("subscribed_apps")) => subscriptions::waba_list(call, waba).await,
-        (NodeKind::Waba, "POST", Some("subscribed_apps")) => subscriptions::waba_subscribe(call, waba).await,
-        (NodeKind::Waba, "DELETE", Some("subscribed_apps")) => {
-            subscriptions::waba_unsubscribe(call, waba).await
-        }
-        (NodeKind::Template, "GET", None) => templates::get(call, TemplateId(number)).await,
-        (NodeKind::App, "GET", Some("subscriptions")) => subscriptions::app_list(call, app).await,
-        (NodeKind::App, "POST", Some("subscriptions")) => subscriptions::app_subscribe(call, app).await,
-        (NodeKind::App, "DELETE", Some("subscriptions")) => subscriptions::app_unsubscribe(call, app).await,
-        (_, _, Some(edge)) => Err(GraphError::unknown_edge(method, edge)),
-        (_, _, None) => Err(unknown()),
+/// The operation at a node, if the node may be known of.
+async fn at_node(
+    app: &CloudApi,
+    ctx: &Ctx,
+    method: &Method,
+    segments: &[&str],
+    portfolio: PortfolioId,
+) -> Result<(String, operations::Found), GraphError> {
+    let Some((id, words)) = segments.split_first() else { return Err(GraphError::unknown_path(method)) };
+    if operations::is_root(id) {
+        return Err(GraphError::unknown_path(method));
     }
+    let unknown = || GraphError::unknown_object(method, id);
+    let kind = app.node(ctx, id, portfolio).await?.ok_or_else(unknown)?;
+    let found = operations::find(On::Node(kind), method, words);
+    let found = found.ok_or_else(|| match words {
+        [] => unknown(),
+        words => GraphError::unknown_edge(method, &words.join("/")),
+    })?;
+    Ok(((*id).to_owned(), found))
 }
 
 /// What support asks for: the request's id, in the form of Graph's trace ids.
@@ -232,11 +267,10 @@ fn trace(ctx: &Ctx) -> String {
     format!("A{}", URL_SAFE_NO_PAD.encode(ctx.request().as_bytes()))
 }
 
-fn respond(status: StatusCode, body: &Value, version: &str, trace: &str) -> Response {
-    let mut response = (status, body.to_string()).into_response();
+fn respond(answer: Answer, version: &str, trace: &str) -> Response {
+    let mut response = answer.into_response();
+    let status = response.status();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache, no-store"));
     for (name, value) in
         [("facebook-api-version", version), ("x-fb-trace-id", trace), ("x-fb-request-id", trace)]
     {

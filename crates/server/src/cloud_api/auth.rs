@@ -10,9 +10,9 @@ use super::CloudApi;
 use super::errors::GraphError;
 use super::params::Params;
 use axum::http::{HeaderMap, header};
-use plaza_business::apps::{self, AuthenticateError, Token};
+use plaza_business::apps::{self, AuthenticateError, Token, TokenKind};
 use plaza_business::codes;
-use plaza_protocol::{Ctx, Timestamp};
+use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -49,6 +49,18 @@ impl TokenCache {
             tokens.clear();
         }
         tokens.insert(fingerprint, (token.clone(), ctx.now()));
+    }
+}
+
+/// Who calls an operation that needs no token: it may nothing.
+pub(super) fn nobody(ctx: &Ctx) -> Token {
+    Token {
+        kind: TokenKind::Nobody,
+        app: AppId(0),
+        portfolio: PortfolioId(0),
+        scopes: Vec::new(),
+        issued_at: ctx.now(),
+        expires_at: None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! HTTP status and the title stand in the table of `plaza_business::codes`; here is which error of an operation has which
 //! code. What is ours alone (a full disk, a bug) is logged once and answered without its inside.
 
+use super::answer::Answer;
+use super::operations::{Operation, State};
 use axum::http::{Method, StatusCode};
 use plaza_billing::BillingError;
 use plaza_blobs::BlobError;
@@ -44,9 +46,13 @@ pub(super) struct GraphError {
     code: Code,
     kind: Kind,
     message: String,
-    details: Option<String>,
+    details: Option<Box<str>>,
     subcode: Option<i64>,
     is_transient: bool,
+    /// The object went between the router and the operation, or is not the asker's to know of.
+    is_missing: bool,
+    /// Members beside `error`: what was done nevertheless.
+    beside: Option<Box<Value>>,
     /// For the log alone.
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -61,19 +67,33 @@ impl GraphError {
             details: None,
             subcode: None,
             is_transient: false,
+            is_missing: false,
+            beside: None,
             source: None,
         }
     }
 
     /// What is wrong and what to do, for the developer.
     pub(super) fn details(mut self, details: impl Into<String>) -> Self {
-        self.details = Some(details.into());
+        self.details = Some(details.into().into_boxed_str());
         self
     }
 
     fn subcode(mut self, subcode: Option<i64>) -> Self {
         self.subcode = subcode;
         self
+    }
+
+    /// Members beside `error`, for what was done nevertheless.
+    #[expect(dead_code, reason = "blocking people will need it")]
+    pub(super) fn beside(mut self, members: Value) -> Self {
+        self.beside = Some(Box::new(members));
+        self
+    }
+
+    /// A missing object is told in the words of one that the router did not find.
+    pub(super) fn about(self, method: &Method, id: &str) -> Self {
+        if self.is_missing { Self::unknown_object(method, id) } else { self }
     }
 
     fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -119,6 +139,18 @@ impl GraphError {
         Self::new(codes::INVALID_PARAMETER).details(format!("{method} of this path is not supported"))
     }
 
+    /// A known operation that is not here.
+    pub(super) fn not_offered(operation: &Operation) -> Self {
+        let (method, address) = (&operation.method, operation.address());
+        let details = match operation.state {
+            State::Refused(why) => format!("{method} {address} is not offered: {why}"),
+            State::Planned | State::Done | State::Differs(_) => {
+                format!("{method} {address} is not supported yet")
+            }
+        };
+        Self::new(codes::INVALID_PARAMETER).details(details)
+    }
+
     /// The token lacks a permission.
     pub(super) fn permission(scope: Scope) -> Self {
         Self::new(codes::PERMISSION)
@@ -126,7 +158,12 @@ impl GraphError {
     }
 
     /// Status and body; logs what nobody else is told.
-    pub(super) fn answer(self, ctx: &Ctx, trace: &str) -> (StatusCode, Value) {
+    pub(super) fn answer(self, ctx: &Ctx, trace: &str) -> Answer {
+        let (status, body) = self.parts(ctx, trace);
+        Answer::json(status, &body)
+    }
+
+    fn parts(self, ctx: &Ctx, trace: &str) -> (StatusCode, Value) {
         if let Some(source) = &self.source {
             tracing::error!(request.id = %ctx.request(), error = %Chain(source.as_ref()), "a Cloud API request failed");
         }
@@ -149,7 +186,11 @@ impl GraphError {
             }
         }
         let status = StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, json!({ "error": error }))
+        let mut body = self.beside.map_or_else(|| json!({}), |members| *members);
+        if let Some(members) = body.as_object_mut() {
+            members.insert("error".to_owned(), error);
+        }
+        (status, body)
     }
 
     pub(super) fn internal(source: impl Error + Send + Sync + 'static) -> Self {
@@ -177,9 +218,10 @@ impl From<LookupError> for GraphError {
     }
 }
 
-/// An object went between the router and the operation.
+/// There is no such object.
 fn not_found() -> GraphError {
     GraphError {
+        is_missing: true,
         kind: Kind::Method,
         message: "Object does not exist or cannot be loaded due to missing permissions".to_owned(),
         ..GraphError::new(codes::INVALID_PARAMETER).subcode(Some(codes::SUBCODE_UNKNOWN_OBJECT))
@@ -299,7 +341,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_without_its_inside() {
         let (ctx, _) = plaza_db::testing::ctx();
-        let (status, body) = GraphError::from(SendError::Db(DbError::Full)).answer(&ctx, "A1");
+        let (status, body) = GraphError::from(SendError::Db(DbError::Full)).parts(&ctx, "A1");
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         let error = &body["error"];
         assert_eq!(
@@ -309,7 +351,7 @@ mod tests {
         let details = error["error_data"]["details"].as_str().unwrap();
         assert!(details.contains("cannot store anything just now"), "{details}");
         let (_, body) =
-            GraphError::from(SendError::Db(DbError::Commit("/var/lib/secret".to_owned()))).answer(&ctx, "A1");
+            GraphError::from(SendError::Db(DbError::Commit("/var/lib/secret".to_owned()))).parts(&ctx, "A1");
         assert!(!body.to_string().contains("secret"));
     }
 

@@ -6,16 +6,11 @@
 
 use super::errors::GraphError;
 use super::list::origin;
-use super::path::Target;
 use super::subscriptions::success;
-use super::{Call, CloudApi, auth, respond, trace};
+use super::{Answer, Call, CloudApi};
 use crate::cloud_api::params::Params;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderValue, StatusCode};
 use plaza_blobs::Bytes;
-use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::media::{self, MediaError, MediaSource, NewMedia, kinds};
 use plaza_business::messages::SendMessage;
@@ -31,20 +26,28 @@ use subtle::ConstantTimeEq as _;
 const ADDRESS_LIFETIME_S: i64 = 5 * 60;
 
 /// `POST /{phone}/media`
-pub(super) async fn upload(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
-    call.require(Scope::Messaging)?;
-    let product = call.params.required("messaging_product")?;
+pub(super) async fn upload(call: Call) -> Result<Value, GraphError> {
+    let phone = call.phone();
+    let _large = call.app.large_bodies.acquire().await.map_err(GraphError::internal)?;
+    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+    parts.headers = call.headers.clone();
+    let body = Params::read(&parts, call.take_body(), FILE_BYTES_MAX.saturating_add(BODY_BYTES_MAX)).await?;
+    // Some clients write everything but the file into the address.
+    let text = |name| body.text(name).or_else(|| call.params.text(name));
+    let product = text("messaging_product").ok_or_else(|| {
+        GraphError::new(codes::INVALID_PARAMETER).details("the parameter messaging_product is required")
+    })?;
     if !product.eq_ignore_ascii_case("whatsapp") {
         let details = "messaging_product: \"whatsapp\" is expected";
         return Err(GraphError::new(codes::INVALID_PARAMETER).details(details));
     }
-    let file = call.params.file("file").ok_or_else(|| {
+    let file = body.file("file").ok_or_else(|| {
         let details = "file: a file in a multipart body is expected";
         GraphError::new(codes::INVALID_PARAMETER).details(details)
     })?;
     // The part's own type is the more telling; a client that does not know it says octet-stream.
     let said = file.content_type.clone().filter(|said| !said.starts_with("application/octet-stream"));
-    let said = said.or_else(|| call.params.text("type")).unwrap_or_default();
+    let said = said.or_else(|| text("type")).unwrap_or_default();
     let kind = kinds::look(&said, &file.bytes)
         .map_err(|why| GraphError::new(codes::INVALID_PARAMETER).details(format!("file: {why}")))?;
     let id = store(&call.app, &call.ctx, phone, kind, file.bytes.clone(), None).await?;
@@ -131,8 +134,8 @@ async fn fetch(
 }
 
 /// `GET /{media}`
-pub(super) async fn get(call: Call, id: MediaId) -> Result<Value, GraphError> {
-    call.require(Scope::Messaging)?;
+pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
+    let id = call.media();
     let read = async move |ctx: &Ctx, tx: &mut Tx| media::media(ctx, tx, id).await;
     let found = call.app.db.read(&call.ctx, "cloud_api.media", read).await?;
     require_number(&call, found.phone_number_id)?;
@@ -141,7 +144,7 @@ pub(super) async fn get(call: Call, id: MediaId) -> Result<Value, GraphError> {
     let origin = origin(&call.headers);
     Ok(json!({
         "messaging_product": "whatsapp",
-        "url": format!("{origin}/whatsapp_business/attachments/?mid={id}&ext={until}&hash={signature}"),
+        "url": format!("{origin}/{id}/download/{until}-{signature}"),
         "mime_type": found.mime_type,
         "sha256": hex::encode(&found.sha256),
         "file_size": found.bytes,
@@ -158,8 +161,8 @@ fn require_number(call: &Call, phone: PhoneNumberId) -> Result<(), GraphError> {
 }
 
 /// `DELETE /{media}`
-pub(super) async fn delete(call: Call, id: MediaId) -> Result<Value, GraphError> {
-    call.require(Scope::Messaging)?;
+pub(super) async fn delete(call: Call) -> Result<Value, GraphError> {
+    let id = call.media();
     let read = async move |ctx: &Ctx, tx: &mut Tx| media::media(ctx, tx, id).await;
     let found = call.app.db.read(&call.ctx, "cloud_api.media", read).await?;
     require_number(&call, found.phone_number_id)?;
@@ -169,60 +172,30 @@ pub(super) async fn delete(call: Call, id: MediaId) -> Result<Value, GraphError>
     Ok(success())
 }
 
-/// Whether a request asks for the bytes of a file.
-pub(super) fn is_download(target: &Target) -> bool {
-    target.segments().as_slice() == ["whatsapp_business", "attachments"]
-}
-
-/// The bytes of a file, by the address that [`get`] gave.
-pub(super) async fn download(app: &CloudApi, ctx: &Ctx, request: Request) -> Response {
-    match file(app, ctx, request).await {
-        Ok((mime_type, bytes)) => {
-            let mut response = Response::new(Body::from(bytes));
-            let headers = response.headers_mut();
-            let kind = HeaderValue::from_str(&mime_type);
-            let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            headers.insert(header::CONTENT_TYPE, kind);
-            // What a business uploads is shown by nobody's browser as a page of this origin.
-            headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-            response.into_response()
-        }
-        Err(error) => {
-            let trace = trace(ctx);
-            let (status, body) = error.answer(ctx, &trace);
-            respond(status, &body, super::DEFAULT_VERSION, &trace)
-        }
-    }
-}
-
-async fn file(app: &CloudApi, ctx: &Ctx, request: Request) -> Result<(String, Vec<u8>), GraphError> {
-    let (parts, body) = request.into_parts();
-    let mut params = Params::read(&parts, body, BODY_BYTES_MAX).await?;
-    let token = auth::authenticate(app, ctx, &parts.headers, &mut params).await?;
-    let ctx = ctx.acting_as(Actor::App { app: token.app, portfolio: token.portfolio });
+/// `GET /{media}/download/{key}`: the bytes of a file, by the address that [`get`] gave.
+pub(super) async fn download(call: Call) -> Result<Answer, GraphError> {
+    let id = call.media();
     let gone = || GraphError::from(MediaError::NotFound).status(StatusCode::NOT_FOUND);
-    let id: MediaId = params.text("mid").and_then(|id| id.parse().ok()).ok_or_else(gone)?;
-    let until = params.integer("ext")?.ok_or_else(gone)?;
-    let signature = app.business.media_signature(id, until)?;
-    let given = params.text("hash").unwrap_or_default();
+    let (until, given) = call.argument(0).split_once('-').ok_or_else(gone)?;
+    let until: i64 = until.parse().map_err(|_| gone())?;
+    let signature = call.app.business.media_signature(id, until)?;
     let is_ours: bool = signature.as_bytes().ct_eq(given.as_bytes()).into();
-    if !is_ours || until < ctx.now().seconds() {
+    if !is_ours || until < call.ctx.now().seconds() {
         return Err(gone());
     }
-    let business = app.business.clone();
+    let business = call.app.business.clone();
     let open = async move |ctx: &Ctx, tx: &mut Tx| business.open_media(ctx, tx, id).await;
-    let (found, attachment) = match app.db.read(&ctx, "cloud_api.open_media", open).await {
+    let (found, attachment) = match call.app.db.read(&call.ctx, "cloud_api.open_media", open).await {
         Err(MediaError::NotFound) => return Err(gone()),
         found => found?,
     };
-    let blob = app.blobs.get(found.blob.0).await?.ok_or_else(gone)?;
+    let blob = call.app.blobs.get(found.blob.0).await?.ok_or_else(gone)?;
     let key: [u8; 32] = attachment.key.try_into().map_err(|_| gone())?;
     let opened = tokio::task::spawn_blocking(move || open_attachment(&key, &blob, found.bytes)).await;
     let opened = opened.map_err(GraphError::internal)?.map_err(|_| {
         let details = "the file is damaged: what was sent does not open with its key";
         GraphError::new(codes::MEDIA_DOWNLOAD).details(details)
     })?;
-    Ok((found.mime_type, opened))
+    let kind = HeaderValue::from_str(&found.mime_type);
+    Ok(Answer::bytes(&kind.unwrap_or(HeaderValue::from_static("application/octet-stream")), opened))
 }

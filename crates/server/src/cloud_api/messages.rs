@@ -5,7 +5,6 @@
 
 use super::errors::GraphError;
 use super::{Call, CloudApi, media};
-use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::messages::{Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError};
 use plaza_db::Tx;
@@ -54,8 +53,8 @@ async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMa
         .await
 }
 
-pub(super) async fn post(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
-    call.require(Scope::Messaging)?;
+pub(super) async fn post(call: Call) -> Result<Value, GraphError> {
+    let phone = call.phone();
     match Request::read(call.params.value(), idempotency(&call)?)? {
         Request::Send(mut message) => {
             media::fetch_links(&call.app, &call.ctx, phone, &mut message).await?;

@@ -1,6 +1,6 @@
 //! Which paths are of this surface: `/v23.0/123/messages`, `/123/messages/`, `/oauth/access_token`.
 
-use plaza_protocol::limits::{BODY_BYTES_MAX, FILE_BYTES_MAX};
+use plaza_protocol::PortfolioId;
 
 /// A path, without its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) struct Target {
 }
 
 /// Segments of a path that are looked at; a longer one is unknown anyway.
-const SEGMENTS_MAX: usize = 4;
+const SEGMENTS_MAX: usize = 5;
 
 impl Target {
     pub(super) fn of(path: &str) -> Self {
@@ -19,14 +19,6 @@ impl Target {
             path.split('/').filter(|segment| !segment.is_empty()).take(SEGMENTS_MAX + 1).peekable();
         let version = segments.next_if(|first| is_version(first)).map(str::to_owned);
         Self { version, segments: segments.map(str::to_owned).collect() }
-    }
-
-    /// Bytes that a body may have: more where it brings a file.
-    pub(super) fn body_bytes_max(&self) -> usize {
-        match self.segments().as_slice() {
-            [_, "media" | "assets"] => FILE_BYTES_MAX.saturating_add(BODY_BYTES_MAX),
-            _ => BODY_BYTES_MAX,
-        }
     }
 
     pub(super) fn segments(&self) -> Vec<&str> {
@@ -51,7 +43,17 @@ pub fn claims(path: &str) -> bool {
     let has_version =
         target.version.as_deref().is_some_and(|version| version.contains('.') || version.len() > 2);
     let is_id = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
-    has_version || is_id || matches!(first, "oauth" | "debug_token" | "whatsapp_business")
+    has_version || is_id || is_upload(first) || super::operations::is_root(first)
+}
+
+/// Whether an id is that of an upload session: the only ids that are no numbers.
+pub(super) fn is_upload(id: &str) -> bool {
+    id.starts_with("upload:")
+}
+
+/// An id as a number.
+pub(super) fn number(id: &str) -> Option<i64> {
+    id.parse::<PortfolioId>().ok().map(|id| id.0)
 }
 
 #[cfg(test)]
@@ -70,6 +72,10 @@ mod tests {
         {
             assert!(!claims(path), "{path}");
         }
-        assert!(claims("/v23.0/debug_token") && claims("/oauth/access_token") && claims("/v19.0/unknown"));
+        for path in
+            ["/v23.0/debug_token", "/oauth/access_token", "/v19.0/unknown", "/signups/17", "/upload:a"]
+        {
+            assert!(claims(path), "{path}");
+        }
     }
 }

@@ -3,11 +3,10 @@
 use super::errors::GraphError;
 use super::subscriptions::{callback, success, verify};
 use super::{Call, list as lists};
-use plaza_business::apps::Scope;
 use plaza_business::portfolios::{self, BusinessNumber};
 use plaza_business::{codes, json as sloppy, webhooks};
 use plaza_db::Tx;
-use plaza_protocol::{Ctx, PhoneNumberId, WabaId};
+use plaza_protocol::Ctx;
 use serde_json::{Value, json};
 
 /// What is returned when nothing is asked for.
@@ -20,14 +19,15 @@ const DEFAULT_FIELDS: &[&str] = &[
     "throughput",
 ];
 
-pub(super) async fn get(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
+pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
+    let phone = call.phone();
     let read = async move |ctx: &Ctx, tx: &mut Tx| portfolios::phone_number(ctx, tx, phone).await;
     let number = call.app.db.read(&call.ctx, "cloud_api.phone_number", read).await?;
     Ok(lists::select(&call, view(&number), DEFAULT_FIELDS))
 }
 
-pub(super) async fn list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn list(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let read = async move |ctx: &Ctx, tx: &mut Tx| portfolios::phone_numbers(ctx, tx, waba).await;
     let numbers = call.app.db.read(&call.ctx, "cloud_api.phone_numbers", read).await?;
     let items = numbers.iter().map(|number| lists::select(&call, view(number), DEFAULT_FIELDS)).collect();
@@ -60,8 +60,8 @@ fn view(number: &BusinessNumber) -> Value {
 }
 
 /// `POST /{phone}`: sets the number's own callback (`webhook_configuration`); an empty address takes it away.
-pub(super) async fn configure(call: Call, phone: PhoneNumberId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn configure(call: Call) -> Result<Value, GraphError> {
+    let phone = call.phone();
     let configuration = call.params.object("webhook_configuration").ok_or_else(|| {
         let details = "webhook_configuration is expected; other settings are not supported yet";
         GraphError::new(codes::INVALID_PARAMETER).details(details)
@@ -81,12 +81,16 @@ pub(super) async fn configure(call: Call, phone: PhoneNumberId) -> Result<Value,
 
 /// `POST /{phone}/register` and `/deregister`. The PIN of two-step verification is accepted and not kept: the number's
 /// keys are the operator's, and there is no second registration to protect against.
-pub(super) async fn register(
-    call: Call,
-    phone: PhoneNumberId,
-    is_registered: bool,
-) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn register(call: Call) -> Result<Value, GraphError> {
+    set_registered(call, true).await
+}
+
+pub(super) async fn deregister(call: Call) -> Result<Value, GraphError> {
+    set_registered(call, false).await
+}
+
+async fn set_registered(call: Call, is_registered: bool) -> Result<Value, GraphError> {
+    let phone = call.phone();
     let set =
         async move |ctx: &Ctx, tx: &mut Tx| portfolios::set_registered(ctx, tx, phone, is_registered).await;
     call.app.db.transact(&call.ctx, "cloud_api.register", set).await?;

@@ -5,11 +5,10 @@
 
 use super::Call;
 use super::errors::GraphError;
-use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::webhooks::{self, Callback, FIELDS};
 use plaza_db::Tx;
-use plaza_protocol::{AppId, Ctx, WabaId};
+use plaza_protocol::{AppId, Ctx};
 use serde_json::{Value, json};
 
 /// The only object whose changes can be subscribed to.
@@ -46,9 +45,9 @@ pub(super) async fn verify(
 }
 
 /// The app of the token, and no other.
-fn own_app(call: &Call, app: AppId) -> Result<(), GraphError> {
-    call.require(Scope::Management)?;
-    if call.token.app == app { Ok(()) } else { Err(GraphError::new(codes::APP_TOKEN_NEEDED)) }
+fn own_app(call: &Call) -> Result<AppId, GraphError> {
+    let app = call.app_id();
+    if call.token.app == app { Ok(app) } else { Err(GraphError::new(codes::APP_TOKEN_NEEDED)) }
 }
 
 fn check_object(call: &Call) -> Result<(), GraphError> {
@@ -61,8 +60,8 @@ fn check_object(call: &Call) -> Result<(), GraphError> {
     }
 }
 
-pub(super) async fn app_subscribe(call: Call, app: AppId) -> Result<Value, GraphError> {
-    own_app(&call, app)?;
+pub(super) async fn app_subscribe(call: Call) -> Result<Value, GraphError> {
+    let app = own_app(&call)?;
     check_object(&call)?;
     let callback = callback(&call, call.params.required("callback_url")?)?;
     let mut fields = call.params.words("fields");
@@ -77,8 +76,8 @@ pub(super) async fn app_subscribe(call: Call, app: AppId) -> Result<Value, Graph
     Ok(success())
 }
 
-pub(super) async fn app_list(call: Call, app: AppId) -> Result<Value, GraphError> {
-    own_app(&call, app)?;
+pub(super) async fn app_list(call: Call) -> Result<Value, GraphError> {
+    let app = own_app(&call)?;
     let read = async move |ctx: &Ctx, tx: &mut Tx| webhooks::app_subscription(ctx, tx, app).await;
     let subscription = call.app.db.read(&call.ctx, "cloud_api.app_subscription", read).await?;
     let view = subscription.map(|subscription| {
@@ -94,8 +93,8 @@ pub(super) async fn app_list(call: Call, app: AppId) -> Result<Value, GraphError
     Ok(json!({"data": view.into_iter().collect::<Vec<_>>()}))
 }
 
-pub(super) async fn app_unsubscribe(call: Call, app: AppId) -> Result<Value, GraphError> {
-    own_app(&call, app)?;
+pub(super) async fn app_unsubscribe(call: Call) -> Result<Value, GraphError> {
+    let app = own_app(&call)?;
     check_object(&call)?;
     let delete = async move |ctx: &Ctx, tx: &mut Tx| webhooks::delete_app_subscription(ctx, tx, app).await;
     call.app.db.transact(&call.ctx, "cloud_api.delete_app_subscription", delete).await?;
@@ -103,8 +102,8 @@ pub(super) async fn app_unsubscribe(call: Call, app: AppId) -> Result<Value, Gra
 }
 
 /// Without `override_callback_uri` the app hears of the account by its own callback, and an override goes.
-pub(super) async fn waba_subscribe(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn waba_subscribe(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let callback = call.params.text("override_callback_uri").map(|url| callback(&call, url)).transpose()?;
     if let Some(callback) = &callback {
         verify(&call, "override_callback_uri", callback, call.params.text("verify_token")).await?;
@@ -117,8 +116,8 @@ pub(super) async fn waba_subscribe(call: Call, waba: WabaId) -> Result<Value, Gr
     Ok(success())
 }
 
-pub(super) async fn waba_list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn waba_list(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let read = async move |ctx: &Ctx, tx: &mut Tx| webhooks::waba_subscriptions(ctx, tx, waba).await;
     let subscriptions = call.app.db.read(&call.ctx, "cloud_api.waba_subscriptions", read).await?;
     let view = subscriptions.into_iter().map(|subscription| {
@@ -132,8 +131,8 @@ pub(super) async fn waba_list(call: Call, waba: WabaId) -> Result<Value, GraphEr
     Ok(json!({"data": view.collect::<Vec<_>>()}))
 }
 
-pub(super) async fn waba_unsubscribe(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn waba_unsubscribe(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let app = call.token.app;
     let unsubscribe =
         async move |ctx: &Ctx, tx: &mut Tx| webhooks::unsubscribe_waba(ctx, tx, waba, app).await;

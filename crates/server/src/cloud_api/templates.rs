@@ -3,19 +3,18 @@
 use super::errors::GraphError;
 use super::subscriptions::success;
 use super::{Call, list as lists};
-use plaza_business::apps::Scope;
 use plaza_business::codes;
 use plaza_business::templates::{self, TEMPLATES_MAX, Template};
 use plaza_db::Tx;
-use plaza_protocol::{Ctx, TemplateId, WabaId};
+use plaza_protocol::{Ctx, TemplateId};
 use serde_json::{Map, Value, json};
 
 /// What is returned when nothing is asked for.
 const DEFAULT_FIELDS: &[&str] =
     &["name", "parameter_format", "components", "language", "status", "category", "message_send_ttl_seconds"];
 
-pub(super) async fn create(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn create(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let (business, request) = (call.app.business.clone(), call.params.value().clone());
     let create = async move |ctx: &Ctx, tx: &mut Tx| business.create_template(ctx, tx, waba, &request).await;
     let template = call.app.db.transact(&call.ctx, "cloud_api.create_template", create).await?;
@@ -26,14 +25,15 @@ pub(super) async fn create(call: Call, waba: WabaId) -> Result<Value, GraphError
     }))
 }
 
-pub(super) async fn get(call: Call, id: TemplateId) -> Result<Value, GraphError> {
+pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
+    let id = call.template();
     let read = async move |ctx: &Ctx, tx: &mut Tx| templates::get(ctx, tx, id).await;
     let template = call.app.db.read(&call.ctx, "cloud_api.template", read).await?;
     Ok(lists::select(&call, view(&template), DEFAULT_FIELDS))
 }
 
-pub(super) async fn delete(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn delete(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let name = call.params.required("name")?;
     let id = call.params.text("hsm_id").map(|id| {
         id.parse::<TemplateId>().map_err(|_| {
@@ -47,8 +47,8 @@ pub(super) async fn delete(call: Call, waba: WabaId) -> Result<Value, GraphError
 }
 
 /// An account has few templates: they are read together, filtered here, and cut into pages.
-pub(super) async fn list(call: Call, waba: WabaId) -> Result<Value, GraphError> {
-    call.require(Scope::Management)?;
+pub(super) async fn list(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let read = async move |ctx: &Ctx, tx: &mut Tx| templates::list(ctx, tx, waba).await;
     let all = call.app.db.read(&call.ctx, "cloud_api.templates", read).await?;
     let filter = Filter::of(&call);

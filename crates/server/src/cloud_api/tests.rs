@@ -1,3 +1,5 @@
+mod operations;
+
 use super::*;
 use crate::egress::EgressPolicy;
 use axum::body::Body;
@@ -10,7 +12,7 @@ use plaza_db::testing::{ctx, sqlite};
 use plaza_db::{DbError, Sql, Tx, params};
 use plaza_protocol::content::{self, Content};
 use plaza_protocol::{AccountId, Currency, ManualClock, Micros, PhoneNumber};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,8 +1,7 @@
 //! Tokens: `GET /oauth/access_token`, `GET /debug_token`.
 
 use super::errors::GraphError;
-use super::params::Params;
-use super::{Call, CloudApi, auth};
+use super::{Call, auth};
 use plaza_business::apps::{self, AuthenticateError, Scope, Token, TokenKind};
 use plaza_business::codes;
 use plaza_db::Tx;
@@ -10,7 +9,8 @@ use plaza_protocol::Ctx;
 use serde_json::{Value, json};
 
 /// An app's id and secret are exchanged for its app token, which is made of the two.
-pub(super) async fn exchange(app: &CloudApi, ctx: &Ctx, params: &Params) -> Result<Value, GraphError> {
+pub(super) async fn exchange(call: Call) -> Result<Value, GraphError> {
+    let (app, ctx, params) = (&call.app, &call.ctx, &call.params);
     let grant = params.text("grant_type").unwrap_or_else(|| "client_credentials".to_owned());
     if grant != "client_credentials" || params.text("code").is_some() {
         let details = "grant_type: client_credentials is expected; other grants are not supported yet";
@@ -27,7 +27,7 @@ pub(super) async fn exchange(app: &CloudApi, ctx: &Ctx, params: &Params) -> Resu
 }
 
 /// What a token is good for. Of a token of another portfolio only that it is not good here is told.
-pub(super) async fn debug(call: &Call) -> Result<Value, GraphError> {
+pub(super) async fn debug(call: Call) -> Result<Value, GraphError> {
     let input = call.params.required("input_token")?;
     let found = match auth::look_up(&call.app, &call.ctx, input).await {
         Ok(token) if token.portfolio == call.token.portfolio => token,
@@ -48,7 +48,7 @@ fn invalid() -> Value {
 fn view(token: &Token, application: Option<String>) -> Value {
     let kind = match token.kind {
         TokenKind::SystemUser => "SYSTEM_USER",
-        TokenKind::App => "APP",
+        TokenKind::App | TokenKind::Nobody => "APP",
     };
     let scopes: Vec<&str> = token.scopes.iter().copied().map(Scope::as_str).collect();
     let granular: Vec<Value> = scopes.iter().map(|scope| json!({"scope": scope})).collect();

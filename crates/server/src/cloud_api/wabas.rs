@@ -4,13 +4,14 @@ use super::errors::GraphError;
 use super::{Call, list as lists};
 use plaza_business::portfolios;
 use plaza_db::Tx;
-use plaza_protocol::{Ctx, WabaId};
+use plaza_protocol::Ctx;
 use serde_json::{Value, json};
 
 /// What is returned when nothing is asked for.
 const DEFAULT_FIELDS: &[&str] = &["name", "timezone_id", "message_template_namespace", "currency"];
 
-pub(super) async fn get(call: Call, waba: WabaId) -> Result<Value, GraphError> {
+pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
+    let waba = call.waba();
     let read = async move |ctx: &Ctx, tx: &mut Tx| portfolios::waba(ctx, tx, waba).await;
     let waba = call.app.db.read(&call.ctx, "cloud_api.waba", read).await?;
     let view = json!({
