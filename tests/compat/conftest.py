@@ -102,6 +102,7 @@ class Bot:
         self.app = Starlette()
         self.messages: queue.Queue = queue.Queue()
         self.statuses: queue.Queue = queue.Queue()
+        self.edits: queue.Queue = queue.Queue()
         session = httpx.Client(transport=transport, timeout=30)
         config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error")
         self.server = uvicorn.Server(config)
@@ -119,6 +120,9 @@ class Bot:
         self.wa.add_handlers(
             _handler("MessageHandler", self.messages),
             _handler("CallbackButtonHandler", self.messages),
+            _handler("CallbackSelectionHandler", self.messages),
+            _handler("EditedMessageHandler", self.edits),
+            _handler("DeletedMessageHandler", self.edits),
             _handler("MessageStatusHandler", self.statuses),
         )
         threading.Thread(target=self.server.run, daemon=True).start()

@@ -25,12 +25,13 @@ def test_it_sends_reacts_and_marks_as_read(business, bot, ana):
     assert texts == ["Good morning!", "What may it be?"], "in their order"
 
 
-def test_what_is_not_carried_yet_is_a_clear_error(business, ana, bot):
+def test_its_nulls_and_link_files_are_taken(business, ana, bot):
     ana.send(business["display_phone_number"], "Hello")
     bot.message()
-    answer = client(business).send_image("https://example.org/bread.jpg", ana.wa_id)
-    assert answer["error"]["code"] == 131051
-    assert '"image" are not supported yet' in answer["error"]["error_data"]["details"]
+    answer = client(business).send_image("http://127.0.0.1:9/bread.jpg", ana.wa_id)
+    assert answer["messages"][0]["id"].startswith("wamid."), "a link that cannot be fetched fails later"
+    answer = client(business).send_location("52.52", "13.4", "Square", "Arcade 5", ana.wa_id)
+    assert answer["messages"], answer
 
 
 def test_its_readers_understand_our_webhooks(business, bot, ana):

@@ -195,7 +195,17 @@ pub(crate) fn tail(log: &Path) -> String {
 
 fn spawn(data: &Path, port: u16, database_url: Option<&str>) -> anyhow::Result<Process> {
     let mut command = Command::new(std::env::current_exe().context("finding this program")?);
-    command.args(["serve", "--sandbox", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+    command
+        .args([
+            "serve",
+            "--sandbox",
+            "--messages-per-s",
+            "0",
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--data",
+        ])
+        .arg(data);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }

@@ -39,6 +39,10 @@ codes! {
     PERMISSION = 200, 403, "API Permission";
     /// The webhook's address did not pass the handshake.
     CALLBACK_VERIFICATION = 2200, 400, "Callback verification failed";
+    /// Too many calls about one account.
+    ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
+    /// The number sends too many messages a second.
+    THROUGHPUT = 130429, 400, "Rate limit hit";
     /// A bug of ours.
     SOMETHING_WRONG = 131000, 500, "Something went wrong";
     /// A member that must be there is not.
@@ -59,6 +63,8 @@ codes! {
     MEDIA_DOWNLOAD = 131052, 400, "Media download error";
     /// A file that cannot be sent, or that could not be fetched.
     MEDIA_UPLOAD = 131053, 400, "Media upload error";
+    /// Too many messages to one person.
+    PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.

@@ -24,6 +24,7 @@ pub mod country;
 pub mod json;
 pub mod media;
 pub mod messages;
+pub mod pace;
 pub mod portfolios;
 mod seal;
 pub mod templates;
@@ -37,6 +38,7 @@ pub use codes::Code;
 pub use country::of as country_of;
 pub use seal::{SealError, SealingKey};
 
+use pace::Pace;
 use plaza_billing::Prices;
 use plaza_db::Sql;
 use plaza_protocol::{Actor, Ctx, PortfolioId};
@@ -47,12 +49,21 @@ pub struct Business {
     sealing: SealingKey,
     prices: Prices,
     sandbox: bool,
+    /// How fast a number may send, messages a second; `None`: as fast as it can.
+    messages_per_s: Option<u32>,
+    pace: Pace,
 }
 
 impl Business {
     /// `sealing` encrypts app secrets at rest, `prices` rates messages. In a sandbox templates are approved at once.
     pub fn new(sealing: SealingKey, prices: Prices, sandbox: bool) -> Self {
-        Self { sealing, prices, sandbox }
+        Self { sealing, prices, sandbox, messages_per_s: None, pace: Pace::default() }
+    }
+
+    /// With limits on how fast a number may send ([`pace`]).
+    #[must_use]
+    pub fn limited_to(self, messages_per_s: Option<u32>) -> Self {
+        Self { messages_per_s, ..self }
     }
 
     /// Whether templates are approved at once.

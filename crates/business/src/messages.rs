@@ -27,6 +27,7 @@ pub(crate) use store::STATEMENTS;
 
 use crate::contacts::{self, Contact};
 use crate::media::{MediaError, MediaSource};
+use crate::pace::TooFast;
 use crate::portfolios::{self, BusinessNumber, LookupError};
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
@@ -114,6 +115,9 @@ pub enum SendError {
         /// When it closed; `None`: the person never wrote.
         until: Option<Timestamp>,
     },
+    /// Faster than it may.
+    #[error(transparent)]
+    TooFast(#[from] TooFast),
     /// The template cannot be sent.
     #[error("{0}")]
     Template(FillError),
@@ -416,6 +420,9 @@ impl Business {
         let windows = windows::windows(tx, phone, contact.account).await?;
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
             return Err(SendError::WindowClosed { until: windows.customer_service_until });
+        }
+        if let Some(per_s) = self.messages_per_s {
+            self.pace.take(ctx, phone, contact.account, per_s)?;
         }
         let expires_at = now + lifetime(prepared.template.as_ref());
         // What could not be fetched is not sent, and not charged.

@@ -12,6 +12,8 @@
 //! [`definition`] is what a template is made of and the rules for it, [`render`] how it is filled in.
 
 pub mod definition;
+pub mod library;
+pub mod lifecycle;
 pub mod render;
 mod store;
 
@@ -26,9 +28,13 @@ use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, PortfolioId, TemplateId, Timestamp, WabaId};
 use render::{RenderError, Rendered, SendTemplate, canonical_language};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Templates of one account.
 pub const TEMPLATES_MAX: usize = 250;
+/// Templates that an account makes in an hour.
+const CREATIONS_PER_HOUR: usize = 100;
+const CREATION_WINDOW: Duration = Duration::from_secs(3600);
 /// Characters of a name.
 const NAME_CHARACTERS_MAX: usize = 512;
 /// Characters of a reason for a rejection.
@@ -51,13 +57,22 @@ pub enum Status {
     Paused,
     /// May not be sent any more.
     Disabled,
+    /// Put away for now by the business.
+    Archived,
     /// Gone; its name is free.
     Deleted,
 }
 
 impl Status {
-    const ALL: [Self; 6] =
-        [Self::Pending, Self::Approved, Self::Rejected, Self::Paused, Self::Disabled, Self::Deleted];
+    const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Approved,
+        Self::Rejected,
+        Self::Paused,
+        Self::Disabled,
+        Self::Archived,
+        Self::Deleted,
+    ];
 
     /// The word of the Cloud API.
     pub fn as_str(self) -> &'static str {
@@ -67,6 +82,7 @@ impl Status {
             Self::Rejected => "REJECTED",
             Self::Paused => "PAUSED",
             Self::Disabled => "DISABLED",
+            Self::Archived => "ARCHIVED",
             Self::Deleted => "DELETED",
         }
     }
@@ -133,6 +149,9 @@ pub enum TemplateError {
     /// It does not wait for a decision.
     #[error("the template is {}: only a PENDING one can be decided on", .0.as_str())]
     NotPending(Status),
+    /// Too many were made.
+    #[error("an account makes at most {CREATIONS_PER_HOUR} templates an hour: try again later")]
+    TooMany,
     /// The storage failed.
     #[error("storage")]
     Db(#[from] DbError),
@@ -163,6 +182,8 @@ struct NewTemplate {
     format: ParameterFormat,
     components: Value,
     message_send_ttl_seconds: Option<i64>,
+    /// It is one of the library, and needs no review.
+    is_of_library: bool,
 }
 
 fn problem(member: &str, what: impl Into<String>) -> TemplateError {
@@ -187,10 +208,15 @@ impl NewTemplate {
             Some(text) => ParameterFormat::parse(&text)
                 .ok_or_else(|| problem("parameter_format", "positional or named is expected"))?,
         };
-        let components = components(request)?;
+        let of_library = json::text_member(request, "library_template_name");
+        let components = match &of_library {
+            Some(name) => library::components(request, name)?,
+            None => components(request)?,
+        };
         Definition::read(&components, format).map_err(TemplateError::Invalid)?;
         let message_send_ttl_seconds = time_to_live(request, category)?;
-        Ok(Self { name, language, category, format, components, message_send_ttl_seconds })
+        let is_of_library = of_library.is_some();
+        Ok(Self { name, language, category, format, components, message_send_ttl_seconds, is_of_library })
     }
 }
 
@@ -247,7 +273,11 @@ impl Business {
             let problem = Problem { subcode: Some(subcodes::TOO_MANY), ..Problem::new("name", what) };
             return Err(TemplateError::Invalid(problem));
         }
-        let (status, reason) = self.first_status(&new.name);
+        if store::made_since(tx, waba.waba_id, ctx.now() - CREATION_WINDOW).await? >= CREATIONS_PER_HOUR {
+            return Err(TemplateError::TooMany);
+        }
+        let (status, reason) =
+            if new.is_of_library { (Status::Approved, "NONE") } else { self.first_status(&new.name) };
         let template = Template {
             template_id: TemplateId(ctx.graph_id()),
             waba_id: waba.waba_id,
@@ -438,7 +468,7 @@ pub(crate) async fn fill(
         Status::Approved => {}
         Status::Paused => return Err(FillError::Paused),
         Status::Disabled => return Err(FillError::Disabled),
-        Status::Pending | Status::Rejected | Status::Deleted => return Err(not_found()),
+        Status::Pending | Status::Rejected | Status::Archived | Status::Deleted => return Err(not_found()),
     }
     // What is stored was checked when it was made.
     let definition = Definition::read(&template.components, template.format).map_err(|_| not_found())?;

@@ -7,12 +7,13 @@ use crate::value::{Row, Value};
 use crate::{DbError, Migration, OnCommit, Sql, Tx, migrate, tx};
 use plaza_protocol::{Chain, Ctx, Wake};
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -321,18 +322,23 @@ fn open_reader(path: &Path) -> Result<Tx, DbError> {
 }
 
 /// The same statement with `?1…?n`. To SQLite `$2` is a *name*, numbered by its first appearance in the text; only `?2`
-/// is the second parameter wherever it stands. Made once for each statement and kept.
+/// is the second parameter wherever it stands. Made once for each statement and thread, and found again by where the text
+/// stands in memory: this runs for every statement.
 fn numbered(text: &'static str) -> &'static str {
-    static TEXTS: LazyLock<Mutex<HashMap<&'static str, &'static str>>> = LazyLock::new(Mutex::default);
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    texts.entry(text).or_insert_with(|| {
-        let mut numbered = text.as_bytes().to_vec();
-        for at in 1..numbered.len() {
-            if numbered[at - 1] == b'$' && numbered[at].is_ascii_digit() {
-                numbered[at - 1] = b'?';
+    thread_local! {
+        static TEXTS: RefCell<HashMap<(usize, usize), &'static str>> = RefCell::default();
+    }
+    let place = (text.as_ptr().addr(), text.len());
+    TEXTS.with_borrow_mut(|texts| {
+        *texts.entry(place).or_insert_with(|| {
+            let mut numbered = text.as_bytes().to_vec();
+            for at in 1..numbered.len() {
+                if numbered[at - 1] == b'$' && numbered[at].is_ascii_digit() {
+                    numbered[at - 1] = b'?';
+                }
             }
-        }
-        String::from_utf8(numbered).map_or(text, |numbered| Box::leak(numbered.into_boxed_str()))
+            String::from_utf8(numbered).map_or(text, |numbered| Box::leak(numbered.into_boxed_str()))
+        })
     })
 }
 

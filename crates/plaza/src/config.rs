@@ -6,6 +6,7 @@
 use anyhow::{Context as _, bail};
 use clap::Args;
 use plaza_blobs::{BlobPlace, Bucket};
+use plaza_business::pace::{HIGH_MESSAGES_PER_S, STANDARD_MESSAGES_PER_S};
 use plaza_protocol::{Ctx, Secret};
 use plaza_server::Settings;
 use serde::Deserialize;
@@ -40,6 +41,9 @@ pub(crate) struct Flags {
     /// One-time codes are shown to the operator, templates are approved at once, loopback may be called.
     #[arg(long)]
     sandbox: bool,
+    /// Messages that a business number may send in a second; 0: no limit, for load tests.
+    #[arg(long, env = "PLAZA_MESSAGES_PER_S", value_name = "N")]
+    messages_per_s: Option<u32>,
     /// Allow --sandbox on an address that others can reach.
     #[arg(long)]
     force_public_sandbox: bool,
@@ -68,6 +72,8 @@ struct File {
     origins: Vec<String>,
     /// Private addresses that webhooks may have, as `host` or `host:port`.
     egress_allowed: Vec<String>,
+    /// Messages that a business number may send in a second; 0: no limit.
+    messages_per_s: Option<u32>,
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
@@ -156,6 +162,10 @@ impl Config {
         if nats.is_some() && database_url.is_none() {
             mistakes.push("nats: several servers need a common database: set database_url too".to_owned());
         }
+        let messages_per_s = flags.messages_per_s.or(file.messages_per_s).unwrap_or(STANDARD_MESSAGES_PER_S);
+        if messages_per_s > HIGH_MESSAGES_PER_S {
+            mistakes.push(format!("messages_per_s: 1 to {HIGH_MESSAGES_PER_S}, or 0 for no limit"));
+        }
         let connections = file.database_connections_max.unwrap_or(16);
         if !(1..=500).contains(&connections) {
             mistakes.push("database_connections_max: 1 to 500".to_owned());
@@ -197,6 +207,7 @@ impl Config {
             settings: Settings {
                 sandbox,
                 demo,
+                messages_per_s: Some(messages_per_s).filter(|per_s| *per_s > 0),
                 origins: file.origins,
                 egress_allowed: file.egress_allowed,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
@@ -259,6 +270,12 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("origins", "empty", "Origins of other web pages that may open a socket: `[\"https://example.org\"]`."),
     ("egress_allowed", "empty", "Private addresses that webhooks may have, as `host` or `host:port`."),
     (
+        "messages_per_s",
+        "80",
+        "Messages that a business number may send in a second, up to 1000; each person gets 45 at once and one every six \
+        seconds. 0: no limits, for load tests.",
+    ),
+    (
         "blobs",
         "the folder `blobs` in the data folder",
         "Where the encrypted files of messages lie: a table with `bucket`, `endpoint`, `region`, `access_key_id` and \
@@ -290,7 +307,7 @@ mod tests {
         for (key, _, _) in KEYS {
             let value = match *key {
                 "sandbox" | "demo" => "true",
-                "database_connections_max" => "4",
+                "database_connections_max" | "messages_per_s" => "4",
                 "origins" | "egress_allowed" => "[]",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 _ => "\"x\"",

@@ -43,6 +43,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// Addresses that webhooks may have although they are private, as `host` or `host:port`.
     pub egress_allowed: Vec<String>,
+    /// Messages that a business number may send in a second, and with it the limit of each person; `None`: any.
+    pub messages_per_s: Option<u32>,
     /// Who runs the network.
     pub operator_name: String,
     /// What the operator signs in with.

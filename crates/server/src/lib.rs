@@ -126,7 +126,8 @@ pub async fn start(
     db.transact(&ctx, "start.import_prices", import).await?;
     let prices = Prices::default();
     let sealing = settings.sealing_key.0;
-    let business = Arc::new(Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox));
+    let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);
+    let business = Arc::new(business.limited_to(settings.messages_per_s));
     let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
     let blobs = Blobs::open(&settings.blobs)?;
     let wake_webhooks = Arc::new(Notify::new());

@@ -82,15 +82,23 @@ pub(crate) async fn run(app: Arc<App>, mut lane: mpsc::Receiver<Item>) {
         }
         let batch = Arc::new(Batch::sort(items.drain(..)));
         app.metrics.relay_batch(batch.sends.len(), batch.acknowledges.len());
-        match store(&app, &batch, true).await {
+        match store(&app, &batch).await {
             Ok(outcomes) => batch.answer(outcomes),
             // What fails on the side of the businesses must not keep people from talking: their messages go through, and
-            // the acknowledgements, which are cumulative, come again.
+            // each receipt gets a transaction of its own, so that the one that fails holds back no other. It is
+            // cumulative, and comes again.
             Err(RelayError::Business(error)) => {
                 tracing::error!(error = %Chain(&error), "receipts of a business could not be stored");
-                match store(&app, &batch, false).await {
+                let (messages, receipts) = batch.apart();
+                match store(&app, &messages).await {
                     Ok(outcomes) => batch.answer(outcomes),
                     Err(error) => batch.refuse(error),
+                }
+                for receipt in receipts {
+                    if let Err(error) = store(&app, &receipt).await {
+                        let device = receipt.device();
+                        tracing::error!(device.id = ?device, error = %Chain(&error), "a receipt waits");
+                    }
                 }
             }
             Err(error) => batch.refuse(error),
@@ -111,18 +119,15 @@ fn gather(lane: &mut mpsc::Receiver<Item>, items: &mut Vec<Item>) {
 async fn store(
     app: &Arc<App>,
     batch: &Arc<Batch>,
-    with_receipts: bool,
 ) -> Result<Vec<Result<wire::Sent, MessagingError>>, RelayError> {
     let ctx = app.ctx_for(Actor::System);
     let (work, state) = (batch.clone(), app.clone());
     app.db
         .transact(&ctx, "relay.batch", async move |ctx, tx| {
             let sent = state.delivery.send(ctx, tx, work.sends.clone()).await?;
-            if with_receipts {
-                let arrived = delivery::acknowledge(ctx, tx, &work.acknowledges).await?;
-                let read = delivery::read_up_to(ctx, tx, &work.reads).await?;
-                state.business_receipts(ctx, tx, &arrived, &read).await?;
-            }
+            let arrived = delivery::acknowledge(ctx, tx, &work.acknowledges).await?;
+            let read = delivery::read_up_to(ctx, tx, &work.reads).await?;
+            state.business_receipts(ctx, tx, &arrived, &read).await?;
             Ok(sent)
         })
         .await
@@ -160,6 +165,21 @@ impl Batch {
             }
         }
         batch
+    }
+
+    /// The messages of the batch, and each of its receipts alone.
+    fn apart(&self) -> (Arc<Self>, Vec<Arc<Self>>) {
+        let messages = Self { sends: self.sends.clone(), ..Self::default() };
+        let acknowledges =
+            self.acknowledges.iter().map(|one| Self { acknowledges: vec![*one], ..Self::default() });
+        let reads = self.reads.iter().map(|one| Self { reads: vec![one.clone()], ..Self::default() });
+        (Arc::new(messages), acknowledges.chain(reads).map(Arc::new).collect())
+    }
+
+    /// Whose receipt it is, in a batch of one.
+    fn device(&self) -> Option<plaza_protocol::DeviceId> {
+        let acknowledged = self.acknowledges.first().map(|(device, _)| device.device);
+        acknowledged.or_else(|| self.reads.first().map(|(device, _)| device.device))
     }
 
     fn answer(&self, outcomes: Vec<Result<wire::Sent, MessagingError>>) {

@@ -35,8 +35,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// Read and write buffers of a socket: small enough for an idle one, large enough to join what is written under load.
-const BUFFER_BYTES: usize = 4096;
+/// What a socket reads at once. It is there while the socket is idle, so that it is as small as a handful of messages.
+const READ_BUFFER_BYTES: usize = 2048;
+/// What is written at once under load; an idle socket has no such buffer.
+const WRITE_BUFFER_BYTES: usize = 4096;
 /// What may wait in the write buffer of a socket before it counts as stuck.
 const WRITE_BUFFER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Pushes that are written before the buffer is flushed.
@@ -63,8 +65,8 @@ pub(crate) async fn connect(
     }
     upgrade
         .protocols([wire::SUBPROTOCOL])
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)

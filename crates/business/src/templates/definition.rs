@@ -407,7 +407,7 @@ impl Reader {
                     "1 to 90 is expected",
                 )
             })?;
-            self.definition.footer = format!("This code expires in {minutes} minutes.");
+            self.definition.footer = expiry_text(minutes);
             return Ok(());
         }
         let text = text_member(component, "text").unwrap_or_default();
@@ -453,6 +453,16 @@ impl Reader {
         };
         Err(Problem::coded(subcode, member, what))
     }
+}
+
+/// What an authentication template says, with the code's gap as it is written.
+pub(super) fn authentication_text(with_recommendation: bool) -> String {
+    authentication_body(with_recommendation).fill(|name| Some(format!("{{{{{name}}}}}"))).unwrap_or_default()
+}
+
+/// Its footer.
+pub(super) fn expiry_text(minutes: i64) -> String {
+    format!("This code expires in {minutes} minutes.")
 }
 
 fn authentication_body(with_recommendation: bool) -> Pattern {

@@ -4,7 +4,7 @@ use super::definition::ParameterFormat;
 use super::{Status, Template, read_category};
 use plaza_billing::Category;
 use plaza_db::{DbError, Row, Tx, params, statements};
-use plaza_protocol::{Ctx, TemplateId, WabaId};
+use plaza_protocol::{Ctx, TemplateId, Timestamp, WabaId};
 use serde_json::Value;
 
 statements! {
@@ -27,6 +27,14 @@ statements! {
         WHERE waba_id = $1 AND name = $2 AND status <> 'DELETED'";
     DELETE_ONE = "UPDATE template SET status = 'DELETED', updated_at = $4
         WHERE waba_id = $1 AND name = $2 AND template_id = $3 AND status <> 'DELETED'";
+    UPDATE_TEMPLATE = "UPDATE template SET category = $2, parameter_format = $3, status = $4, rejected_reason = $5,
+        components = $6, message_send_ttl_seconds = $7, updated_at = $8 WHERE template_id = $1";
+    MADE_SINCE = "SELECT CAST(count(*) AS BIGINT) FROM template WHERE waba_id = $1 AND created_at > $2";
+    NOTE_CHANGE = "INSERT INTO template_change (template_id, changed_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    CHANGES = "SELECT changed_at FROM template_change WHERE template_id = $1 AND changed_at > $2
+        ORDER BY changed_at LIMIT 100";
+    SENDS = "SELECT CAST(count(*) AS BIGINT) FROM business_message WHERE template_id = $1 AND portfolio_id = $2
+        AND is_outgoing AND accepted_at >= $3 AND accepted_at < $4";
     SET_TEMPLATE_STATUS = "UPDATE template SET status = $2, rejected_reason = $3, updated_at = $4
         WHERE template_id = $1";
 }
@@ -110,4 +118,46 @@ pub(super) async fn delete(
 pub(super) async fn set_status(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), DbError> {
     let row = params![template.template_id, template.status.as_str(), &template.rejected_reason, ctx.now()];
     tx.execute(SET_TEMPLATE_STATUS, row).await.map(drop)
+}
+
+/// Everything that an edit can change.
+pub(super) async fn update(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), DbError> {
+    let row = params![
+        template.template_id,
+        template.category_word(),
+        template.format.as_str(),
+        template.status.as_str(),
+        &template.rejected_reason,
+        template.components.to_string(),
+        template.message_send_ttl_seconds,
+        ctx.now()
+    ];
+    tx.execute(UPDATE_TEMPLATE, row).await.map(drop)
+}
+
+pub(super) async fn made_since(tx: &mut Tx, waba: WabaId, since: Timestamp) -> Result<usize, DbError> {
+    let count: i64 = tx.query_one(MADE_SINCE, params![waba, since]).await?.map_or(Ok(0), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+pub(super) async fn note_change(ctx: &Ctx, tx: &mut Tx, id: TemplateId) -> Result<(), DbError> {
+    tx.execute(NOTE_CHANGE, params![id, ctx.now()]).await.map(drop)
+}
+
+pub(super) async fn changes(
+    tx: &mut Tx,
+    id: TemplateId,
+    since: Timestamp,
+) -> Result<Vec<Timestamp>, DbError> {
+    tx.query(CHANGES, params![id, since]).await?.iter().map(|row| row.get(0)).collect()
+}
+
+pub(super) async fn sends(
+    tx: &mut Tx,
+    template: &Template,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<i64, DbError> {
+    let asked = params![template.template_id, template.portfolio_id, from, to];
+    tx.query_one(SENDS, asked).await?.map_or(Ok(0), |row| row.get(0))
 }

@@ -13,6 +13,7 @@ use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
 use plaza_business::media::MediaError;
 use plaza_business::messages::SendError;
+use plaza_business::pace::TooFast;
 use plaza_business::portfolios::LookupError;
 use plaza_business::templates::render::RenderError;
 use plaza_business::templates::{FillError, TemplateError};
@@ -254,6 +255,8 @@ impl From<SendError> for GraphError {
             SendError::Missing { .. } => codes::PARAMETER_MISSING,
             SendError::Invalid { member, .. } if member == "messaging_product" => codes::INVALID_PARAMETER,
             SendError::Invalid { .. } => codes::PARAMETER_VALUE,
+            SendError::TooFast(TooFast::Number { .. }) => codes::THROUGHPUT,
+            SendError::TooFast(TooFast::Pair { .. }) => codes::PAIR_RATE,
             SendError::Media { .. } => codes::MEDIA_UPLOAD,
             SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
             SendError::NotRegistered => codes::NOT_REGISTERED,
@@ -302,6 +305,7 @@ impl From<TemplateError> for GraphError {
             TemplateError::Invalid(problem) => {
                 Self::new(codes::INVALID_PARAMETER).subcode(problem.subcode).details(problem.to_string())
             }
+            TemplateError::TooMany => Self::new(codes::ACCOUNT_CALLS).details(error.to_string()),
             TemplateError::NotPending(_) => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
         }
     }

@@ -75,7 +75,7 @@ async fn no(call: Call) -> Result<Answer, GraphError> {
 operations! {
     GET    ROOT     "oauth/access_token"          SEEN NOTHING,  DONE => tokens::exchange;
     GET    ROOT     "debug_token"                 SEEN TOKEN,    DONE => tokens::debug;
-    GET    ROOT     "message_template_library"    SEEN MANAGING, PLANNED => no;
+    GET    ROOT     "message_template_library"    SEEN MANAGING, DONE => templates::library;
     GET    ROOT     "signups/{signup}"            SEEN MANAGING, PLANNED => no;
     POST   ROOT     "signups/{signup}"            SEEN MANAGING, PLANNED => no;
     POST   ROOT     "whatsapp/webhooks"           SPEC TOKEN,    refused("it is the receiver's side: your server offers it, and Plaza calls it") => no;
@@ -112,11 +112,11 @@ operations! {
     GET    WABA     "message_templates"           SPEC MANAGING, DONE => templates::list;
     POST   WABA     "message_templates"           SPEC MANAGING, DONE => templates::create;
     DELETE WABA     "message_templates"           SPEC MANAGING, DONE => templates::delete;
-    POST   WABA     "message_templates/archive"   SEEN MANAGING, PLANNED => no;
-    POST   WABA     "message_templates/unarchive" SEEN MANAGING, PLANNED => no;
-    GET    WABA     "message_template_previews"   SEEN MANAGING, PLANNED => no;
-    POST   WABA     "upsert_message_templates"    SEEN MANAGING, PLANNED => no;
-    POST   WABA     "migrate_message_templates"   SEEN MANAGING, PLANNED => no;
+    POST   WABA     "message_templates/archive"   SEEN MANAGING, DONE => templates::archive;
+    POST   WABA     "message_templates/unarchive" SEEN MANAGING, DONE => templates::unarchive;
+    GET    WABA     "message_template_previews"   SEEN MANAGING, differs("the text is in English, whatever the language") => templates::previews;
+    POST   WABA     "upsert_message_templates"    SEEN MANAGING, DONE => templates::upsert;
+    POST   WABA     "migrate_message_templates"   SEEN MANAGING, DONE => templates::migrate;
     GET    WABA     "flows"                       SPEC MANAGING, PLANNED => no;
     POST   WABA     "flows"                       SPEC MANAGING, PLANNED => no;
     POST   WABA     "migrate_flows"               SPEC MANAGING, PLANNED => no;
@@ -195,9 +195,9 @@ operations! {
     POST   APP      "uploads"                     SEEN MANAGING, PLANNED => no;
 
     GET    TEMPLATE ""                            SPEC TOKEN,    DONE => templates::get;
-    POST   TEMPLATE ""                            SPEC MANAGING, PLANNED => no;
-    GET    TEMPLATE "compare"                     SEEN MANAGING, PLANNED => no;
-    POST   TEMPLATE "unpause"                     SEEN MANAGING, PLANNED => no;
+    POST   TEMPLATE ""                            SPEC MANAGING, DONE => templates::edit;
+    GET    TEMPLATE "compare"                     SEEN MANAGING, differs("blocks are not told by template: block rates come in the order asked for") => templates::compare;
+    POST   TEMPLATE "unpause"                     SEEN MANAGING, DONE => templates::unpause;
 
     GET    FLOW     ""                            SPEC MANAGING, PLANNED => no;
     POST   FLOW     ""                            SPEC MANAGING, PLANNED => no;
