@@ -1,12 +1,7 @@
 /** The messenger's screens against the core that answers from memory: every state, by keyboard and by pointer. */
 import { expect, test } from "@playwright/test";
-import type { Page } from "@playwright/test";
 import { expectTicks, message, write } from "../people";
-
-async function open(page: Page, address: string, state = "full"): Promise<void> {
-  await page.addInitScript((value) => sessionStorage.setItem("plaza.mock", value), state);
-  await page.goto(address);
-}
+import { open } from "./open";
 
 test("signing up checks what is typed, and says where the code is", async ({ page }) => {
   await open(page, "/chat", "new");

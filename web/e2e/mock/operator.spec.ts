@@ -1,11 +1,6 @@
 /** The console's screens against answers from memory: figures, lists and their four states. */
 import { expect, test } from "@playwright/test";
-import type { Page } from "@playwright/test";
-
-async function open(page: Page, address: string, state = "full"): Promise<void> {
-  await page.addInitScript((value) => sessionStorage.setItem("plaza.mock", value), state);
-  await page.goto(address);
-}
+import { open } from "./open";
 
 test("the period stands in the address", async ({ page }) => {
   await open(page, "/operator");

@@ -6,6 +6,7 @@
  */
 import { useSyncExternalStore } from "react";
 import { startWorker } from "./backend";
+import type { FileState } from "./files";
 import { CoreStore } from "./store";
 import type { LoadedTimeline } from "./store";
 import type { ConnectionState, ConversationView, Phase, Session } from "./types";
@@ -44,4 +45,9 @@ export function useConversation(id: string | undefined): ConversationView | unde
 
 export function useTimeline(id: string): LoadedTimeline | undefined {
   return useSyncExternalStore(core.subscribe, () => core.state().timelines.get(id));
+}
+
+/** How far a file of a message has come. */
+export function useFile(blobId: string): FileState {
+  return useSyncExternalStore(core.files.subscribe, () => core.files.state(blobId));
 }

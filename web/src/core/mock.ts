@@ -5,16 +5,22 @@
  * starts with: `new` (nobody registered), `empty` (no conversations), `offline`, `elsewhere`, `broken`, `slow`.
  * It is not part of a production build.
  */
+import { answered } from "./mockAnswers";
+import { friendLines, marketLines } from "./mockContent";
+import type { Line } from "./mockContent";
+import { MockFiles } from "./mockFiles";
+import { FEEDBACK_FORM, exchange } from "./mockFlow";
+import type { Body, MediaForm } from "./content";
 import { CoreError } from "./types";
 import type { Backend, BackendEvents, Calls, ConversationView, Item, Session, Ticks } from "./types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-type Line = Partial<Item> & { ago: number };
-
 const BAKERY = "cnv_bakery";
 const BEN = "cnv_ben";
+const CHIARA = "cnv_chiara";
+const MARKET = "cnv_market";
 
 function scenario(): string {
   return new URLSearchParams(location.search).get("mock") ?? sessionStorage.getItem("plaza.mock") ?? "full";
@@ -22,9 +28,11 @@ function scenario(): string {
 
 function makeItem(id: string, gseq: number, line: Line, now: number): Item {
   const { ago, ...rest } = line;
+  const kind = rest.kind ?? "text";
+  const content: Body | null = kind === "text" ? { kind, body: rest.text ?? "", preview_url: false } : null;
   return {
     id, kind: "text", mine: false, author: rest.mine ? "Ana" : "Ben Okafor", at: now - ago, gseq, ticks: rest.mine ? "read" : null,
-    text: "", reply_to: null, reactions: [], template: null, error: null, ...rest,
+    text: "", reply_to: null, reactions: [], content, is_edited: false, error: null, ...rest,
   };
 }
 
@@ -53,20 +61,24 @@ function bakeryLines(): Line[] {
     { ago: 25 * HOUR - MINUTE, author, text: "Good afternoon, Ana. Yes: two are left. Shall we keep one for you?" },
     { ago: 25 * HOUR - 2 * MINUTE, mine: true, text: "Yes please, and four rolls." },
     {
-      ago: 2 * HOUR, author, kind: "template", text: "",
-      template: {
+      ago: 2 * HOUR, author, kind: "template", text: "Hello Ana, your walnut loaf and four rolls will be ready at *08:00* tomorrow.",
+      content: {
+        kind: "template", name: "order_ready", language: "en", rich_header: null, cards: [], offer: null,
         header: "Order 1742 is in the oven",
         body: "Hello Ana, your walnut loaf and four rolls will be ready at *08:00* tomorrow. Would you like us to deliver them to Arcade Street 5?",
         footer: "Tulip Bakery, on the square since 1931",
         buttons: [
-          { kind: "QUICK_REPLY", text: "Yes, deliver", value: "deliver-1742" },
-          { kind: "QUICK_REPLY", text: "I will come by", value: "pickup-1742" },
-          { kind: "URL", text: "See the order", value: "https://example.org/orders/1742" },
-          { kind: "COPY_CODE", text: "Copy code", value: "TULIP-1742" },
+          { kind: "QUICK_REPLY", text: "Yes, deliver", value: "deliver-1742", action: null },
+          { kind: "QUICK_REPLY", text: "I will come by", value: "pickup-1742", action: null },
+          { kind: "URL", text: "See the order", value: "https://example.org/orders/1742", action: null },
+          { kind: "COPY_CODE", text: "Copy code", value: "TULIP-1742", action: null },
         ],
       },
     },
-    { ago: HOUR, mine: true, kind: "button_reply", text: "Yes, deliver", reply_to: "bakery-5", ticks: "read" },
+    {
+      ago: HOUR, mine: true, kind: "button_reply", text: "Yes, deliver", reply_to: "bakery-5", ticks: "read",
+      content: { kind: "button_reply", text: "Yes, deliver", payload: "deliver-1742" },
+    },
     { ago: 59 * MINUTE, author, text: "Thank you! Our bicycle is at your door at eight.", reactions: [{ emoji: "🙏", mine: true }] },
     { ago: 12 * MINUTE, mine: true, text: "Could you add a jar of the fig jam?", ticks: "failed", error: "The bakery's number is not reachable right now." },
   ];
@@ -79,10 +91,20 @@ function conversationOf(part: Partial<ConversationView> & { id: string; title: s
   };
 }
 
-class MockBackend implements Backend {
+const COMMANDS = [
+  { name: "hours", description: "When the doors are open" },
+  { name: "help", description: "What one can ask here" },
+  { name: "stop", description: "No more news" },
+];
+
+/** As the core names them; a session has no place in this list. */
+type Answers = { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => ReturnType<Calls[Name]> };
+
+class MockBackend implements Backend, Answers {
   readonly #events: BackendEvents;
   readonly #conversations = new Map<string, ConversationView>();
   readonly #items = new Map<string, Item[]>();
+  readonly #files = new MockFiles();
   #session: Session;
   #offline = scenario() === "offline";
   #count = 100;
@@ -108,13 +130,16 @@ class MockBackend implements Backend {
     const views = [
       conversationOf({ id: BEN, title: "Ben Okafor", number: "+999000000102", unread: 2, online: true, last_at: now - 8 * MINUTE, last_text: "Bring the blue basket, please, mine has lost its handle for good this time." }),
       conversationOf({ id: BAKERY, title: "Tulip Bakery", number: "+4930901820", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 12 * MINUTE, last_text: "Could you add a jar of the fig jam?", last_mine: true, last_ticks: "failed" }),
-      conversationOf({ id: "cnv_chiara", title: "Chiara Rossi", number: "+999000000103", typing: true, online: true, last_at: now - 55 * MINUTE, last_text: "The rehearsal is at six, bring the score", last_mine: false }),
+      conversationOf({ id: CHIARA, title: "Chiara Rossi", number: "+999000000103", typing: true, online: true, last_at: now - 55 * MINUTE, last_text: "The rehearsal is at six, bring the score", last_mine: false }),
+      conversationOf({ id: MARKET, title: "Square Market", number: "+4930555020", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 70 * MINUTE, last_text: "The restaurant under the arcade has tables this evening.", commands: COMMANDS }),
       conversationOf({ id: "cnv_dimitri", title: "Dimitri", number: "+999000000104", last_at: now - 26 * HOUR, last_text: "Thank you for the ladder!", last_mine: true, last_ticks: "read" }),
-      conversationOf({ id: "cnv_city", title: "City Library", number: "+4930555010", is_business: true, hosted_by: "City Library", last_at: now - 50 * HOUR, last_text: "Your book is waiting at the desk until Friday." }),
+      conversationOf({ id: "cnv_city", title: "City Library", number: "+4930555010", is_business: true, hosted_by: "City Library", last_at: now - 50 * HOUR, last_text: "Your book is waiting at the desk until Friday.", commands: COMMANDS, prompts: ["When are you open?", "Extend my loan", "What is new on the shelves?"] }),
       conversationOf({ id: "cnv_eva", title: "Eva Lindqvist", number: "+999000000105", last_at: now - 200 * HOUR, last_text: "See you in spring", last_mine: true, last_ticks: "delivered" }),
     ];
     for (const view of views) this.#conversations.set(view.id, view);
-    for (const view of views.slice(2)) {
+    this.#items.set(CHIARA, friendLines().map((line, n) => makeItem(`chiara-${n + 1}`, n + 1, line, now)));
+    this.#items.set(MARKET, marketLines(now).map((line, n) => makeItem(`market-${n + 1}`, n + 1, line, now)));
+    for (const view of views.filter((each) => !this.#items.has(each.id))) {
       this.#items.set(view.id, [makeItem(`${view.id}-1`, 1, { ago: now - view.last_at, text: view.last_text, mine: view.last_mine, ticks: view.last_ticks, author: view.title }, now)]);
     }
   }
@@ -127,8 +152,8 @@ class MockBackend implements Backend {
     await new Promise((resolve) => {
       setTimeout(resolve, 40);
     });
-    const method = this[name] as (...args: unknown[]) => unknown;
-    return method.apply(this, args) as ReturnType<Calls[Name]>;
+    const method = (this as Answers)[name] as (...args: Parameters<Calls[Name]>) => ReturnType<Calls[Name]>;
+    return method.apply(this, args);
   }
 
   session(): Session {
@@ -179,9 +204,63 @@ class MockBackend implements Backend {
     return this.#add(id, { ago: 0, mine: true, text, reply_to: replyTo, ticks: "waiting" });
   }
 
-  press_button(id: string, messageId: string, index: number): Item {
-    const button = this.#items.get(id)?.find((item) => item.id === messageId)?.template?.buttons[index];
-    return this.#add(id, { ago: 0, mine: true, kind: "button_reply", text: button?.text ?? "", reply_to: messageId, ticks: "waiting" });
+  answer(id: string, messageId: string, answer: string): Item {
+    const question = this.#items.get(id)?.find((item) => item.id === messageId);
+    const { body, text } = answered(question?.content ?? null, answer);
+    return this.#add(id, { ago: 0, mine: true, kind: body.kind, content: body, text, reply_to: messageId, ticks: "waiting" });
+  }
+
+  edit(id: string, messageId: string, text: string): null {
+    if (text.includes("refuse")) throw new CoreError("It is too late to change this message.", "too_late");
+    this.#change(id, messageId, (item) => ({ ...item, text, is_edited: true, content: { kind: "text", body: text, preview_url: false } }));
+    return null;
+  }
+
+  revoke(id: string, messageId: string): null {
+    this.#change(id, messageId, (item) => ({ ...item, kind: "revoked", content: null, text: "This message was deleted", reactions: [] }));
+    return null;
+  }
+
+  send_media(id: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null): Item {
+    const blob = `blob-${(this.#count += 1)}`;
+    this.#files.add(blob, bytes, mimeType);
+    const head = mimeType.split("/")[0];
+    const form: MediaForm = head === "image" || head === "video" || head === "audio" ? head : "document";
+    const attachment = { blob_id: blob, sha256: "", bytes: bytes.length, mime_type: mimeType, width: 0, height: 0 };
+    const content: Body = { kind: "media", form, attachment, caption, filename, is_voice: false, is_animated: false };
+    return this.#add(id, { ago: 0, mine: true, kind: "media", content, text: caption || filename, reply_to: replyTo, ticks: "waiting" });
+  }
+
+  send_location(id: string, latitude: number, longitude: number, name: string, replyTo: string | null): Item {
+    const content: Body = { kind: "location", latitude, longitude, name, address: "", url: "" };
+    return this.#add(id, { ago: 0, mine: true, kind: "location", content, text: name || "Location", reply_to: replyTo, ticks: "waiting" });
+  }
+
+  send_contact(id: string, name: string, number: string, replyTo: string | null): Item {
+    const phones = [{ value: number, kind: "CELL", wa_id: number.replace("+", "") }];
+    const card = { formatted_name: name, first_name: name, last_name: "", middle_name: "", prefix: "", suffix: "", birthday: "", phones, emails: [], urls: [], addresses: [], org: null };
+    return this.#add(id, { ago: 0, mine: true, kind: "contacts", content: { kind: "contacts", cards: [card] }, text: name, reply_to: replyTo, ticks: "waiting" });
+  }
+
+  media_url(_id: string, _messageId: string, blobId: string): string {
+    return this.#files.url(blobId);
+  }
+
+  flow_exchange(_id: string, _messageId: string, request: string): unknown {
+    return exchange(JSON.parse(request) as Parameters<typeof exchange>[0]);
+  }
+
+  flow_json(): unknown {
+    return FEEDBACK_FORM;
+  }
+
+  block(id: string, on: boolean): null {
+    this.#view(id, { is_blocked: on });
+    return null;
+  }
+
+  report(): null {
+    return null;
   }
 
   send_reaction(id: string, messageId: string, emoji: string): null {

@@ -6,7 +6,7 @@ import { CoreError } from "./types";
 import type { Backend, BackendEvents, Item } from "./types";
 
 function item(part: Partial<Item> & { id: string }): Item {
-  return { kind: "text", mine: true, author: "Ana", at: 0, gseq: 0, ticks: "sent", text: "", reply_to: null, reactions: [], template: null, error: null, ...part };
+  return { kind: "text", mine: true, author: "Ana", at: 0, gseq: 0, ticks: "sent", text: "", reply_to: null, reactions: [], content: null, is_edited: false, error: null, ...part };
 }
 
 /** A core whose answers the test gives. */

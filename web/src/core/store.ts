@@ -8,6 +8,8 @@
  * answers with the real item, that takes the place of the local one and keeps its key, so the bubble does not blink.
  * A send that the core refuses stays as failed, with the reason, and can be tried again.
  */
+import type { Answer, Body } from "./content";
+import { FileCache } from "./files";
 import { inOrder } from "./order";
 import { CoreError } from "./types";
 import type { Backend, BackendEvents, Calls, ConnectionState, ConversationView, CoreEvent, Item, Phase, Session } from "./types";
@@ -34,8 +36,21 @@ export type Arrival = { conversation: ConversationView | null; item: Item };
 
 const EMPTY: LoadedTimeline = { items: [], more: false, loading: true, error: null };
 
+/** A file that somebody is about to send. */
+export type Outgoing = { bytes: Uint8Array<ArrayBuffer>; mimeType: string; filename: string; caption: string; preview: string; body: Body & { kind: "media" } };
+
+/** A message that the core has not named yet, and how to hand it over. */
+type Pending = { conversation: string; content: string; hand: () => Promise<Item>; waiting: boolean };
+
 function reason(error: unknown): string {
   return error instanceof CoreError || error instanceof Error ? error.message : "Something went wrong.";
+}
+
+/** What makes two messages of mine the same one: the core names a file anew, its name and size stay. */
+function said(item: Item): string {
+  const { content } = item;
+  if (content?.kind !== "media") return `${item.kind} ${item.text}`;
+  return `media ${content.form} ${content.attachment?.bytes ?? 0} ${content.filename} ${content.caption}`;
 }
 
 export class CoreStore {
@@ -44,7 +59,9 @@ export class CoreStore {
   readonly #arrivals = new Set<(arrival: Arrival) => void>();
   /** Real id → the key under which the bubble was first drawn. */
   readonly #keys = new Map<string, string>();
-  readonly #pending = new Map<string, { conversation: string; text: string; replyTo: string | null }>();
+  readonly #pending = new Map<string, Pending>();
+  /** The files of messages, opened. */
+  readonly files = new FileCache((...args) => this.call("media_url", ...args));
   /** Messages that have been spoken: a reaction to one of them makes it come again. */
   readonly #announced = new Set<string>();
   #backend: Backend | null = null;
@@ -167,24 +184,36 @@ export class CoreStore {
 
   /** Draws the message at once, then hands it to the core. */
   async sendText(conversation: string, text: string, replyTo: string | null): Promise<void> {
+    await this.#send(conversation, { kind: "text", body: text, preview_url: false }, text, replyTo, () => this.call("send_text", conversation, text, replyTo));
+  }
+
+  async sendMedia(conversation: string, file: Outgoing, replyTo: string | null): Promise<void> {
+    const { bytes, mimeType, filename, caption, preview, body } = file;
+    if (body.attachment) this.files.keep(body.attachment.blob_id, preview);
+    await this.#send(conversation, body, caption || filename, replyTo, () => this.call("send_media", conversation, bytes, mimeType, filename, caption, replyTo));
+  }
+
+  async #send(conversation: string, content: Body, text: string, replyTo: string | null, hand: () => Promise<Item>): Promise<void> {
     this.#locals += 1;
     const id = `local:${this.#locals}`;
     const item: Item = {
-      id, kind: "text", mine: true, author: "", at: Date.now(), gseq: 0, ticks: "waiting", text,
-      reply_to: replyTo, reactions: [], template: null, error: null,
+      id, kind: content.kind, mine: true, author: "", at: Date.now(), gseq: 0, ticks: "waiting", text,
+      reply_to: replyTo, reactions: [], content, is_edited: false, error: null,
     };
     this.#changeTimeline(conversation, (timeline) => ({ ...timeline, items: [...timeline.items, item] }));
-    await this.#hand(conversation, id, text, replyTo);
+    this.#pending.set(id, { conversation, content: said(item), hand, waiting: true });
+    await this.#hand(id);
   }
 
-  async #hand(conversation: string, local: string, text: string, replyTo: string | null): Promise<void> {
-    this.#pending.set(local, { conversation, text, replyTo });
+  async #hand(local: string): Promise<void> {
+    const pending = this.#pending.get(local);
+    if (!pending) return;
+    pending.waiting = true;
     try {
-      const item = await this.call("send_text", conversation, text, replyTo);
-      this.#adopt(conversation, local, item);
+      this.#adopt(pending.conversation, local, await pending.hand());
     } catch (error) {
-      this.#pending.delete(local);
-      this.#changeItem(conversation, local, (item) => ({ ...item, ticks: "failed", error: reason(error) }));
+      pending.waiting = false;
+      this.#changeItem(pending.conversation, local, (item) => ({ ...item, ticks: "failed", error: reason(error) }));
     }
   }
 
@@ -193,20 +222,41 @@ export class CoreStore {
     if (!this.#pending.delete(local)) return;
     this.#keys.set(item.id, local);
     this.#changeTimeline(conversation, (timeline) => {
+      const drawn = timeline.items.find((each) => each.id === local);
+      this.#keepFile(drawn, item);
       const known = timeline.items.some((each) => each.id === item.id);
       const rest = timeline.items.filter((each) => each.id !== local);
       return { ...timeline, items: inOrder(known ? rest : [...rest, item]) };
     });
   }
 
+  /** What was shown before it was sent need not be fetched afterwards. */
+  #keepFile(drawn: Item | undefined, item: Item): void {
+    if (drawn?.content?.kind !== "media" || item.content?.kind !== "media") return;
+    const address = this.files.state(drawn.content.attachment?.blob_id ?? "");
+    if (item.content.attachment && address.is === "ready") this.files.keep(item.content.attachment.blob_id, address.url);
+  }
+
   async retry(conversation: string, item: Item): Promise<void> {
     this.#changeItem(conversation, item.id, (each) => ({ ...each, ticks: "waiting", error: null }));
-    if (item.id.startsWith("local:")) return this.#hand(conversation, item.id, item.text, item.reply_to);
+    if (item.id.startsWith("local:")) return this.#hand(item.id);
     try {
       await this.call("retry", item.id);
     } catch (error) {
       this.#changeItem(conversation, item.id, (each) => ({ ...each, ticks: "failed", error: reason(error) }));
     }
+  }
+
+  /** Answers a question; throws the core's words when it does not allow that. */
+  async answer(conversation: string, message: string, answer: Answer): Promise<void> {
+    const item = await this.call("answer", conversation, message, JSON.stringify(answer));
+    this.#upsertItems(conversation, [item]);
+  }
+
+  async block(conversation: string, on: boolean): Promise<void> {
+    await this.call("block", conversation, on);
+    const view = this.#state.conversations?.find((each) => each.id === conversation);
+    if (view) this.#upsertConversation({ ...view, is_blocked: on });
   }
 
   /** Takes in what the core says by itself. */
@@ -237,7 +287,7 @@ export class CoreStore {
     const before = new Set(known?.items.map((item) => item.id));
     for (const item of items) {
       if (!item.mine || before.has(item.id)) continue;
-      const local = [...this.#pending].find(([, sent]) => sent.conversation === conversation && sent.text === item.text);
+      const local = [...this.#pending].find(([, sent]) => sent.waiting && sent.conversation === conversation && sent.content === said(item));
       if (local) this.#adopt(conversation, local[0], item);
     }
     // A timeline that nobody has opened is read from the core when somebody does.

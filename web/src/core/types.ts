@@ -5,6 +5,8 @@
  * never see a key, a group or an envelope. Times are milliseconds.
  */
 
+import type { Body } from "./content";
+
 /** How far a message of mine has come. It only moves forward. */
 export type Ticks = "waiting" | "sent" | "delivered" | "read" | "failed";
 
@@ -34,23 +36,31 @@ export type ConversationView = {
   unread: number;
   typing: boolean;
   online: boolean;
+  is_blocked?: boolean;
+  /** Of a business: what one may ask it first. */
+  prompts?: string[];
+  /** Of a business: what it understands after a "/". */
+  commands?: Command[];
 };
 
-export type TemplateButton = { kind: string; text: string; value: string };
+export type Command = { name: string; description: string };
 
 export type Item = {
   id: string;
-  kind: "text" | "template" | "reaction" | "button_reply" | "notice" | "unsupported";
+  kind: Body["kind"] | "notice" | "revoked" | "unsupported";
   mine: boolean;
   author: string;
   at: number;
   /** The place in the conversation that all members agree on; 0 until the server has given one. */
   gseq: number;
   ticks: Ticks | null;
+  /** One line about it. */
   text: string;
   reply_to: string | null;
   reactions: { emoji: string; mine: boolean }[];
-  template: null | { header: string; body: string; footer: string; buttons: TemplateButton[] };
+  /** All that it says; none: a notice, a message that was taken back, or a kind that the core does not know. */
+  content: Body | null;
+  is_edited: boolean;
   error: string | null;
 };
 
@@ -75,7 +85,21 @@ export type Calls = {
   open_number: (number: string) => ConversationView;
   send_text: (conversationId: string, text: string, replyTo: string | null) => Item;
   send_reaction: (conversationId: string, messageId: string, emoji: string) => null;
-  press_button: (conversationId: string, messageId: string, index: number) => Item | null;
+  /** What the person did with a question, as JSON of an [`Answer`]. */
+  answer: (conversationId: string, messageId: string, answer: string) => Item;
+  edit: (conversationId: string, messageId: string, text: string) => null;
+  revoke: (conversationId: string, messageId: string) => null;
+  send_media: (conversationId: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null) => Item;
+  send_location: (conversationId: string, latitude: number, longitude: number, name: string, replyTo: string | null) => Item;
+  send_contact: (conversationId: string, name: string, number: string, replyTo: string | null) => Item;
+  /** A blob: address of the file, decrypted. */
+  media_url: (conversationId: string, messageId: string, blobId: string) => string;
+  /** Asks the business's endpoint of a form; JSON in and out. */
+  flow_exchange: (conversationId: string, messageId: string, request: string) => unknown;
+  /** The form, where the message carries none. */
+  flow_json: (conversationId: string, messageId: string) => unknown;
+  block: (conversationId: string, on: boolean) => null;
+  report: (conversationId: string, messageId: string | null, reason: string) => null;
   retry: (messageId: string) => null;
   mark_read: (conversationId: string) => null;
   typing: (conversationId: string, on: boolean) => null;

@@ -37,6 +37,15 @@ export function money(micros: number, currency: string, style: Style = "total"):
   return format(currency, style).format(decimal(micros) as `${number}`);
 }
 
+/** The same for an amount that somebody else wrote: a currency that is none is shown as it was written. */
+export function price(micros: number, currency: string): string {
+  try {
+    return money(micros, currency);
+  } catch {
+    return `${decimal(micros)} ${currency}`.trim();
+  }
+}
+
 /** Sums per currency, largest first: amounts of two currencies are never added. */
 export function sumByCurrency(rows: readonly { currency: string; amount_micros: number }[]): { currency: string; amount_micros: number }[] {
   const sums = new Map<string, number>();

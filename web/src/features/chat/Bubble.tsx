@@ -1,24 +1,23 @@
 /**
  * # One message
  *
- * Quote, text or template, reactions, and at the end of the last line the time and how far it has come. The actions
- * (answer, react, copy) show on hover and on focus; R, E and C do the same on a focused message.
+ * Quote, content, reactions, and at the end of the last line the time and how far it has come. The actions (react,
+ * answer, and more) show on hover and on focus; R, E, C, F2 and Delete do the same on a focused message.
  */
 import { clsx } from "clsx";
-import { Copy, CornerUpLeft, RotateCcw, SmilePlus } from "lucide-react";
-import { Popover } from "radix-ui";
+import { RotateCcw } from "lucide-react";
 import { useState } from "react";
-import type { KeyboardEvent, ReactNode } from "react";
+import type { KeyboardEvent } from "react";
 import { core } from "@/core/core";
 import type { Item } from "@/core/types";
 import { clock, exact } from "@/lib/time";
-import { IconButton } from "@/ui/Button";
-import { RichText } from "./RichText";
-import { TemplateButtons } from "./TemplateButtons";
+import { BubbleActions } from "./BubbleActions";
 import { Ticks, TicksText } from "./Ticks";
-import { summary } from "./grouping";
+import { Content } from "./content/Content";
+import { canDelete, canEdit, summary } from "./grouping";
 
-const EMOJI = ["👍", "❤️", "😄", "😮", "😢", "🙏"];
+/** What one can do with a message, beside reacting to it. */
+export type Act = "reply" | "edit" | "delete" | "report";
 
 type Props = {
   conversationId: string;
@@ -27,15 +26,15 @@ type Props = {
   last: boolean;
   first: boolean;
   quoted: Item | undefined;
-  /** The quick reply that was given to this template. */
-  answer: string | null;
-  onReply: (item: Item) => void;
+  /** What I answered to it. */
+  answer: Item | undefined;
+  onAct: (act: Act, item: Item) => void;
 };
 
-export function Bubble({ conversationId, item, last, first, quoted, answer, onReply }: Props) {
+export function Bubble({ conversationId, item, last, first, quoted, answer, onAct }: Props) {
   const [reacting, setReacting] = useState(false);
   const mine = item.reactions.find((each) => each.mine)?.emoji;
-  const canAct = item.ticks !== "failed" && item.ticks !== "waiting" && item.kind !== "unsupported";
+  const canAct = item.ticks !== "failed" && item.ticks !== "waiting" && item.kind !== "unsupported" && item.kind !== "revoked";
 
   function react(emoji: string): void {
     setReacting(false);
@@ -44,9 +43,11 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onRe
 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "r" && canAct) onReply(item);
+    if (event.key === "r" && canAct) onAct("reply", item);
     else if (event.key === "e" && canAct) setReacting(true);
     else if (event.key === "c") void navigator.clipboard.writeText(summary(item));
+    else if (event.key === "F2" && canEdit(item, Date.now())) onAct("edit", item);
+    else if (event.key === "Delete" && canDelete(item)) onAct("delete", item);
     else return;
     event.preventDefault();
   }
@@ -66,39 +67,9 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onRe
           item.mine ? !first && "rounded-se-4" : !first && "rounded-ss-4",
         )}
       >
-        <Body item={item} quoted={quoted} meta={<Meta item={item} last={last} />} />
-        {item.template && item.template.buttons.length > 0 && <TemplateButtons conversationId={conversationId} item={item} answer={answer} />}
-        {canAct && (
-          <Actions open={reacting} setOpen={setReacting} mine={mine} onReact={react} onReply={() => onReply(item)} onCopy={() => void navigator.clipboard.writeText(summary(item))} />
-        )}
+        <Content item={item} answer={answer} quote={item.reply_to === null ? null : <Quote quoted={quoted} />} meta={<Meta item={item} last={last} />} />
+        {canAct && <BubbleActions item={item} reacting={reacting} setReacting={setReacting} mine={mine} onReact={react} onAct={(act) => onAct(act, item)} />}
       </article>
-    </div>
-  );
-}
-
-function Body({ item, quoted, meta }: { item: Item; quoted: Item | undefined; meta: ReactNode }) {
-  return (
-    <div className="flow-root px-3 py-2">
-      {item.reply_to !== null && <Quote quoted={quoted} />}
-      {item.template ? (
-        <>
-          {item.template.header !== "" && <p className="mb-1 font-semibold">{item.template.header}</p>}
-          <RichText text={item.template.body} />
-          {item.template.footer === "" ? (
-            meta
-          ) : (
-            <p className="mt-1 text-13 text-faint">
-              {item.template.footer}
-              {meta}
-            </p>
-          )}
-        </>
-      ) : item.kind === "unsupported" ? (
-        <em className="text-muted">This version of Plaza cannot show this message yet. Reload the page to get the newest one.</em>
-      ) : (
-        <RichText text={item.text} />
-      )}
-      {!item.template && meta}
     </div>
   );
 }
@@ -119,58 +90,15 @@ function Quote({ quoted }: { quoted: Item | undefined }) {
 
 /** Ends the last line: it floats there, or onto a line of its own when there is no room. */
 function Meta({ item, last }: { item: Item; last: boolean }) {
-  if (!last && item.ticks !== "failed") return item.ticks ? <TicksText state={item.ticks} /> : null;
+  if (!last && item.ticks !== "failed" && !item.is_edited) return item.ticks ? <TicksText state={item.ticks} /> : null;
   return (
     <span className={clsx("float-end ms-3 mt-1 flex items-center gap-1 text-12 leading-4 tabular select-none", item.mine ? "text-mine-muted" : "text-faint")}>
+      {item.is_edited && <span>edited</span>}
       <time dateTime={new Date(item.at).toISOString()} title={exact(item.at)}>
         {clock(item.at)}
       </time>
       {item.ticks && <Ticks state={item.ticks} />}
     </span>
-  );
-}
-
-type ActionsProps = { open: boolean; setOpen: (open: boolean) => void; mine: string | undefined; onReact: (emoji: string) => void; onReply: () => void; onCopy: () => void };
-
-function Actions({ open, setOpen, mine, onReact, onReply, onCopy }: ActionsProps) {
-  const look = "size-8";
-  return (
-    <div
-      className={clsx(
-        "absolute -top-8 end-2 z-20 flex rounded-8 border bg-raised opacity-0 transition-opacity duration-150 group-focus-within/message:opacity-100 group-hover/message:opacity-100",
-        open ? "opacity-100" : "pointer-events-none group-focus-within/message:pointer-events-auto group-hover/message:pointer-events-auto",
-      )}
-    >
-      <Popover.Root open={open} onOpenChange={setOpen}>
-        <Popover.Trigger asChild>
-          <IconButton label="React" className={look} tabIndex={-1}>
-            <SmilePlus size={16} />
-          </IconButton>
-        </Popover.Trigger>
-        <Popover.Portal>
-          <Popover.Content side="top" sideOffset={4} collisionPadding={8} aria-label="Reactions" className="z-30 flex animate-appear gap-0.5 rounded-full border bg-raised p-1 shadow-float">
-            {EMOJI.map((emoji) => (
-              <button
-                key={emoji}
-                type="button"
-                aria-label={emoji === mine ? `Take back ${emoji}` : `React with ${emoji}`}
-                aria-pressed={emoji === mine}
-                onClick={() => onReact(emoji)}
-                className="inline-flex size-9 items-center justify-center rounded-full text-20 transition-transform duration-150 hover:scale-115 hover:bg-sunken aria-pressed:bg-accent-soft"
-              >
-                {emoji}
-              </button>
-            ))}
-          </Popover.Content>
-        </Popover.Portal>
-      </Popover.Root>
-      <IconButton label="Reply" className={look} tabIndex={-1} onClick={onReply}>
-        <CornerUpLeft size={16} />
-      </IconButton>
-      <IconButton label="Copy text" className={look} tabIndex={-1} onClick={onCopy}>
-        <Copy size={15} />
-      </IconButton>
-    </div>
   );
 }
 

@@ -6,15 +6,24 @@
  */
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, BadgeCheck, Info } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from "react";
 import { core, useTimeline } from "@/core/core";
 import type { ConversationView, Item } from "@/core/types";
 import { readableNumber } from "@/lib/number";
 import { Avatar } from "@/ui/Avatar";
 import { IconButton } from "@/ui/Button";
+import { Blocked } from "./Blocked";
+import type { Act } from "./Bubble";
 import { Composer } from "./Composer";
 import { Details } from "./Details";
+import { DropTarget } from "./DropTarget";
 import { Timeline } from "./Timeline";
+import { canEdit } from "./grouping";
+import { Here } from "./here";
+
+const AttachDialog = lazy(() => import("./AttachDialog").then((module) => ({ default: module.AttachDialog })));
+const DeleteDialog = lazy(() => import("./DeleteDialog").then((module) => ({ default: module.DeleteDialog })));
+const ReportDialog = lazy(() => import("./ReportDialog").then((module) => ({ default: module.ReportDialog })));
 
 function onVisibility(listener: () => void): () => void {
   document.addEventListener("visibilitychange", listener);
@@ -57,41 +66,89 @@ export function Name({ conversation }: { conversation: ConversationView }) {
   );
 }
 
+/** The message that is being changed, and whether the field takes the focus when it appears. */
+type Writing = { edit: Item | null; focus: boolean };
+
+/** What stands over the conversation. */
+type Over = { is: "details" } | { is: "delete"; item: Item } | { is: "report"; item: Item | null } | { is: "attach"; files: File[] } | null;
+
 export function Conversation({ conversation }: { conversation: ConversationView }) {
   const timeline = useTimeline(conversation.id);
   const [unreadAtOpen] = useState(conversation.unread);
   const [replyTo, setReplyTo] = useState<Item | null>(null);
-  const [details, setDetails] = useState(false);
+  const [writing, setWriting] = useState<Writing>({ edit: null, focus: false });
+  const [over, setOver] = useState<Over>(null);
+  const close = (): void => setOver(null);
   useLooking(conversation);
   useEffect(() => {
     void core.openTimeline(conversation.id);
   }, [conversation.id]);
 
-  function reply(item: Item): void {
+  const items = timeline?.items ?? [];
+  const hasBegun = !timeline || timeline.loading || timeline.more || items.some((item) => item.mine);
+
+  function act(what: Act, item: Item): void {
+    if (what === "edit") return setWriting({ edit: item, focus: true });
+    if (what !== "reply") return setOver({ is: what, item });
+    setWriting((before) => (before.edit ? { edit: null, focus: true } : before));
     setReplyTo(item);
     document.querySelector<HTMLTextAreaElement>("textarea")?.focus();
   }
 
+  const refuses = conversation.is_blocked === true;
   return (
-    <div className="flex h-full min-w-0 flex-col">
-      <header className="flex h-16 shrink-0 items-center gap-3 border-b bg-surface px-3 sm:px-4">
-        <Link to="/chat" aria-label="Back to the conversations" className="-ms-1 inline-flex size-9 items-center justify-center rounded-8 text-muted hover:bg-sunken md:hidden">
-          <ArrowLeft size={20} className="rtl:rotate-180" />
-        </Link>
-        <Avatar id={conversation.account_id} name={conversation.title} business={conversation.is_business} online={conversation.online} size={40} />
-        <div className="min-w-0 grow">
-          <h2 className="text-14 font-semibold">
-            <Name conversation={conversation} />
-          </h2>
-          <p className={conversation.typing ? "truncate text-13 text-accent-text" : "truncate text-13 text-muted"}>{subtitle(conversation)}</p>
-        </div>
-        <IconButton label={`About ${conversation.title}`} onClick={() => setDetails(true)}>
-          <Info size={19} />
-        </IconButton>
-      </header>
-      {timeline ? <Timeline conversation={conversation} timeline={timeline} unreadAtOpen={unreadAtOpen} onReply={reply} /> : <div className="grow" />}
-      <Composer conversation={conversation} replyTo={replyTo} onCancelReply={() => setReplyTo(null)} />
-      <Details conversation={conversation} open={details} onClose={() => setDetails(false)} />
-    </div>
+    <Here value={conversation}>
+      <DropTarget disabled={refuses} onFiles={(files) => setOver({ is: "attach", files })}>
+        {/* Beside the list, the list heads the page; alone on a phone, the conversation does. */}
+        <h1 className="sr-only md:hidden">Conversation with {conversation.title}</h1>
+        <header className="flex h-16 shrink-0 items-center gap-3 border-b bg-surface px-3 sm:px-4">
+          <Link to="/chat" aria-label="Back to the conversations" className="-ms-1 inline-flex size-9 items-center justify-center rounded-8 text-muted hover:bg-sunken md:hidden">
+            <ArrowLeft size={20} className="rtl:rotate-180" />
+          </Link>
+          <Avatar id={conversation.account_id} name={conversation.title} business={conversation.is_business} online={conversation.online} size={40} />
+          <div className="min-w-0 grow">
+            <h2 className="text-14 font-semibold">
+              <Name conversation={conversation} />
+            </h2>
+            <p className={conversation.typing ? "truncate text-13 text-accent-text" : "truncate text-13 text-muted"}>{subtitle(conversation)}</p>
+          </div>
+          <IconButton label={`About ${conversation.title}`} onClick={() => setOver({ is: "details" })}>
+            <Info size={19} />
+          </IconButton>
+        </header>
+        {timeline ? <Timeline conversation={conversation} timeline={timeline} unreadAtOpen={unreadAtOpen} onAct={act} /> : <div className="grow" />}
+        {refuses ? (
+          <Blocked conversation={conversation} />
+        ) : (
+          <Composer
+            conversation={conversation}
+            replyTo={replyTo}
+            edit={writing.edit}
+            focus={writing.focus}
+            prompts={hasBegun ? [] : (conversation.prompts ?? [])}
+            lastEditable={() => items.findLast((item) => canEdit(item, Date.now()))}
+            onEdit={(edit) => setWriting({ edit, focus: true })}
+            onCancelReply={() => setReplyTo(null)}
+            onFiles={(files) => setOver({ is: "attach", files })}
+          />
+        )}
+        <Details conversation={conversation} open={over?.is === "details"} onClose={close} onReport={() => setOver({ is: "report", item: null })} />
+        <Suspense fallback={null}>
+          {over?.is === "attach" && (
+            <AttachDialog
+              files={over.files}
+              replyTo={replyTo?.id ?? null}
+              onClose={close}
+              onSent={() => {
+                setReplyTo(null);
+                close();
+              }}
+            />
+          )}
+          {over?.is === "delete" && <DeleteDialog item={over.item} onClose={close} />}
+          {over?.is === "report" && <ReportDialog item={over.item} onClose={close} />}
+        </Suspense>
+      </DropTarget>
+    </Here>
   );
 }

@@ -1,13 +1,18 @@
-/** Who is at the other end, and who can read along. */
-import { BadgeCheck, Building2, LockKeyhole } from "lucide-react";
+/** Who is at the other end, who can read along, and how to be left in peace. */
+import { BadgeCheck, Ban, Building2, Flag, LockKeyhole } from "lucide-react";
+import { useState } from "react";
 import type { ReactNode } from "react";
+import { core } from "@/core/core";
 import type { ConversationView } from "@/core/types";
 import { readableNumber } from "@/lib/number";
 import { Avatar } from "@/ui/Avatar";
+import { Button } from "@/ui/Button";
 import { CopyButton } from "@/ui/CopyButton";
 import { Dialog } from "@/ui/Dialog";
 
-export function Details({ conversation, open, onClose }: { conversation: ConversationView; open: boolean; onClose: () => void }) {
+type Props = { conversation: ConversationView; open: boolean; onClose: () => void; onReport: () => void };
+
+export function Details({ conversation, open, onClose, onReport }: Props) {
   const host = conversation.hosted_by || "the business itself";
   return (
     <Dialog open={open} onClose={onClose} title="About" side="end">
@@ -36,8 +41,62 @@ export function Details({ conversation, open, onClose }: { conversation: Convers
             Only your devices and those of {conversation.title} hold the keys. They never leave this browser, and the server keeps an encrypted copy only until it is delivered.
           </Fact>
         )}
+        {(conversation.commands?.length ?? 0) > 0 && (
+          <div>
+            <h3 className="font-semibold">What it understands</h3>
+            <dl className="mt-1 grid gap-1 text-13">
+              {conversation.commands?.map((command) => (
+                <div key={command.name} className="flex gap-2">
+                  <dt className="font-medium">/{command.name}</dt>
+                  <dd className="text-muted">{command.description}</dd>
+                </div>
+              ))}
+            </dl>
+          </div>
+        )}
       </div>
+      <Peace conversation={conversation} onReport={onReport} />
     </Dialog>
+  );
+}
+
+/** Blocking, which only this person notices, and reporting, which the operator reads. */
+function Peace({ conversation, onReport }: { conversation: ConversationView; onReport: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const blocked = conversation.is_blocked === true;
+
+  async function turn(): Promise<void> {
+    setBusy(true);
+    setFailed(null);
+    try {
+      await core.block(conversation.id, !blocked);
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : "That did not work. Try again.");
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <div className="grid gap-2 border-t pt-5">
+      <Button kind={blocked ? "quiet" : "danger"} disabled={busy} onClick={() => void turn()}>
+        <Ban size={16} aria-hidden="true" />
+        {blocked ? `Unblock ${conversation.title}` : `Block ${conversation.title}`}
+      </Button>
+      <Button kind="danger" onClick={onReport}>
+        <Flag size={16} aria-hidden="true" />
+        Report {conversation.title}
+      </Button>
+      <p role="status" className="text-13 text-muted">
+        {blocked ? "Blocked: nothing that is sent to you from there arrives." : "Who is blocked is not told, and can be unblocked at any time."}
+      </p>
+      {failed !== null && (
+        <p role="alert" className="text-13 text-bad">
+          {failed}
+        </p>
+      )}
+    </div>
   );
 }
 

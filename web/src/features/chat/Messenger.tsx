@@ -67,10 +67,12 @@ export function Messenger({ session, current, to, children }: Props) {
     { keys: "?", what: "This list", when: (event) => event.key === "?" && !isTyping(event), run: () => setShown("shortcuts") },
     { keys: "Enter", what: "Send" },
     { keys: "Shift Enter", what: "New line" },
-    { keys: "↑ ↓", what: "From message to message; ↑ in an empty field goes there" },
+    { keys: "↑ ↓", what: "From message to message; ↑ in an empty field changes your last one, or goes there" },
     { keys: "R", what: "Answer the message in focus" },
     { keys: "E", what: "React to it" },
     { keys: "C", what: "Copy it" },
+    { keys: "F2", what: "Change it, if it is yours and not older than 15 minutes" },
+    { keys: "Delete", what: "Delete it, if it is yours" },
     { keys: "Esc", what: "Close, or stop answering" },
   ];
   useShortcuts(shortcuts);

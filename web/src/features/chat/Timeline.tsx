@@ -15,17 +15,21 @@ import type { ConversationView, Item } from "@/core/types";
 import { useNow } from "@/lib/clock";
 import { ErrorNote } from "@/ui/Problem";
 import { Below, Bubble } from "./Bubble";
+import type { Act } from "./Bubble";
+import { answersOf } from "./answering";
 import { firstUnread, rowsOf } from "./grouping";
 import type { Row } from "./grouping";
 
 const AT_BOTTOM_PX = 120;
 
-type Props = { conversation: ConversationView; timeline: LoadedTimeline; unreadAtOpen: number; onReply: (item: Item) => void };
+type Props = { conversation: ConversationView; timeline: LoadedTimeline; unreadAtOpen: number; onAct: (act: Act, item: Item) => void };
 
 /** Moves the focus to the message above or below. */
 function walk(event: KeyboardEvent<HTMLElement>): void {
   const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
-  if (step === 0) return;
+  const target = event.target as Node;
+  // A window that a message has opened, and a player, keep their arrows.
+  if (step === 0 || !event.currentTarget.contains(target) || target instanceof HTMLMediaElement) return;
   const messages = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-message]")];
   const at = messages.indexOf(document.activeElement as HTMLElement);
   const next = at === -1 ? messages.at(-1) : messages[at + step];
@@ -42,7 +46,7 @@ function whenSeen(element: HTMLElement | null, seen: () => void): (() => void) |
   return () => observer.disconnect();
 }
 
-export function Timeline({ conversation, timeline, unreadAtOpen, onReply }: Props) {
+export function Timeline({ conversation, timeline, unreadAtOpen, onAct }: Props) {
   const now = useNow();
   const [away, setAway] = useState(false);
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
@@ -50,6 +54,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onReply }: Prop
   // Where "new" began is fixed by the first page, and stays while the conversation is open.
   if (unreadFrom === undefined && timeline.items.length > 0) setUnreadFrom(unreadAtOpen > 0 ? firstUnread(timeline.items, unreadAtOpen) : null);
 
+  const answers = answersOf(timeline.items);
   const rows = rowsOf(timeline.items, unreadFrom ?? null, now, (item) => core.keyOf(item));
 
   return (
@@ -75,7 +80,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onReply }: Prop
           {timeline.error !== null && <ErrorNote message={timeline.error} onRetry={() => void core.openTimeline(conversation.id)} />}
           {!timeline.more && !timeline.loading && timeline.error === null && <Beginning conversation={conversation} />}
           {rows.map((row) => (
-            <TimelineRow key={row.key} row={row} conversation={conversation} items={timeline.items} onReply={onReply} />
+            <TimelineRow key={row.key} row={row} conversation={conversation} items={timeline.items} answers={answers} onAct={onAct} />
           ))}
           {conversation.typing && <Typing name={conversation.title} />}
         </div>
@@ -104,7 +109,9 @@ function Beginning({ conversation }: { conversation: ConversationView }) {
   );
 }
 
-function TimelineRow({ row, conversation, items, onReply }: { row: Row; conversation: ConversationView; items: readonly Item[]; onReply: (item: Item) => void }) {
+type RowProps = { row: Row; conversation: ConversationView; items: readonly Item[]; answers: ReadonlyMap<string, Item>; onAct: (act: Act, item: Item) => void };
+
+function TimelineRow({ row, conversation, items, answers, onAct }: RowProps) {
   switch (row.is) {
     case "day":
       return (
@@ -118,7 +125,7 @@ function TimelineRow({ row, conversation, items, onReply }: { row: Row; conversa
       return <p className="mx-auto my-3 max-w-md text-center text-13 text-muted">{row.item.text}</p>;
     case "group":
       return (
-        <div className="mb-2.5 grid gap-0.5">
+        <div className="mb-2.5 grid grid-cols-1 gap-0.5">
           {row.items.map((item, n) => (
             <div key={core.keyOf(item)}>
               <Bubble
@@ -127,8 +134,8 @@ function TimelineRow({ row, conversation, items, onReply }: { row: Row; conversa
                 first={n === 0}
                 last={n === row.items.length - 1}
                 quoted={item.reply_to === null ? undefined : items.find((each) => each.id === item.reply_to)}
-                answer={item.template ? (items.find((each) => each.kind === "button_reply" && each.reply_to === item.id && each.ticks !== "failed")?.text ?? null) : null}
-                onReply={onReply}
+                answer={answers.get(item.id)}
+                onAct={onAct}
               />
               <Below conversationId={conversation.id} item={item} />
             </div>

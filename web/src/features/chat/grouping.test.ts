@@ -1,13 +1,14 @@
 /** Days, groups and the line above what is new. */
 import { describe, expect, it } from "vitest";
 import type { Item } from "@/core/types";
-import { firstUnread, rowsOf, summary } from "./grouping";
+import { answeredWith, answersOf } from "./answering";
+import { canDelete, canEdit, firstUnread, rowsOf, summary } from "./grouping";
 
 const NOON = new Date(2026, 10, 23, 12, 0, 0).getTime();
 const MINUTE = 60_000;
 
 function item(id: string, at: number, part: Partial<Item> = {}): Item {
-  return { id, kind: "text", mine: false, author: "Ben", at, gseq: 1, ticks: null, text: id, reply_to: null, reactions: [], template: null, error: null, ...part };
+  return { id, kind: "text", mine: false, author: "Ben", at, gseq: 1, ticks: null, text: id, reply_to: null, reactions: [], content: null, is_edited: false, error: null, ...part };
 }
 
 const key = (each: Item): string => each.id;
@@ -35,7 +36,18 @@ it("finds where new begins among the messages of others", () => {
   expect(firstUnread(items, 9)).toBeNull();
 });
 
-it("says a template in one line, without its marks", () => {
-  const template = { header: "Order 1", body: "Ready at *08:00*, snake_case_stays", footer: "", buttons: [] };
-  expect(summary(item("t", 0, { kind: "template", template }))).toBe("Order 1: Ready at 08:00, snake_case_stays");
+it("says a message in one line, without its marks", () => {
+  expect(summary(item("t", 0, { kind: "template", text: "Ready at *08:00*, snake_case_stays" }))).toBe("Ready at 08:00, snake_case_stays");
+});
+
+it("lets one change a text of one's own for a quarter of an hour, and take back what was sent", () => {
+  const mine = item("m", NOON, { mine: true, ticks: "read", content: { kind: "text", body: "m", preview_url: false } });
+  expect([canEdit(mine, NOON + 14 * MINUTE), canEdit(mine, NOON + 15 * MINUTE), canEdit({ ...mine, mine: false }, NOON)]).toEqual([true, false, false]);
+  expect([canDelete(mine), canDelete({ ...mine, ticks: "failed" }), canDelete({ ...mine, kind: "revoked", content: null })]).toEqual([true, false, false]);
+});
+
+it("finds the last answer to each message", () => {
+  const reply = (id: string, ticks: Item["ticks"]): Item => item(id, NOON, { mine: true, ticks, kind: "button_reply", reply_to: "q", content: { kind: "button_reply", text: id, payload: `${id}-payload` } });
+  const answers = answersOf([reply("no", "read"), reply("yes", "sent"), reply("perhaps", "failed")]);
+  expect(answeredWith(answers.get("q"))).toBe("yes-payload");
 });

@@ -14,6 +14,11 @@ export type Row =
   | { is: "group"; key: string; mine: boolean; items: Item[] };
 
 const MINUTE_MS = 60_000;
+/** How long the author of a text may change it. */
+const EDIT_MS = 15 * MINUTE_MS;
+
+/** Kinds that change another message and do not stand by themselves. */
+const SILENT: readonly Item["kind"][] = ["reaction", "edit", "revoke"];
 
 function minute(at: number): number {
   return Math.floor(at / MINUTE_MS);
@@ -23,7 +28,7 @@ function minute(at: number): number {
 export function firstUnread(items: readonly Item[], unread: number): string | null {
   let left = unread;
   for (const item of items.toReversed()) {
-    if (item.mine || item.kind === "notice" || item.kind === "reaction") continue;
+    if (item.mine || isNotice(item) || SILENT.includes(item.kind)) continue;
     left -= 1;
     if (left === 0) return item.id;
   }
@@ -34,7 +39,7 @@ export function rowsOf(items: readonly Item[], unreadFrom: string | null, now: n
   const rows: Row[] = [];
   let day = Number.NaN;
   for (const item of items) {
-    if (item.kind === "reaction") continue;
+    if (SILENT.includes(item.kind)) continue;
     const itemDay = startOfDay(item.at);
     if (itemDay !== day) {
       day = itemDay;
@@ -43,7 +48,7 @@ export function rowsOf(items: readonly Item[], unreadFrom: string | null, now: n
     if (item.id === unreadFrom) rows.push({ is: "unread", key: "unread" });
     const last = rows.at(-1);
     const previous = last?.is === "group" ? last.items.at(-1) : undefined;
-    if (item.kind === "notice") rows.push({ is: "notice", key: keyOf(item), item });
+    if (isNotice(item)) rows.push({ is: "notice", key: keyOf(item), item });
     else if (last?.is === "group" && previous && last.mine === item.mine && previous.author === item.author && minute(previous.at) === minute(item.at)) {
       last.items.push(item);
     } else rows.push({ is: "group", key: keyOf(item), mine: item.mine, items: [item] });
@@ -51,11 +56,29 @@ export function rowsOf(items: readonly Item[], unreadFrom: string | null, now: n
   return rows;
 }
 
+/** A line in the middle, of nobody's hand. */
+function isNotice(item: Item): boolean {
+  return item.kind === "notice" || item.kind === "pin";
+}
+
 /** What a message says in one line: for quotes, announcements and lists. */
 export function summary(item: Item): string {
-  if (item.kind === "template") return plain([item.template?.header, item.template?.body].filter((part) => part).join(": "));
   if (item.kind === "unsupported") return "A kind of message that this version does not know";
   return plain(item.text);
+}
+
+/** Whether I may still change it. */
+export function canEdit(item: Item, now: number): boolean {
+  return item.mine && item.kind === "text" && isSent(item) && now - item.at < EDIT_MS;
+}
+
+/** Whether I may take it back. */
+export function canDelete(item: Item): boolean {
+  return item.mine && item.content !== null && isSent(item);
+}
+
+function isSent(item: Item): boolean {
+  return item.ticks !== "failed" && item.ticks !== "waiting";
 }
 
 /** Without the marks of bold, italic and struck: where they are not drawn, they are noise. */

@@ -1,0 +1,180 @@
+/**
+ * # What one can do with a question
+ *
+ * The controls of each kind of action; below a template they stand among its buttons, with the button's own words. The
+ * larger windows (products, forms, addresses) are loaded when somebody opens them.
+ */
+import { Check, CircleSlash, List, MapPin, MapPinHouse, Phone, PhoneOff, ReceiptText, Reply, ShoppingBasket, TextCursorInput } from "lucide-react";
+import { Suspense, lazy, useState } from "react";
+import type { ReactNode } from "react";
+import type { Action, Choice, OrderDetailsAction, ShopAction, VoiceCallAction } from "@/core/content";
+import type { Item } from "@/core/types";
+import { useNow } from "@/lib/clock";
+import { telephone } from "@/lib/web";
+import { Dialog } from "@/ui/Dialog";
+import { answeredWith, useAnswering } from "../answering";
+import { useHere } from "../here";
+import { OrderDetailsView } from "./OrderDetailsView";
+import { CONTROL, Control, Refusal, Said, WebLink } from "./parts";
+
+const ListDialog = lazy(() => import("./ListDialog").then((module) => ({ default: module.ListDialog })));
+const ShopDialog = lazy(() => import("./ShopDialog").then((module) => ({ default: module.ShopDialog })));
+const AddressDialog = lazy(() => import("./AddressDialog").then((module) => ({ default: module.AddressDialog })));
+const PlaceDialog = lazy(() => import("../PlaceDialog").then((module) => ({ default: module.PlaceDialog })));
+const FlowDialog = lazy(() => import("../flow/FlowDialog").then((module) => ({ default: module.FlowDialog })));
+
+type Of<Kind extends Action> = { item: Item; action: Kind; answer: Item | undefined; label: string | null };
+
+export function ActionControls({ item, action, answer, label }: Of<Action>) {
+  switch (action.type) {
+    case "buttons":
+      return <ReplyButtons item={item} choices={action.buttons} answer={answer} />;
+    case "list":
+      return (
+        <Opens icon={<List size={15} aria-hidden="true" />} label={label ?? (action.button || "Choose")} answered={answer?.content?.kind === "interactive_reply" && answer.content.type === "row" ? answer.content.title : null}>
+          {(close) => <ListDialog item={item} list={action} onClose={close} />}
+        </Opens>
+      );
+    case "link":
+      return <WebLink text={label ?? action.text} url={action.url} />;
+    case "flow":
+      return (
+        <Opens icon={<TextCursorInput size={15} aria-hidden="true" />} label={label ?? (action.text || "Open the form")} answered={answer ? "Filled in" : null}>
+          {(close) => <FlowDialog item={item} action={action} onClose={close} />}
+        </Opens>
+      );
+    case "product":
+    case "product_list":
+    case "catalog":
+      return <Shop item={item} action={action} answer={answer} label={label} />;
+    case "location_request":
+      return (
+        <Opens icon={<MapPin size={15} aria-hidden="true" />} label={label ?? "Share a place"} answered={answer ? "You shared a place" : null}>
+          {(close) => <SharePlace item={item} onClose={close} />}
+        </Opens>
+      );
+    case "address":
+      return (
+        <Opens icon={<MapPinHouse size={15} aria-hidden="true" />} label={label ?? "Give an address"} answered={answer ? "You gave an address" : null}>
+          {(close) => <AddressDialog item={item} request={action} onClose={close} />}
+        </Opens>
+      );
+    case "call_permission":
+      return <CallPermission item={item} answer={answer} />;
+    case "voice_call":
+      return <VoiceCall call={action} label={label} />;
+    case "order_details":
+      return <OrderButton order={action} label={label} />;
+    default:
+      return <Said icon={<CircleSlash size={14} aria-hidden="true" />}>{label ?? "This version of Plaza cannot answer this yet."}</Said>;
+  }
+}
+
+/** A control that opens a window; once it is answered it says so and rests. */
+function Opens({ icon, label, answered, children }: { icon: ReactNode; label: string; answered: string | null; children: (close: () => void) => ReactNode }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Control disabled={answered !== null} chosen={answered !== null} aria-label={answered === null ? undefined : `${answered}, your answer`} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        {answered === null ? icon : <Check size={15} aria-hidden="true" />}
+        {answered ?? label}
+      </Control>
+      {open && <Suspense fallback={null}>{children(() => setOpen(false))}</Suspense>}
+    </>
+  );
+}
+
+function ReplyButtons({ item, choices, answer }: { item: Item; choices: readonly Choice[]; answer: Item | undefined }) {
+  const { busy, failed, send } = useAnswering(item);
+  return (
+    <>
+      {choices.map((choice, index) => {
+        const chosen = answer !== undefined && answeredWith(answer) === choice.id;
+        return (
+          <Control
+            key={choice.id}
+            aria-label={chosen ? `${choice.title}, your answer` : undefined}
+            chosen={chosen}
+            disabled={answer !== undefined || busy}
+            onClick={() => void send({ do: "button", index })}
+          >
+            {chosen ? <Check size={15} aria-hidden="true" /> : <Reply size={15} aria-hidden="true" />}
+            {choice.title}
+          </Control>
+        );
+      })}
+      <Refusal>{failed}</Refusal>
+    </>
+  );
+}
+
+/** One may order again: an order before it is no answer that closes the shop. */
+function Shop({ item, action, answer, label }: Of<ShopAction>) {
+  const words = action.type === "product" ? "Order this" : "See the products";
+  return (
+    <>
+      <Opens icon={<ShoppingBasket size={15} aria-hidden="true" />} label={label ?? words} answered={null}>
+        {(close) => <ShopDialog item={item} action={action} onClose={close} />}
+      </Opens>
+      {answer?.content?.kind === "order" && <Said icon={<Check size={14} aria-hidden="true" />}>You ordered here</Said>}
+    </>
+  );
+}
+
+function SharePlace({ item, onClose }: { item: Item; onClose: () => void }) {
+  const { send } = useAnswering(item);
+  const { title } = useHere();
+  return <PlaceDialog title="Share a place" description={`${title} asks where you are, or where to come.`} onClose={onClose} onSend={(place) => send({ do: "location", ...place })} />;
+}
+
+function CallPermission({ item, answer }: { item: Item; answer: Item | undefined }) {
+  const { busy, failed, send } = useAnswering(item);
+  const reply = answer?.content?.kind === "interactive_reply" && answer.content.type === "call_permission" ? answer.content : null;
+  if (reply) {
+    const words = !reply.is_accepted ? "You declined calls" : reply.is_permanent ? "You allowed calls" : "You allowed calls for a week";
+    return <Said icon={reply.is_accepted ? <Phone size={14} aria-hidden="true" /> : <PhoneOff size={14} aria-hidden="true" />}>{words}</Said>;
+  }
+  const say = (accepted: boolean, permanent: boolean): void => void send({ do: "calls", accepted, permanent, now: Math.floor(Date.now() / 1000) });
+  return (
+    <>
+      <Control disabled={busy} onClick={() => say(true, false)}>
+        <Phone size={15} aria-hidden="true" />
+        Allow calls for a week
+      </Control>
+      <Control disabled={busy} onClick={() => say(true, true)}>
+        <Phone size={15} aria-hidden="true" />
+        Always allow calls
+      </Control>
+      <Control disabled={busy} onClick={() => say(false, false)}>
+        <PhoneOff size={15} aria-hidden="true" />
+        No calls
+      </Control>
+      <Refusal>{failed}</Refusal>
+    </>
+  );
+}
+
+/** The device's telephone rings the business; after the end of the offer it only says so. */
+function VoiceCall({ call, label }: { call: VoiceCallAction; label: string | null }) {
+  const { number } = useHere();
+  const now = useNow();
+  if (call.expires_at > 0 && call.expires_at * 1000 <= now) return <Said icon={<PhoneOff size={14} aria-hidden="true" />}>The time to call has passed</Said>;
+  return (
+    <a href={telephone(number)} className={CONTROL}>
+      <Phone size={15} aria-hidden="true" />
+      {label ?? (call.text || "Call now")}
+    </a>
+  );
+}
+
+function OrderButton({ order, label }: { order: OrderDetailsAction; label: string | null }) {
+  return (
+    <Opens icon={<ReceiptText size={15} aria-hidden="true" />} label={label ?? "See the order"} answered={null}>
+      {(close) => (
+        <Dialog open onClose={close} title={`Order ${order.reference_id}`}>
+          <OrderDetailsView order={order} />
+        </Dialog>
+      )}
+    </Opens>
+  );
+}

@@ -1,0 +1,106 @@
+/**
+ * # What a message says, drawn
+ *
+ * One view per kind. `meta` is the time and how far the message has come; it belongs at the end of the last line, so
+ * each kind puts it there itself.
+ */
+import { Ban } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Item } from "@/core/types";
+import { RichText } from "../RichText";
+import { ContactsView } from "./ContactsView";
+import { InteractiveView } from "./InteractiveView";
+import { LocationView } from "./LocationView";
+import { MediaView } from "./MediaView";
+import { OrderView, ReplyView } from "./Replies";
+import { TemplateView } from "./TemplateView";
+
+type Props = { item: Item; quote: ReactNode; answer: Item | undefined; meta: ReactNode };
+
+export function Content({ item, quote, answer, meta }: Props) {
+  const { content } = item;
+  switch (content?.kind) {
+    case "media":
+      return <MediaContent item={item} quote={quote} meta={meta} />;
+    case "template":
+      return <TemplateView item={item} template={content} answer={answer} meta={meta} />;
+    case "interactive":
+      return <InteractiveView item={item} interactive={content} answer={answer} meta={meta} />;
+    case "contacts":
+      return (
+        <>
+          {quote && <Padded>{quote}</Padded>}
+          <ContactsView cards={content.cards} meta={meta} />
+        </>
+      );
+    default:
+      return (
+        <Padded>
+          {quote}
+          <Plain item={item} meta={meta} />
+        </Padded>
+      );
+  }
+}
+
+function Padded({ children }: { children: ReactNode }) {
+  return <div className="flow-root px-3 py-2">{children}</div>;
+}
+
+function Plain({ item, meta }: { item: Item; meta: ReactNode }) {
+  const { content } = item;
+  if (content?.kind === "location") {
+    return (
+      <>
+        <LocationView place={content} />
+        {meta}
+      </>
+    );
+  }
+  if (content?.kind === "interactive_reply") return <ReplyView reply={content} text={item.text} meta={meta} />;
+  if (content?.kind === "order") return <OrderView order={content} meta={meta} />;
+  if (item.kind === "revoked") {
+    return (
+      <>
+        <span className="inline-flex items-center gap-1.5 italic opacity-90">
+          <Ban size={14} aria-hidden="true" />
+          {item.mine ? "You deleted this message" : "This message was deleted"}
+        </span>
+        {meta}
+      </>
+    );
+  }
+  if (item.kind === "unsupported") {
+    return (
+      <>
+        <em className="text-muted">This version of Plaza cannot show this message yet. Reload the page to get the newest one.</em>
+        {meta}
+      </>
+    );
+  }
+  return (
+    <>
+      <RichText text={item.text} />
+      {meta}
+    </>
+  );
+}
+
+/** A picture fills the bubble to its edges; everything else stands inside it. */
+function MediaContent({ item, quote, meta }: { item: Item; quote: ReactNode; meta: ReactNode }) {
+  if (item.content?.kind !== "media") return null;
+  const media = item.content;
+  const fills = media.form === "image" || media.form === "video" || media.form === "gif";
+  return (
+    <>
+      {quote && <Padded>{quote}</Padded>}
+      <div className={fills ? "p-1" : "px-3 pt-2"}>
+        <MediaView item={item} media={media} className="rounded-[0.65rem]" />
+      </div>
+      <div className="flow-root px-3 pb-2">
+        {media.caption !== "" && <RichText text={media.caption} />}
+        {meta}
+      </div>
+    </>
+  );
+}

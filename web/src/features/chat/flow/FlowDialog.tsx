@@ -1,0 +1,56 @@
+/**
+ * # A form of a business
+ *
+ * Opens from its button: in the middle, on a phone over the whole screen. The form comes with the message, or from the
+ * server; its first screen from the form, or from the business's endpoint.
+ */
+import { useQuery } from "@tanstack/react-query";
+import { core } from "@/core/core";
+import type { FlowAction } from "@/core/content";
+import type { Item } from "@/core/types";
+import { Dialog } from "@/ui/Dialog";
+import { ErrorNote, Skeleton } from "@/ui/Problem";
+import { useHere } from "../here";
+import { FlowRun } from "./FlowRun";
+import { readFlow } from "./document";
+import type { Flow } from "./document";
+import { isObject } from "./expression";
+import type { Json } from "./expression";
+import { begin, hear } from "./interpreter";
+import type { Run } from "./interpreter";
+import { askEndpoint } from "./useRun";
+
+function given(data: string): Json {
+  try {
+    const value: unknown = data === "" ? {} : JSON.parse(data);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The form and its first screen; throws words when there is none. */
+async function start(conversationId: string, item: Item, action: FlowAction): Promise<{ flow: Flow; first: Run }> {
+  const flow = readFlow(action.flow_json === "" ? await core.call("flow_json", conversationId, item.id) : action.flow_json);
+  if (!flow) throw new Error("This form cannot be read. Tell the business.");
+  if (action.action !== "data_exchange") {
+    const first = begin(flow, action.screen, given(action.data));
+    if (!first) throw new Error("The first page of this form is missing. Tell the business.");
+    return { flow, first };
+  }
+  const heard = hear(flow, null, await askEndpoint(conversationId, item.id, { action: "INIT", screen: action.screen, data: given(action.data), flow_token: action.token }));
+  if (heard.is === "refused") throw new Error(heard.why);
+  if (heard.is === "complete") throw new Error("The business has closed this form.");
+  return { flow, first: heard.run };
+}
+
+export function FlowDialog({ item, action, onClose }: { item: Item; action: FlowAction; onClose: () => void }) {
+  const { id } = useHere();
+  const form = useQuery({ queryKey: ["flow", item.id, action.flow_id, action.token], queryFn: () => start(id, item, action), staleTime: Number.POSITIVE_INFINITY, gcTime: 0, retry: false });
+  if (form.data) return <FlowRun item={item} action={action} flow={form.data.flow} first={form.data.first} onClose={onClose} />;
+  return (
+    <Dialog open onClose={onClose} title={action.text || "Form"} full>
+      {form.error ? <ErrorNote message={form.error.message} onRetry={() => void form.refetch()} /> : <Skeleton rows={5} />}
+    </Dialog>
+  );
+}
