@@ -10,6 +10,7 @@ use axum::http::{Method, StatusCode};
 use plaza_billing::BillingError;
 use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
+use plaza_business::management::ManageError;
 use plaza_business::messages::SendError;
 use plaza_business::portfolios::LookupError;
 use plaza_business::templates::render::RenderError;
@@ -77,13 +78,12 @@ impl GraphError {
         self
     }
 
-    fn subcode(mut self, subcode: Option<i64>) -> Self {
+    pub(super) fn subcode(mut self, subcode: Option<i64>) -> Self {
         self.subcode = subcode;
         self
     }
 
     /// Members beside `error`, for what was done nevertheless.
-    #[expect(dead_code, reason = "blocking people will need it")]
     pub(super) fn beside(mut self, members: Value) -> Self {
         self.beside = Some(Box::new(members));
         self
@@ -295,6 +295,18 @@ impl From<TemplateError> for GraphError {
                 Self::new(codes::INVALID_PARAMETER).subcode(problem.subcode).details(problem.to_string())
             }
             TemplateError::NotPending(_) => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+        }
+    }
+}
+
+impl From<ManageError> for GraphError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NotFound => not_found(),
+            ManageError::Refused { code, subcode, what } => Self::new(code).subcode(subcode).details(what),
+            ManageError::Seal(error) => Self::internal(error),
+            ManageError::Messaging(error) => Self::internal(error),
+            ManageError::Db(error) => error.into(),
         }
     }
 }

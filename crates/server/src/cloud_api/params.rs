@@ -100,6 +100,15 @@ impl Params {
         token
     }
 
+    /// Takes a member out, so that it goes nowhere else.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let taken = self.text(name);
+        if let Some(members) = self.members.as_object_mut() {
+            members.remove(name);
+        }
+        taken
+    }
+
     /// `method=delete`.
     pub(super) fn take_method(&mut self) -> Option<Method> {
         match self.text("method")?.to_ascii_uppercase().as_str() {
@@ -159,11 +168,14 @@ async fn insert_multipart(
         .map_err(|_| invalid_body("the multipart body has no boundary"))?;
     while let Some(part) = multipart.next_field().await.map_err(malformed)? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
-        // Files are no parameters; no operation of this surface takes one.
-        if part.file_name().is_some() || members.len() >= MEMBERS_MAX {
+        if members.len() >= MEMBERS_MAX {
             continue;
         }
-        members.insert(name, Value::String(part.text().await.map_err(malformed)?));
+        // A file is a parameter if it is text: a key, a JSON. Others go where a body is read piece by piece.
+        let bytes = part.bytes().await.map_err(malformed)?;
+        if let Ok(text) = String::from_utf8(bytes.to_vec()) {
+            members.insert(name, Value::String(text));
+        }
     }
     Ok(())
 }
