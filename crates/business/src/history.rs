@@ -13,7 +13,7 @@ use crate::portfolios;
 use crate::webhooks::DeliveryState;
 use crate::{may_touch, wamid};
 use plaza_db::Tx;
-use plaza_protocol::{BusinessMessageId, Ctx, PhoneNumberId, Timestamp};
+use plaza_protocol::{BusinessMessageId, Ctx, PhoneNumberId, Timestamp, WabaId};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ pub struct HistoryEvent {
 pub struct History {
     /// The message.
     pub message: BusinessMessageId,
+    /// Its account.
+    pub waba: WabaId,
     /// In the order of time.
     pub events: Vec<HistoryEvent>,
 }
@@ -113,5 +115,5 @@ async fn history(tx: &mut Tx, row: store::MessageRow) -> Result<History, ManageE
             error: told.and_then(|told| told.error),
         });
     }
-    Ok(History { message: row.message, events })
+    Ok(History { message: row.message, waba: row.waba, events })
 }

@@ -269,8 +269,10 @@ async fn answer(
     {
         return Err(GraphError::permission(scope));
     }
-    let waba = node.and_then(|node| node.waba);
-    auth::check_target(&token, waba)?;
+    if let Some(node) = node {
+        auth::check_reach(&token, &method, node.kind)?;
+        auth::check_target(&token, node.waba)?;
+    }
     match quota::count(&app, &ctx, operation, &token, node).await {
         Ok(counted) => *usage = counted,
         Err((error, counted)) => {

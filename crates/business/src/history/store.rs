@@ -2,7 +2,7 @@
 
 use crate::webhooks::DeliveryState;
 use plaza_db::{DbError, Row, Tx, params, statements};
-use plaza_protocol::{BusinessMessageId, PhoneNumberId, PortfolioId, Timestamp};
+use plaza_protocol::{BusinessMessageId, PhoneNumberId, PortfolioId, Timestamp, WabaId};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ statements! {
 pub(super) struct MessageRow {
     pub(super) message: BusinessMessageId,
     pub(super) portfolio: PortfolioId,
-    waba: i64,
+    pub(super) waba: WabaId,
     pub(super) phone: PhoneNumberId,
     pub(super) accepted_at: Timestamp,
     pub(super) delivered_at: Option<Timestamp>,

@@ -9,9 +9,10 @@
 use super::CloudApi;
 use super::errors::GraphError;
 use super::params::Params;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use plaza_business::apps::{self, AuthenticateError, Token, TokenKind};
 use plaza_business::codes;
+use plaza_business::portfolios::NodeKind;
 use plaza_db::Tx;
 use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp, WabaId};
 use std::collections::HashMap;
@@ -104,6 +105,21 @@ async fn check_proof(
     }
     let what = "Invalid appsecret_proof provided in the API argument";
     Err(GraphError::new(codes::INVALID_PARAMETER).details(what))
+}
+
+/// A token that reaches some accounts only, an employee's or a partner's, does not act for the whole business.
+pub(super) fn check_reach(token: &Token, method: &Method, kind: NodeKind) -> Result<(), GraphError> {
+    let is_of_business = match kind {
+        NodeKind::Portfolio | NodeKind::User | NodeKind::PreverifiedNumber => *method != Method::GET,
+        NodeKind::Solution => true,
+        _ => false,
+    };
+    if token.targets.is_none() || !is_of_business {
+        return Ok(());
+    }
+    let what =
+        "the access token reaches some accounts only: this wants one of an administrator of the business";
+    Err(GraphError::new(codes::PERMISSION).details(what))
 }
 
 /// A token that reaches some accounts only reaches what belongs to these.

@@ -282,6 +282,7 @@ pub(super) async fn message_events(call: Call) -> Result<Value, GraphError> {
     let message = history::message_of(&call.id).ok_or(ManageError::NotFound)?;
     let get = async move |ctx: &Ctx, tx: &mut Tx| history::get(ctx, tx, message).await;
     let history = call.read("cloud_api.message_events", get).await?;
+    super::auth::check_target(&call.token, Some(history.waba))?;
     let filter = call.params.text("status_filter").map(|word| word.to_ascii_uppercase());
     if let Some(word) = &filter
         && !["SENT", "DELIVERED", "READ", "FAILED", "DELETED"].contains(&word.as_str())

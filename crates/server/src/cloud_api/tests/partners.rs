@@ -61,6 +61,12 @@ async fn a_partner_exchanges_its_code_and_serves_the_client() {
     let token = answer["access_token"].as_str().unwrap();
     let own = world.as_token("GET", &format!("/{waba}?fields=ownership_type"), token, json!({})).await;
     assert_eq!(own.0, 200, "{}", own.1);
+    let users = format!("/{client}/system_users");
+    let maker = world.as_token("POST", &users, token, json!({"name": "x", "role": "ADMIN"})).await;
+    assert_eq!(code(&maker), (403, 200), "a partner does not act for the business");
+    let number = json!({"phone_number": "+4930901777"});
+    let adder = world.as_token("POST", &format!("/{client}/add_phone_numbers"), token, number).await;
+    assert_eq!(code(&adder), (403, 200));
     let subscribe = world.as_token("POST", &format!("/{waba}/subscribed_apps"), token, json!({})).await;
     assert_eq!(subscribe.0, 200, "{}", subscribe.1);
     let theirs =
