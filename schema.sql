@@ -56,6 +56,17 @@ CREATE TABLE app_subscription (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE authorization_code (
+    code_sha256 BYTEA NOT NULL PRIMARY KEY,
+    app_id BIGINT NOT NULL,
+    -- The client's.
+    portfolio_id BIGINT NOT NULL,
+    -- Accounts, separated by commas.
+    targets TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+) WITHOUT ROWID;
+
 CREATE TABLE billing_portfolio (
     -- Who pays, in which currency, by which book; and the end of the chain over its usage events.
     portfolio_id BIGINT PRIMARY KEY,
@@ -66,6 +77,15 @@ CREATE TABLE billing_portfolio (
     usage_events BIGINT NOT NULL,         -- number of usage events
     usage_hash BYTEA NOT NULL             -- hash of the last one
 );
+
+CREATE TABLE business_block (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who is blocked
+    account_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, account_id)
+) WITHOUT ROWID;
 
 CREATE TABLE business_contact (
     portfolio_id BIGINT NOT NULL,
@@ -132,6 +152,13 @@ CREATE TABLE business_phone_number (
 );
 
 CREATE INDEX business_phone_number_by_waba ON business_phone_number (waba_id);
+
+CREATE TABLE business_username (
+    username TEXT NOT NULL PRIMARY KEY,
+    phone_number_id BIGINT NOT NULL UNIQUE,
+    portfolio_id BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE charge (
     -- What a usage event cost by one run of rating, never changed. Run 0 is the first; a later run corrects it.
@@ -387,6 +414,62 @@ CREATE TABLE message_request (
 
 CREATE INDEX message_request_by_age ON message_request (created_at);
 
+CREATE TABLE node_document (
+    -- The node that it is attached to.
+    parent_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    -- Empty where a node has one of the kind.
+    name TEXT NOT NULL,
+    -- In the address space of the Graph.
+    document_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    -- JSON.
+    -- personal: names and contacts of the business's own people, as it wrote them
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (parent_id, kind, name)
+) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX node_document_by_id ON node_document (document_id);
+
+CREATE INDEX node_document_by_name ON node_document (kind, name);
+
+CREATE TABLE number_attempt (
+    -- A phone number, or a pre-verified one.
+    node_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    attempt_id UUID NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (node_id, kind, attempt_id)
+) WITHOUT ROWID;
+
+CREATE INDEX number_attempt_by_age ON number_attempt (at);
+
+CREATE TABLE number_state (
+    phone_number_id BIGINT NOT NULL PRIMARY KEY,
+    -- VERIFIED, NOT_VERIFIED or EXPIRED.
+    verification TEXT NOT NULL,
+    -- SHA-256 of id and code. Absent: none is under way.
+    code_sha256 BYTEA,
+    code_expires_at BIGINT NOT NULL,
+    code_tries BIGINT NOT NULL,
+    -- Of two-step verification, encrypted under the key file. Absent: none was set.
+    sealed_pin BYTEA,
+    pin_tries BIGINT NOT NULL,
+    pin_tried_at BIGINT NOT NULL,
+    -- APPROVED, PENDING_REVIEW, DECLINED, …: of the name that people see.
+    name_status TEXT NOT NULL,
+    -- A name that was asked for, and where its review stands. Absent: none was.
+    new_name TEXT,
+    new_name_status TEXT,
+    -- VISIBLE or NON_VISIBLE.
+    search_visibility TEXT NOT NULL,
+    -- When it was last registered. Absent: by the operator, with its making.
+    onboarded_at BIGINT,
+    is_preverified BOOLEAN NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE phone_number_subscription (
     phone_number_id BIGINT NOT NULL,
     app_id BIGINT NOT NULL,
@@ -512,6 +595,17 @@ CREATE TABLE sent (
     PRIMARY KEY (message_id, device_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE system_user (
+    user_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    -- ADMIN or EMPLOYEE.
+    role TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX system_user_by_portfolio ON system_user (portfolio_id);
+
 CREATE TABLE template (
     template_id BIGINT NOT NULL PRIMARY KEY,
     waba_id BIGINT NOT NULL,
@@ -538,6 +632,37 @@ CREATE TABLE template (
 CREATE UNIQUE INDEX template_by_name ON template (waba_id, name, language) WHERE status <> 'DELETED';
 
 CREATE INDEX template_by_status ON template (status, template_id);
+
+CREATE TABLE token_grant (
+    token_sha256 BYTEA NOT NULL PRIMARY KEY,
+    -- Absent: a partner's token.
+    user_id BIGINT,
+    -- Accounts that it reaches, separated by commas. Absent: all.
+    targets TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE upload_piece (
+    upload_id UUID NOT NULL,
+    -- Where in the file it begins.
+    position BIGINT NOT NULL,
+    bytes BYTEA NOT NULL,
+    PRIMARY KEY (upload_id, position)
+) WITHOUT ROWID;
+
+CREATE TABLE upload_session (
+    upload_id UUID NOT NULL PRIMARY KEY,
+    app_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    -- A media type.
+    file_type TEXT NOT NULL,
+    -- Bytes of the whole file.
+    length BIGINT NOT NULL,
+    -- Bytes that are there.
+    received BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX upload_session_by_app ON upload_session (app_id, created_at);
 
 CREATE TABLE usage_event (
     -- A delivered message, never changed. Numbered per portfolio without a gap; each hash covers the one before.
@@ -587,6 +712,24 @@ CREATE TABLE waba (
 );
 
 CREATE INDEX waba_by_portfolio ON waba (portfolio_id);
+
+CREATE TABLE waba_activity (
+    waba_id BIGINT NOT NULL,
+    -- In the order of time.
+    activity_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    -- PHONE_NUMBER_ADDED, USER_ADDED, …
+    kind TEXT NOT NULL,
+    -- API, ADMIN or SYSTEM.
+    actor TEXT NOT NULL,
+    -- The app. Absent: no app did it.
+    actor_id BIGINT,
+    description TEXT NOT NULL,
+    -- JSON.
+    details TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (waba_id, activity_id)
+) WITHOUT ROWID;
 
 CREATE TABLE waba_subscription (
     waba_id BIGINT NOT NULL,

@@ -8,12 +8,15 @@ mod store;
 
 pub(crate) use store::STATEMENTS;
 
+use crate::management::ManageError;
 use crate::portfolios::{NodeKind, store as portfolio_store};
-use crate::{Business, SealError, is_operator, may_touch};
+use crate::{Business, SealError, documents, is_operator, may_touch, users};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{AppId, Ctx, PortfolioId, Secret, Timestamp};
+use plaza_protocol::{Actor, AppId, Ctx, PortfolioId, Secret, Timestamp};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -70,6 +73,12 @@ pub struct Token {
     pub issued_at: Timestamp,
     /// When it ends; `None`: it does not.
     pub expires_at: Option<Timestamp>,
+    /// The system user that it is of.
+    pub user: Option<i64>,
+    /// The accounts that it reaches; `None`: all of the portfolio.
+    pub targets: Option<Vec<i64>>,
+    /// Whether each call has to prove that the caller knows the app's secret.
+    pub needs_proof: bool,
 }
 
 impl Token {
@@ -154,7 +163,16 @@ impl Business {
         if let Some((app, secret)) = token.split_once('|') {
             return self.authenticate_app(tx, app, secret).await;
         }
-        let found = store::token(tx, &fingerprint(token)).await?.ok_or(AuthenticateError::Unknown)?;
+        let fingerprint = fingerprint(token);
+        let mut found = store::token(tx, &fingerprint).await?.ok_or(AuthenticateError::Unknown)?;
+        if let Some(grant) = users::grant(tx, &fingerprint).await? {
+            found.targets = grant.targets;
+            found.user = grant.user;
+            if let (true, Some(user)) = (grant.is_employee, grant.user) {
+                found.targets = Some(users::targets_of(tx, user).await?);
+            }
+        }
+        found.needs_proof = needs_proof(tx, found.app).await?;
         match found.expires_at {
             Some(expired) if expired <= ctx.now() => Err(AuthenticateError::Expired(expired)),
             _ => Ok(found),
@@ -180,7 +198,26 @@ impl Business {
             scopes: vec![Scope::Management],
             issued_at: created_at,
             expires_at: None,
+            user: None,
+            targets: None,
+            needs_proof: false,
         })
+    }
+
+    /// Whether a proof shows that the caller of a token knows the secret of its app.
+    pub async fn is_proof(
+        &self,
+        tx: &mut Tx,
+        app: AppId,
+        token: &str,
+        proof: &str,
+    ) -> Result<bool, AuthenticateError> {
+        let (_, sealed, _) = store::app(tx, app).await?.ok_or(AuthenticateError::Unknown)?;
+        let secret = self.open_secret(app, &sealed)?;
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.0.as_bytes()) else { return Ok(false) };
+        mac.update(token.as_bytes());
+        let own = hex::encode(mac.finalize().into_bytes());
+        Ok(bool::from(own.as_bytes().ct_eq(proof.to_ascii_lowercase().as_bytes())))
     }
 
     /// The secret that the app's webhooks are signed with. For the dispatcher.
@@ -212,10 +249,32 @@ pub async fn revoke_token(ctx: &Ctx, tx: &mut Tx, token: &str) -> Result<bool, D
     store::revoke_token(ctx, tx, &fingerprint(token)).await
 }
 
-/// An app, if the actor may know of it.
+/// An app, if the actor may know of it: of its portfolio, or itself.
 pub async fn app(ctx: &Ctx, tx: &mut Tx, id: AppId) -> Result<Option<App>, DbError> {
     let found = store::app(tx, id).await?.map(|(app, _, _)| app);
-    Ok(found.filter(|app| may_touch(ctx, app.portfolio)))
+    let is_itself = matches!(ctx.actor(), Actor::App { app, .. } if app == id);
+    Ok(found.filter(|app| is_itself || may_touch(ctx, app.portfolio)))
+}
+
+/// The apps of a portfolio.
+pub(crate) async fn of_portfolio(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<App>, DbError> {
+    store::of_portfolio(tx, portfolio).await
+}
+
+fn settings(app: AppId) -> documents::Key<'static> {
+    documents::Key::only(app.0, "app_settings")
+}
+
+async fn needs_proof(tx: &mut Tx, app: AppId) -> Result<bool, DbError> {
+    let body = documents::body(tx, settings(app)).await?;
+    Ok(body.get("require_proof").and_then(Value::as_bool).unwrap_or(false))
+}
+
+/// Says whether each call of an app has to carry `appsecret_proof`.
+pub async fn require_proof(ctx: &Ctx, tx: &mut Tx, id: AppId, is_required: bool) -> Result<(), ManageError> {
+    let app = app(ctx, tx, id).await?.ok_or(ManageError::NotFound)?;
+    let change = Map::from_iter([("require_proof".to_owned(), Value::Bool(is_required))]);
+    documents::merge(ctx, tx, settings(id), app.portfolio, change).await.map(drop)
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ codes! {
     CLIENT_SECRET = 1, 400, "Error validating client secret";
     /// Busy, or the storage takes no writes for now.
     SERVICE = 2, 503, "API Service";
+    /// Too many codes, tries or calls.
+    TOO_MANY_CALLS = 4, 400, "Too Many Calls";
     /// A method that needs the app's own token.
     APP_TOKEN_NEEDED = 15, 400, "This method must be called with an app access_token";
     /// A parameter is missing, unknown or malformed.
@@ -37,10 +39,12 @@ codes! {
     TOKEN_INVALID = 190, 401, "Invalid OAuth access token";
     /// The token lacks a permission.
     PERMISSION = 200, 403, "API Permission";
+    /// Too many calls about one account within an hour.
+    ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
+    /// Insights cannot be switched off again.
+    INSIGHTS_STAY = 200006, 400, "Template insights cannot be disabled";
     /// The webhook's address did not pass the handshake.
     CALLBACK_VERIFICATION = 2200, 400, "Callback verification failed";
-    /// Too many calls about one account.
-    ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
     /// The number sends too many messages a second.
     THROUGHPUT = 130429, 400, "Rate limit hit";
     /// A bug of ours.
@@ -77,10 +81,30 @@ codes! {
     TEMPLATE_PAUSED = 132015, 400, "Template is paused";
     /// The template is disabled for good.
     TEMPLATE_DISABLED = 132016, 400, "Template is disabled";
+    /// The PIN is not the one that was set.
+    PIN_MISMATCH = 133005, 400, "Two step verification PIN mismatch";
+    /// The number has to be verified before it is registered.
+    REVERIFICATION_NEEDED = 133006, 400, "Phone number re-verification needed";
+    /// Too many wrong PINs: a long pause.
+    PIN_GUESSES = 133008, 400, "Too many two step verification PIN guesses";
+    /// A PIN right behind a wrong one: a short pause.
+    PIN_TOO_FAST = 133009, 400, "Two step verification PIN guessed too fast";
     /// The number was deregistered.
     NOT_REGISTERED = 133010, 400, "Phone number not registered";
+    /// Ten registrations and deregistrations in 72 hours.
+    REGISTRATION_LIMIT = 133016, 400, "Account register deregister rate limit exceeded";
+    /// Of a list of people, some could not be blocked or let in.
+    BLOCK_FAILED = 139100, 400, "Failed to block/unblock some users";
+    /// No more people can be blocked.
+    BLOCK_LIMIT = 139101, 400, "Block list limit reached";
+    /// Somebody else has the username.
+    USERNAME_TAKEN = 147001, 400, "Username not available";
 }
 
 /// The code `SUBCODE_UNKNOWN_OBJECT` beside [`INVALID_PARAMETER`] says that there is no such object, or none that the
 /// asker may know of.
 pub const SUBCODE_UNKNOWN_OBJECT: i64 = 33;
+/// The number is the asker's already.
+pub const SUBCODE_NUMBER_OWN: i64 = 2_388_012;
+/// The number cannot be moved here.
+pub const SUBCODE_CANNOT_MIGRATE: i64 = 2_388_103;

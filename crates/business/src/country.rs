@@ -26,6 +26,11 @@ pub(crate) fn dial_code(number: &PhoneNumber) -> Option<&'static str> {
         .map(|(code, _)| *code)
 }
 
+/// The calling code of a number as a number; zero if it has none.
+pub fn prefix(number: &PhoneNumber) -> i64 {
+    dial_code(number).and_then(|code| code.parse().ok()).unwrap_or(0)
+}
+
 #[rustfmt::skip]
 const CODES: &[(&str, &str)] = &[
     ("1", "US"), ("7", "RU"), ("20", "EG"), ("27", "ZA"), ("30", "GR"), ("31", "NL"), ("32", "BE"), ("33", "FR"),

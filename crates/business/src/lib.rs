@@ -17,19 +17,35 @@
 //! The crate knows no HTTP: errors name what went wrong ([`Code`] says how the Cloud API numbers it), and the surface in
 //! `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
 
+pub mod activity;
 pub mod apps;
+pub mod blocks;
 pub mod codes;
+pub mod collections;
 pub mod contacts;
 pub mod country;
+pub mod documents;
+pub mod health;
+pub mod history;
 pub mod json;
+pub mod management;
 pub mod media;
 pub mod messages;
+pub mod numbers;
 pub mod pace;
+pub mod partners;
 pub mod portfolios;
+pub mod preverified;
+pub mod qr;
 mod seal;
+pub mod settings;
 pub mod templates;
 #[cfg(test)]
 mod testing;
+pub mod uploads;
+pub mod usernames;
+pub mod users;
+pub mod wabas;
 pub mod wamid;
 pub mod webhooks;
 pub mod windows;
@@ -90,12 +106,20 @@ pub(crate) fn is_operator(ctx: &Ctx) -> bool {
 /// All SQL of this crate, for the test that prepares each statement on both engines.
 pub fn statements() -> Vec<Sql> {
     [
+        activity::STATEMENTS,
         apps::STATEMENTS,
+        blocks::STATEMENTS,
         contacts::STATEMENTS,
+        documents::STATEMENTS,
+        history::STATEMENTS,
         media::STATEMENTS,
         messages::STATEMENTS,
+        numbers::STATEMENTS,
         portfolios::STATEMENTS,
         templates::STATEMENTS,
+        uploads::STATEMENTS,
+        usernames::STATEMENTS,
+        users::STATEMENTS,
         webhooks::STATEMENTS,
         windows::STATEMENTS,
     ]

@@ -32,7 +32,7 @@ use crate::portfolios::{self, BusinessNumber, LookupError};
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, codes, wamid};
+use crate::{Business, blocks, codes, wamid};
 use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
@@ -295,6 +295,9 @@ impl Business {
     ) -> Result<bool, SendError> {
         // Called by the gateway, which hosts the number, for a person who wrote to it.
         let number = portfolios::store::phone_number(tx, phone).await?.ok_or(SendError::NotFound)?;
+        if blocks::is_blocked(tx, phone, inbound.account).await? {
+            return Ok(false);
+        }
         let message_id = BusinessMessageId(inbound.message_id.0);
         let row = store::NewMessage {
             message_id,

@@ -83,10 +83,37 @@ impl NodeKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Whether several portfolios may know of it: then the operations say who does, not the owner alone.
+    /// Whether several portfolios may know of it ([`crate::partners::may_know`]).
     pub fn is_shared(self) -> bool {
         matches!(self, Self::Solution | Self::PreverifiedNumber)
     }
+}
+
+/// Added, and nobody has shown yet that it is theirs.
+pub const UNVERIFIED: &str = "UNVERIFIED";
+/// Verified, not registered.
+pub const PENDING: &str = "PENDING";
+/// Registered: it sends.
+pub const CONNECTED: &str = "CONNECTED";
+/// Deregistered.
+pub const DISCONNECTED: &str = "DISCONNECTED";
+
+/// Graph ids are drawn below this; ids above belong to what a phone number always has, and follow from the number's own.
+const DERIVED: i64 = 1_000_000_000_000_000;
+
+/// The id of a number's public profile.
+pub fn profile_id(phone: PhoneNumberId) -> i64 {
+    phone.0.saturating_add(DERIVED)
+}
+
+/// The id of a number's greeting, prompts and commands.
+pub fn bot_id(phone: PhoneNumberId) -> i64 {
+    phone.0.saturating_add(DERIVED.saturating_mul(2))
+}
+
+/// The number that a profile or a bot belongs to.
+pub fn number_of(id: i64) -> PhoneNumberId {
+    PhoneNumberId(id.rem_euclid(DERIVED))
 }
 
 /// An object of the Graph: its kind and whose it is. Neither ever changes.
@@ -96,6 +123,23 @@ pub struct Node {
     pub kind: NodeKind,
     /// Whose it is.
     pub portfolio: PortfolioId,
+    /// The account that it belongs to, of what belongs to one.
+    pub waba: Option<WabaId>,
+}
+
+/// A business portfolio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Portfolio {
+    /// The id.
+    pub portfolio_id: PortfolioId,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166.
+    pub country: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// A business account with what it has from its portfolio.
@@ -115,6 +159,8 @@ pub struct Waba {
     pub currency: Currency,
     /// IANA name.
     pub time_zone: String,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// A phone number of a business.
@@ -134,7 +180,9 @@ pub struct BusinessNumber {
     pub verified_name: String,
     /// GREEN, YELLOW, RED or UNKNOWN.
     pub quality: String,
-    /// Whether it may send: deregistered numbers may not.
+    /// [`UNVERIFIED`], [`PENDING`], [`CONNECTED`] or [`DISCONNECTED`].
+    pub status: String,
+    /// Whether it may send: only connected numbers may.
     pub is_registered: bool,
     /// When it was added.
     pub created_at: Timestamp,
@@ -303,8 +351,52 @@ async fn add_number(
 
 /// What an id names, if the actor may know of it.
 pub async fn node(ctx: &Ctx, tx: &mut Tx, id: i64) -> Result<Node, LookupError> {
-    let node = store::node(tx, id).await?.ok_or(LookupError::NotFound)?;
-    if may_touch(ctx, node.portfolio) { Ok(node) } else { Err(LookupError::NotFound) }
+    let node = match id.div_euclid(DERIVED) {
+        0 => store::node(tx, id).await?,
+        1 => derived(tx, id, NodeKind::BusinessProfile).await?,
+        2 => derived(tx, id, NodeKind::Bot).await?,
+        _ => None,
+    };
+    let mut node = node.ok_or(LookupError::NotFound)?;
+    if !may_touch(ctx, node.portfolio) {
+        return Err(LookupError::NotFound);
+    }
+    node.waba = match node.kind {
+        NodeKind::Waba => Some(WabaId(id)),
+        NodeKind::PhoneNumber | NodeKind::BusinessProfile | NodeKind::Bot => {
+            store::phone_number(tx, number_of(id)).await?.map(|number| number.waba_id)
+        }
+        NodeKind::Template => store::waba_of_template(tx, id).await?,
+        _ => None,
+    };
+    Ok(node)
+}
+
+async fn derived(tx: &mut Tx, id: i64, kind: NodeKind) -> Result<Option<Node>, DbError> {
+    let number = store::node(tx, number_of(id).0).await?;
+    Ok(number.filter(|node| node.kind == NodeKind::PhoneNumber).map(|node| Node { kind, ..node }))
+}
+
+/// A portfolio.
+pub async fn portfolio(ctx: &Ctx, tx: &mut Tx, id: PortfolioId) -> Result<Portfolio, LookupError> {
+    if !may_touch(ctx, id) {
+        return Err(LookupError::NotFound);
+    }
+    store::portfolio(tx, id).await?.ok_or(LookupError::NotFound)
+}
+
+/// The accounts of a portfolio.
+pub async fn wabas_of(ctx: &Ctx, tx: &mut Tx, id: PortfolioId) -> Result<Vec<Waba>, LookupError> {
+    if !may_touch(ctx, id) {
+        return Err(LookupError::NotFound);
+    }
+    Ok(store::wabas_of(tx, id).await?)
+}
+
+/// Gives an account another name.
+pub async fn rename(ctx: &Ctx, tx: &mut Tx, id: WabaId, name: &str) -> Result<(), LookupError> {
+    let waba = waba(ctx, tx, id).await?;
+    Ok(store::rename_waba(tx, waba.waba_id, name).await?)
 }
 
 /// A phone number.
@@ -349,17 +441,6 @@ pub async fn count(ctx: &Ctx, tx: &mut Tx) -> Result<i64, LookupError> {
         return Err(LookupError::NotFound);
     }
     Ok(store::count(tx).await?)
-}
-
-/// Switches sending on or off.
-pub async fn set_registered(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    id: PhoneNumberId,
-    is_registered: bool,
-) -> Result<(), LookupError> {
-    let number = phone_number(ctx, tx, id).await?;
-    Ok(store::set_registered(tx, number.phone_number_id, is_registered).await?)
 }
 
 #[cfg(test)]

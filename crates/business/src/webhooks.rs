@@ -27,8 +27,8 @@ pub use deliveries::{
 };
 pub(crate) use store::STATEMENTS;
 pub use subscriptions::{
-    AppSubscription, Callback, FIELDS, SubscribeError, UPDATES_PER_CALL_MAX, WabaSubscription,
-    app_subscription, check_callback, delete_app_subscription, set_app_subscription,
+    AppSubscription, Callback, Callbacks, FIELDS, SubscribeError, UPDATES_PER_CALL_MAX, WabaSubscription,
+    app_subscription, callbacks, check_callback, delete_app_subscription, set_app_subscription,
     set_phone_number_callback, subscribe_waba, unsubscribe_waba, waba_subscriptions,
 };
 

@@ -243,6 +243,18 @@ pub struct SandboxCode {
     pub expires_at: Timestamp,
 }
 
+/// Shows a code on the operator's outbox page that another part of the sandbox made.
+pub async fn show_code(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    number: &PhoneNumber,
+    code: &str,
+    expires_at: Timestamp,
+) -> Result<(), MessagingError> {
+    let id: RegistrationId = ctx.ordered_id();
+    Ok(tx.execute(INSERT_SANDBOX_CODE, params![id, number, code, ctx.now(), expires_at]).await.map(drop)?)
+}
+
 /// The newest codes of the sandbox.
 pub async fn sandbox_codes(_: &Ctx, tx: &mut Tx) -> Result<Vec<SandboxCode>, MessagingError> {
     let rows = tx.query(SANDBOX_CODES, vec![]).await?;

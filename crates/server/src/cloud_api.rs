@@ -13,6 +13,9 @@
 
 mod answer;
 mod auth;
+mod blocks;
+mod businesses;
+mod collections;
 mod errors;
 mod list;
 mod media;
@@ -21,15 +24,23 @@ mod operations;
 mod params;
 mod path;
 mod phone_numbers;
+mod pictures;
+mod preverified;
+mod quota;
 mod sends;
+mod settings;
+mod solutions;
 mod subscriptions;
 mod templates;
 mod tokens;
+mod uploads;
+mod users;
 mod wabas;
 
-pub use messages::{Gateway, Work};
+pub use messages::{Gateway, Opening, Work};
 pub use operations::reference;
 pub use path::claims;
+pub use pictures::{follow, picture};
 
 use crate::egress::Egress;
 use answer::Answer;
@@ -45,12 +56,14 @@ use operations::{Needs, On, Operation};
 use params::Params;
 use path::Target;
 use plaza_blobs::Blobs;
-use plaza_business::Business;
 use plaza_business::apps::Token;
+use plaza_business::management::{ManageError, Tried};
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
-use plaza_db::Db;
+use plaza_business::{Business, partners};
+use plaza_db::{Db, Tx};
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
 use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use quota::{Quota, Usage};
 use sends::Sends;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -75,6 +88,7 @@ pub struct CloudApi {
     large_bodies: Arc<Semaphore>,
     tokens: Arc<TokenCache>,
     nodes: Arc<Mutex<HashMap<i64, Node>>>,
+    quota: Arc<Quota>,
 }
 
 impl CloudApi {
@@ -88,21 +102,21 @@ impl CloudApi {
         egress: Arc<Egress>,
         blobs: Blobs,
     ) -> Self {
-        let (tokens, nodes) = (Arc::default(), Arc::default());
+        let (tokens, nodes, quota) = (Arc::default(), Arc::default(), Arc::default());
         let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_MAX));
         let sends = Sends::new(db.clone(), business.clone(), gateway.clone());
-        Self { db, ctx, business, gateway, sends, egress, blobs, large_bodies, tokens, nodes }
+        Self { db, ctx, business, gateway, sends, egress, blobs, large_bodies, tokens, nodes, quota }
     }
 
     /// What an id names, if the token's portfolio may know of it.
-    async fn node(
-        &self,
-        ctx: &Ctx,
-        id: &str,
-        portfolio: PortfolioId,
-    ) -> Result<Option<NodeKind>, GraphError> {
+    async fn node(&self, ctx: &Ctx, id: &str, portfolio: PortfolioId) -> Result<Option<Node>, GraphError> {
+        let of = |kind| Node { kind, portfolio, waba: None };
         if path::is_upload(id) {
-            return Ok(Some(NodeKind::UploadSession));
+            return Ok(Some(of(NodeKind::UploadSession)));
+        }
+        // Whose message it is, the operation asks.
+        if plaza_business::history::message_of(id).is_some() {
+            return Ok(Some(of(NodeKind::MessageHistory)));
         }
         let Some(id) = path::number(id) else { return Ok(None) };
         let remembered = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
@@ -120,7 +134,15 @@ impl CloudApi {
                 }
             }
         };
-        Ok((node.portfolio == portfolio || node.kind.is_shared()).then_some(node.kind))
+        let is_known = node.portfolio == portfolio
+            || node.kind.is_shared()
+                && self
+                    .db
+                    .read(ctx, "cloud_api.may_know", async move |ctx: &Ctx, tx: &mut Tx| {
+                        partners::may_know(ctx, tx, node.kind, id).await
+                    })
+                    .await?;
+        Ok(is_known.then_some(node))
     }
 
     /// A node is gone.
@@ -159,6 +181,36 @@ struct Call {
 }
 
 impl Call {
+    /// Runs one operation that reads.
+    async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, GraphError>
+    where
+        F: AsyncFn(&Ctx, &mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<plaza_db::DbError> + Into<GraphError> + Send + 'static,
+    {
+        self.app.db.read(&self.ctx, name, work).await.map_err(Into::into)
+    }
+
+    /// Runs one operation that writes.
+    async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, GraphError>
+    where
+        F: AsyncFn(&Ctx, &mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<plaza_db::DbError> + Into<GraphError> + Send + 'static,
+    {
+        self.app.db.transact(&self.ctx, name, work).await.map_err(Into::into)
+    }
+
+    /// Runs one operation that counts how often it was tried, also when it refuses.
+    async fn try_write<T, F>(&self, name: &'static str, work: F) -> Result<T, GraphError>
+    where
+        F: AsyncFn(&Ctx, &mut Tx) -> Tried<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let tried: Result<T, ManageError> = self.app.db.transact(&self.ctx, name, work).await?;
+        Ok(tried?)
+    }
+
     /// The id of the node as a number. Router and table have seen to it that there is one.
     fn node(&self) -> i64 {
         path::number(&self.id).unwrap_or_default()
@@ -200,12 +252,20 @@ pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
     let ctx = app.ctx.for_request(Actor::Anonymous);
     let target = Target::of(request.uri().path());
     let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
-    let outcome = answer(app, &ctx, &target, request).await;
+    let mut usage = Usage::default();
+    let outcome = answer(app, &ctx, &target, request, &mut usage).await;
     let trace = trace(&ctx);
-    respond(outcome.unwrap_or_else(|error| error.answer(&ctx, &trace)), &version, &trace)
+    let answer = outcome.unwrap_or_else(|error| error.answer(&ctx, &trace));
+    respond(answer.with_usage(&usage), &version, &trace)
 }
 
-async fn answer(app: CloudApi, ctx: &Ctx, target: &Target, request: Request) -> Result<Answer, GraphError> {
+async fn answer(
+    app: CloudApi,
+    ctx: &Ctx,
+    target: &Target,
+    request: Request,
+    usage: &mut Usage,
+) -> Result<Answer, GraphError> {
     let (parts, body) = request.into_parts();
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let segments = target.segments();
@@ -223,14 +283,25 @@ async fn answer(app: CloudApi, ctx: &Ctx, target: &Target, request: Request) -> 
         plaza_business::apps::TokenKind::Nobody => ctx.clone(),
         _ => ctx.acting_as(Actor::App { app: token.app, portfolio: token.portfolio }),
     };
-    let (id, (operation, arguments)) = match root {
-        Some(found) => (String::new(), found),
+    let (id, node, (operation, arguments)) = match root {
+        Some(found) => (String::new(), None, found),
         None => at_node(&app, &ctx, &method, &segments, token.portfolio).await?,
     };
     if let Needs::Scope(scope) = operation.needs
         && !token.allows(scope)
     {
         return Err(GraphError::permission(scope));
+    }
+    if let Some(node) = node {
+        auth::check_reach(&token, &method, node.kind)?;
+        auth::check_target(&token, node.waba)?;
+    }
+    match quota::count(&app, &ctx, operation, &token, node).await {
+        Ok(counted) => *usage = counted,
+        Err((error, counted)) => {
+            *usage = counted;
+            return Err(error);
+        }
     }
     let path = parts.uri.path().to_owned();
     let headers = parts.headers;
@@ -247,19 +318,19 @@ async fn at_node(
     method: &Method,
     segments: &[&str],
     portfolio: PortfolioId,
-) -> Result<(String, operations::Found), GraphError> {
+) -> Result<(String, Option<Node>, operations::Found), GraphError> {
     let Some((id, words)) = segments.split_first() else { return Err(GraphError::unknown_path(method)) };
     if operations::is_root(id) {
         return Err(GraphError::unknown_path(method));
     }
     let unknown = || GraphError::unknown_object(method, id);
-    let kind = app.node(ctx, id, portfolio).await?.ok_or_else(unknown)?;
-    let found = operations::find(On::Node(kind), method, words);
+    let node = app.node(ctx, id, portfolio).await?.ok_or_else(unknown)?;
+    let found = operations::find(On::Node(node.kind), method, words);
     let found = found.ok_or_else(|| match words {
         [] => unknown(),
         words => GraphError::unknown_edge(method, &words.join("/")),
     })?;
-    Ok(((*id).to_owned(), found))
+    Ok(((*id).to_owned(), Some(node), found))
 }
 
 /// What support asks for: the request's id, in the form of Graph's trace ids.

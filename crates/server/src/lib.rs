@@ -35,8 +35,8 @@ use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::relay::Relay;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
@@ -44,6 +44,7 @@ use axum::{Json, Router};
 use plaza_billing::{PriceSource, Prices};
 use plaza_blobs::Blobs;
 use plaza_bus::Bus;
+use plaza_business::management::ManageError;
 use plaza_business::messages::SendError;
 use plaza_business::{Business, SealingKey};
 use plaza_db::{Db, DbError, ListSql, Sql};
@@ -213,7 +214,7 @@ fn listen_to_wakes(app: &Arc<App>, bus: &Bus, db: &Db) {
 
 /// The gateway as the Cloud API surface sees it.
 fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
-    let reader = app.clone();
+    let (reader, opener) = (app.clone(), app.clone());
     cloud_api::Gateway::new(
         move |ctx, tx, accepted| {
             let app = app.upgrade();
@@ -232,6 +233,23 @@ fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
             })
         },
     )
+    .opening(move |ctx, tx, number| {
+        let app = opener.upgrade();
+        Box::pin(async move {
+            let app = app.ok_or(DbError::Closed)?;
+            let opened = app.gateway.open(ctx, tx, &number.number, &number.verified_name).await;
+            opened.map_err(|error| match error {
+                GatewayError::Db(error) => ManageError::Db(error),
+                GatewayError::Messaging(error) => ManageError::Messaging(error),
+                other => {
+                    tracing::error!(error = %Chain(&other), "the account of a number could not be opened");
+                    ManageError::Db(DbError::Commit(
+                        "the account of the number could not be opened".to_owned(),
+                    ))
+                }
+            })
+        })
+    })
 }
 
 fn send_error(error: GatewayError) -> SendError {
@@ -259,6 +277,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/_sandbox/session", get(sandbox::session))
         .route("/_sandbox/clock", post(sandbox::clock))
         .route("/demo/api/world", get(sandbox::world))
+        .route("/message/{code}", get(follow))
+        .route("/picture/{phone_number_id}", get(picture))
         .nest("/operator/api", operator::router(app.clone()))
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -284,6 +304,19 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
         return Problem::not_found("this address").into_response();
     }
     assets::serve(request.uri().clone()).await
+}
+
+/// `GET /message/{code}`: where a QR code leads, and its picture.
+async fn follow(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let host = header(header::HOST.as_str()).unwrap_or("localhost");
+    let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    cloud_api::follow(&app.cloud_api, &code, &format!("{scheme}://{host}")).await
+}
+
+/// `GET /picture/{phone-number-id}`: the picture of a business's profile.
+async fn picture(State(app): State<Arc<App>>, Path(phone): Path<String>) -> Response {
+    cloud_api::picture(&app.cloud_api, &phone).await
 }
 
 /// Whether requests can be served: the database answers and takes writes.

@@ -5,6 +5,7 @@
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
 mod businesses;
+mod numbers;
 mod reports;
 mod reviews;
 
@@ -39,6 +40,11 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/wabas/{waba_id}/subscribe", post(businesses::subscribe))
         .route("/wabas/{waba_id}/templates", post(businesses::create_template))
         .route("/wabas/{waba_id}/templates/{name}/{decision}", post(businesses::decide_by_name))
+        .route("/names", get(numbers::names))
+        .route("/numbers/{phone_number_id}/name/{decision}", post(numbers::decide_name))
+        .route("/numbers/{phone_number_id}/official/{decision}", post(numbers::decide_official))
+        .route("/apps/{app_id}/codes", post(numbers::issue_code))
+        .route("/apps/{app_id}/proof", post(numbers::require_proof))
         .route("/outbox", get(reports::outbox))
         .route_layer(from_fn_with_state(app, require_operator))
 }

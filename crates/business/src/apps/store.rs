@@ -8,6 +8,7 @@ statements! {
     INSERT_APP = "INSERT INTO app (app_id, portfolio_id, name, sealed_secret, created_at)
         VALUES ($1, $2, $3, $4, $5)";
     SELECT_APP = "SELECT portfolio_id, name, sealed_secret, created_at FROM app WHERE app_id = $1";
+    SELECT_APPS = "SELECT app_id, portfolio_id, name FROM app WHERE portfolio_id = $1 ORDER BY app_id LIMIT 100";
     INSERT_TOKEN = "INSERT INTO access_token (token_sha256, app_id, portfolio_id, scopes, issued_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     SELECT_TOKEN = "SELECT app_id, portfolio_id, scopes, issued_at, expires_at FROM access_token
@@ -31,6 +32,13 @@ pub(super) async fn app(tx: &mut Tx, id: AppId) -> Result<Option<(App, Vec<u8>, 
     let Some(row) = tx.query_one(SELECT_APP, params![id]).await? else { return Ok(None) };
     let app = App { app_id: id, portfolio: row.get(0)?, name: row.get(1)? };
     Ok(Some((app, row.get(2)?, row.get(3)?)))
+}
+
+pub(super) async fn of_portfolio(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<App>, DbError> {
+    let rows = tx.query(SELECT_APPS, params![portfolio]).await?;
+    rows.iter()
+        .map(|row| Ok(App { app_id: row.get(0)?, portfolio: row.get(1)?, name: row.get(2)? }))
+        .collect()
 }
 
 pub(super) async fn insert_token(
@@ -61,6 +69,9 @@ pub(super) async fn token(tx: &mut Tx, sha256: &[u8; 32]) -> Result<Option<Token
             .collect(),
         issued_at: row.get(3)?,
         expires_at: row.get(4)?,
+        user: None,
+        targets: None,
+        needs_proof: false,
     }))
 }
 

@@ -341,7 +341,10 @@ async fn templates_and_recipients_are_checked() {
         set_status(&shop, templates::Status::Disabled).await;
         assert!(matches!(shop.send(template(&["Ana"])).await, Err(SendError::Template(FillError::Disabled))));
         let phone = shop.created.phone_number_id;
-        let off = async move |ctx: &Ctx, tx: &mut Tx| portfolios::set_registered(ctx, tx, phone, false).await;
+        let business = shop.business.clone();
+        let off = async move |ctx: &Ctx, tx: &mut Tx| {
+            business.deregister(ctx, tx, phone).await.and_then(|deregistered| deregistered)
+        };
         shop.db.transact(&shop.app, "test", off).await.unwrap();
         assert!(matches!(shop.send(template(&["Ana"])).await, Err(SendError::NotRegistered)));
     })

@@ -1,11 +1,8 @@
 //! The SQL of portfolios, accounts, numbers and nodes.
 
-use super::{BusinessNumber, NewBusiness, Node, NodeKind, Waba};
+use super::{BusinessNumber, CONNECTED, NewBusiness, Node, NodeKind, Portfolio, Waba};
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumberId, PortfolioId, WabaId};
-
-const CONNECTED: &str = "CONNECTED";
-const DISCONNECTED: &str = "DISCONNECTED";
 
 statements! {
     INSERT_PORTFOLIO = "INSERT INTO portfolio (portfolio_id, name, country, currency, time_zone, created_at)
@@ -19,8 +16,14 @@ statements! {
         ON CONFLICT DO NOTHING";
     DELETE_NODE = "DELETE FROM graph_node WHERE node_id = $1";
     SELECT_NODE = "SELECT kind, portfolio_id FROM graph_node WHERE node_id = $1";
-    SELECT_WABA = "SELECT w.waba_id, w.portfolio_id, w.name, p.name, p.country, p.currency, p.time_zone
+    SELECT_WABA = "SELECT w.waba_id, w.portfolio_id, w.name, p.name, p.country, p.currency, p.time_zone, w.created_at
         FROM waba w JOIN portfolio p ON p.portfolio_id = w.portfolio_id WHERE w.waba_id = $1";
+    SELECT_WABAS_OF = "SELECT w.waba_id, w.portfolio_id, w.name, p.name, p.country, p.currency, p.time_zone, w.created_at
+        FROM waba w JOIN portfolio p ON p.portfolio_id = w.portfolio_id WHERE w.portfolio_id = $1
+        ORDER BY w.waba_id LIMIT 1000";
+    RENAME_WABA = "UPDATE waba SET name = $2 WHERE waba_id = $1";
+    SELECT_PORTFOLIO = "SELECT portfolio_id, name, country, time_zone, created_at FROM portfolio WHERE portfolio_id = $1";
+    SELECT_WABA_OF_TEMPLATE = "SELECT waba_id FROM template WHERE template_id = $1";
     SELECT_PHONE_NUMBER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
         status, created_at FROM business_phone_number WHERE phone_number_id = $1";
     SELECT_PHONE_NUMBERS_OF = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
@@ -30,7 +33,6 @@ statements! {
     SELECT_NUMBERS_AFTER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
         status, created_at FROM business_phone_number WHERE phone_number_id > $1 ORDER BY phone_number_id LIMIT 100";
     COUNT_PORTFOLIOS = "SELECT CAST(count(*) AS BIGINT) FROM portfolio";
-    SET_STATUS = "UPDATE business_phone_number SET status = $2 WHERE phone_number_id = $1";
 }
 
 pub(super) async fn insert_portfolio(
@@ -98,12 +100,15 @@ pub(super) async fn subscribe(ctx: &Ctx, tx: &mut Tx, waba: WabaId, app: AppId) 
 pub(super) async fn node(tx: &mut Tx, id: i64) -> Result<Option<Node>, DbError> {
     let Some(row) = tx.query_one(SELECT_NODE, params![id]).await? else { return Ok(None) };
     let kind = NodeKind::parse(&row.get::<String>(0)?);
-    kind.map(|kind| Ok(Node { kind, portfolio: row.get(1)? })).transpose()
+    kind.map(|kind| Ok(Node { kind, portfolio: row.get(1)?, waba: None })).transpose()
 }
 
 pub(super) async fn waba(tx: &mut Tx, id: WabaId) -> Result<Option<Waba>, DbError> {
-    let Some(row) = tx.query_one(SELECT_WABA, params![id]).await? else { return Ok(None) };
-    Ok(Some(Waba {
+    tx.query_one(SELECT_WABA, params![id]).await?.as_ref().map(waba_row).transpose()
+}
+
+fn waba_row(row: &Row) -> Result<Waba, DbError> {
+    Ok(Waba {
         waba_id: row.get(0)?,
         portfolio_id: row.get(1)?,
         name: row.get(2)?,
@@ -111,10 +116,35 @@ pub(super) async fn waba(tx: &mut Tx, id: WabaId) -> Result<Option<Waba>, DbErro
         country: row.get(4)?,
         currency: row.get(5)?,
         time_zone: row.get(6)?,
+        created_at: row.get(7)?,
+    })
+}
+
+pub(super) async fn wabas_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<Waba>, DbError> {
+    tx.query(SELECT_WABAS_OF, params![portfolio]).await?.iter().map(waba_row).collect()
+}
+
+pub(super) async fn rename_waba(tx: &mut Tx, id: WabaId, name: &str) -> Result<(), DbError> {
+    tx.execute(RENAME_WABA, params![id, name]).await.map(drop)
+}
+
+pub(super) async fn portfolio(tx: &mut Tx, id: PortfolioId) -> Result<Option<Portfolio>, DbError> {
+    let Some(row) = tx.query_one(SELECT_PORTFOLIO, params![id]).await? else { return Ok(None) };
+    Ok(Some(Portfolio {
+        portfolio_id: row.get(0)?,
+        name: row.get(1)?,
+        country: row.get(2)?,
+        time_zone: row.get(3)?,
+        created_at: row.get(4)?,
     }))
 }
 
+pub(super) async fn waba_of_template(tx: &mut Tx, id: i64) -> Result<Option<WabaId>, DbError> {
+    tx.query_one(SELECT_WABA_OF_TEMPLATE, params![id]).await?.map(|row| row.get(0)).transpose()
+}
+
 fn business_number(row: &Row) -> Result<BusinessNumber, DbError> {
+    let status: String = row.get(7)?;
     Ok(BusinessNumber {
         phone_number_id: row.get(0)?,
         waba_id: row.get(1)?,
@@ -123,7 +153,8 @@ fn business_number(row: &Row) -> Result<BusinessNumber, DbError> {
         number: row.get(4)?,
         verified_name: row.get(5)?,
         quality: row.get(6)?,
-        is_registered: row.get::<String>(7)? == CONNECTED,
+        is_registered: status == CONNECTED,
+        status,
         created_at: row.get(8)?,
     })
 }
@@ -149,13 +180,4 @@ pub(super) async fn numbers_after(tx: &mut Tx, after: PhoneNumberId) -> Result<V
 
 pub(super) async fn count(tx: &mut Tx) -> Result<i64, DbError> {
     tx.query_one(COUNT_PORTFOLIOS, params![]).await?.map_or(Ok(0), |row| row.get(0))
-}
-
-pub(super) async fn set_registered(
-    tx: &mut Tx,
-    phone: PhoneNumberId,
-    is_registered: bool,
-) -> Result<(), DbError> {
-    let status = if is_registered { CONNECTED } else { DISCONNECTED };
-    tx.execute(SET_STATUS, params![phone, status]).await.map(drop)
 }

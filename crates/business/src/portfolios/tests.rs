@@ -49,7 +49,6 @@ async fn another_portfolios_objects_do_not_exist() {
             assert!(matches!(phone_number(ctx, tx, phone).await, Err(LookupError::NotFound)));
             assert!(matches!(phone_numbers(ctx, tx, account).await, Err(LookupError::NotFound)));
             assert!(matches!(waba(ctx, tx, account).await, Err(LookupError::NotFound)));
-            assert!(matches!(set_registered(ctx, tx, phone, false).await, Err(LookupError::NotFound)));
             assert!(
                 matches!(numbers_after(ctx, tx, None).await, Err(LookupError::NotFound)),
                 "the operator's"

@@ -64,7 +64,7 @@ impl DeliveryState {
         }
     }
 
-    pub(super) fn from_number(number: i64) -> Self {
+    pub(crate) fn from_number(number: i64) -> Self {
         match number {
             0 => Self::Pending,
             1 => Self::Delivered,

@@ -1,7 +1,7 @@
 //! The SQL of webhooks.
 
 use super::deliveries::{Attempt, Claimed, DeliveryState, DeliveryView, Outcome, retry_after};
-use super::subscriptions::{Callback, WabaSubscription, owner};
+use super::subscriptions::{Callback, Callbacks, WabaSubscription, owner};
 use super::{EndpointId, Event, body};
 use crate::apps::App;
 use plaza_db::{DbError, Row, Tx, Value, params, statements};
@@ -36,6 +36,13 @@ statements! {
     SELECT_PHONE_NUMBER_ENDPOINT = "SELECT endpoint_id FROM phone_number_subscription
         WHERE phone_number_id = $1 AND app_id = $2";
     DELETE_PHONE_NUMBER_CALLBACK = "DELETE FROM phone_number_subscription WHERE phone_number_id = $1 AND app_id = $2";
+    SELECT_CALLBACKS = "SELECT ae.url, we.url, pe.url FROM waba_subscription w
+        LEFT JOIN app_subscription a ON a.app_id = w.app_id
+        LEFT JOIN phone_number_subscription p ON p.app_id = w.app_id AND p.phone_number_id = $2
+        LEFT JOIN webhook_endpoint ae ON ae.endpoint_id = a.endpoint_id
+        LEFT JOIN webhook_endpoint we ON we.endpoint_id = w.endpoint_id
+        LEFT JOIN webhook_endpoint pe ON pe.endpoint_id = p.endpoint_id
+        WHERE w.waba_id = $1 AND w.app_id = $3";
     IS_REFERRED_TO = "SELECT CAST(1 AS BIGINT) FROM webhook_endpoint e WHERE e.endpoint_id = $1 AND (
         EXISTS (SELECT 1 FROM app_subscription a WHERE a.app_id = e.app_id AND a.endpoint_id = $1)
         OR EXISTS (SELECT 1 FROM waba_subscription w WHERE w.app_id = e.app_id AND w.endpoint_id = $1)
@@ -207,6 +214,18 @@ pub(super) async fn delete_phone_number_callback(
     app: AppId,
 ) -> Result<(), DbError> {
     tx.execute(DELETE_PHONE_NUMBER_CALLBACK, params![phone, app]).await.map(drop)
+}
+
+pub(super) async fn callbacks(
+    tx: &mut Tx,
+    waba: WabaId,
+    phone: PhoneNumberId,
+    app: AppId,
+) -> Result<Callbacks, DbError> {
+    let Some(row) = tx.query_one(SELECT_CALLBACKS, params![waba, phone, app]).await? else {
+        return Ok(Callbacks::default());
+    };
+    Ok(Callbacks { app: row.get(0)?, waba: row.get(1)?, phone: row.get(2)? })
 }
 
 pub(super) async fn is_referred_to(tx: &mut Tx, endpoint: EndpointId) -> Result<bool, DbError> {

@@ -8,7 +8,19 @@ use plaza_db::{DbError, Tx};
 use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, WabaId, limits};
 
 /// What can be subscribed to. Others are accepted, as the list of the Cloud API grows, and never happen here.
-pub const FIELDS: &[&str] = &["messages", "message_template_status_update"];
+pub const FIELDS: &[&str] = &[
+    "messages",
+    "message_template_status_update",
+    "account_alerts",
+    "account_settings_update",
+    "account_update",
+    "business_capability_update",
+    "business_username_update",
+    "partner_solutions",
+    "phone_number_name_update",
+    "phone_number_quality_update",
+    "security",
+];
 /// Updates in one call, at most.
 pub const UPDATES_PER_CALL_MAX: i64 = 1000;
 /// Characters of the list of fields.
@@ -170,6 +182,28 @@ pub async fn waba_subscriptions(
 ) -> Result<Vec<WabaSubscription>, SubscribeError> {
     let waba = portfolios::waba(ctx, tx, waba).await?;
     Ok(store::waba_subscriptions(tx, waba.waba_id).await?)
+}
+
+/// Where an app hears of a number: the nearest one counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Callbacks {
+    /// The app's own.
+    pub app: Option<String>,
+    /// The account's.
+    pub waba: Option<String>,
+    /// The number's.
+    pub phone: Option<String>,
+}
+
+/// The callbacks of an app for a number.
+pub async fn callbacks(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    app: AppId,
+) -> Result<Callbacks, SubscribeError> {
+    let number = portfolios::phone_number(ctx, tx, phone).await?;
+    Ok(store::callbacks(tx, number.waba_id, number.phone_number_id, app).await?)
 }
 
 /// Sets or takes away the callback of one phone number.

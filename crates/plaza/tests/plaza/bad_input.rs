@@ -93,7 +93,7 @@ async fn nothing_is_lost_to_a_client_that_misbehaves() {
 }
 
 /// Every address of the operator's surface.
-const OPERATOR: [(&str, &str); 15] = [
+const OPERATOR: [(&str, &str); 20] = [
     ("GET", "overview"),
     ("GET", "revenue"),
     ("GET", "charges"),
@@ -108,6 +108,11 @@ const OPERATOR: [(&str, &str); 15] = [
     ("POST", "businesses/1/credit"),
     ("POST", "wabas/1/subscribe"),
     ("POST", "wabas/1/templates"),
+    ("GET", "names"),
+    ("POST", "numbers/1/name/approve"),
+    ("POST", "numbers/1/official/approve"),
+    ("POST", "apps/1/codes"),
+    ("POST", "apps/1/proof"),
     ("GET", "outbox"),
 ];
 

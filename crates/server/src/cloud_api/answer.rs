@@ -1,5 +1,6 @@
 //! What a handler answers: nearly always JSON with 200, sometimes bytes, sometimes another status.
 
+use super::quota::Usage;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,6 +32,12 @@ impl Answer {
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Self { status: StatusCode::OK, headers, body: body.into() }
+    }
+
+    /// With the headers that tell how much of the allowance is used.
+    pub(super) fn with_usage(mut self, usage: &Usage) -> Self {
+        self.headers.extend(usage.headers());
+        self
     }
 
     pub(super) fn into_response(self) -> Response {

@@ -9,10 +9,12 @@
 use super::CloudApi;
 use super::errors::GraphError;
 use super::params::Params;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use plaza_business::apps::{self, AuthenticateError, Token, TokenKind};
 use plaza_business::codes;
-use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp};
+use plaza_business::portfolios::NodeKind;
+use plaza_db::Tx;
+use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp, WabaId};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -61,6 +63,9 @@ pub(super) fn nobody(ctx: &Ctx) -> Token {
         scopes: Vec::new(),
         issued_at: ctx.now(),
         expires_at: None,
+        user: None,
+        targets: None,
+        needs_proof: false,
     }
 }
 
@@ -73,7 +78,61 @@ pub(super) async fn authenticate(
 ) -> Result<Token, GraphError> {
     let given = params.take_token().or_else(|| header_token(headers));
     let given = given.ok_or_else(|| GraphError::new(codes::TOKEN_NEEDED))?;
-    Ok(look_up(app, ctx, given).await?)
+    let proof = params.take("appsecret_proof");
+    let token = look_up(app, ctx, given.clone()).await?;
+    if proof.is_some() || token.needs_proof {
+        check_proof(app, ctx, &token, given, proof).await?;
+    }
+    Ok(token)
+}
+
+/// The caller shows that they know the app's secret: then a stolen token alone is worth nothing.
+async fn check_proof(
+    app: &CloudApi,
+    ctx: &Ctx,
+    token: &Token,
+    given: String,
+    proof: Option<String>,
+) -> Result<(), GraphError> {
+    let Some(proof) = proof else {
+        let what = "the app wants an appsecret_proof with each call: the hex HMAC-SHA256 of the token under its secret";
+        return Err(GraphError::new(codes::INVALID_PARAMETER).details(what));
+    };
+    let (business, of) = (app.business.clone(), token.app);
+    let check = async move |_: &Ctx, tx: &mut Tx| business.is_proof(tx, of, &given, &proof).await;
+    if app.db.read(ctx, "cloud_api.check_proof", check).await? {
+        return Ok(());
+    }
+    let what = "Invalid appsecret_proof provided in the API argument";
+    Err(GraphError::new(codes::INVALID_PARAMETER).details(what))
+}
+
+/// A token that reaches some accounts only, an employee's or a partner's, does not act for the whole business.
+pub(super) fn check_reach(token: &Token, method: &Method, kind: NodeKind) -> Result<(), GraphError> {
+    let is_of_business = match kind {
+        NodeKind::Portfolio | NodeKind::User | NodeKind::PreverifiedNumber => *method != Method::GET,
+        NodeKind::Solution => true,
+        _ => false,
+    };
+    if token.targets.is_none() || !is_of_business {
+        return Ok(());
+    }
+    let what =
+        "the access token reaches some accounts only: this wants one of an administrator of the business";
+    Err(GraphError::new(codes::PERMISSION).details(what))
+}
+
+/// A token that reaches some accounts only reaches what belongs to these.
+pub(super) fn check_target(token: &Token, waba: Option<WabaId>) -> Result<(), GraphError> {
+    match (&token.targets, waba) {
+        (Some(targets), Some(waba)) if !targets.contains(&waba.0) => {
+            let what = format!(
+                "the access token does not reach the account {waba}: its user has to be assigned to it"
+            );
+            Err(GraphError::new(codes::PERMISSION).details(what))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whose token this is.

@@ -11,6 +11,7 @@ use plaza_billing::BillingError;
 use plaza_blobs::BlobError;
 use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
+use plaza_business::management::ManageError;
 use plaza_business::media::MediaError;
 use plaza_business::messages::SendError;
 use plaza_business::pace::TooFast;
@@ -80,13 +81,12 @@ impl GraphError {
         self
     }
 
-    fn subcode(mut self, subcode: Option<i64>) -> Self {
+    pub(super) fn subcode(mut self, subcode: Option<i64>) -> Self {
         self.subcode = subcode;
         self
     }
 
     /// Members beside `error`, for what was done nevertheless.
-    #[expect(dead_code, reason = "blocking people will need it")]
     pub(super) fn beside(mut self, members: Value) -> Self {
         self.beside = Some(Box::new(members));
         self
@@ -317,6 +317,18 @@ impl From<MediaError> for GraphError {
             MediaError::NotFound => not_found(),
             MediaError::Db(error) => error.into(),
             MediaError::Seal(_) | MediaError::Messaging(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ManageError> for GraphError {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::NotFound => not_found(),
+            ManageError::Refused { code, subcode, what } => Self::new(code).subcode(subcode).details(what),
+            ManageError::Seal(error) => Self::internal(error),
+            ManageError::Messaging(error) => Self::internal(error),
+            ManageError::Db(error) => error.into(),
         }
     }
 }

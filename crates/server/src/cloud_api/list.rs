@@ -50,7 +50,6 @@ impl Fields {
     }
 
     /// The argument of a field: of `analytics.start(1)`, `start` is `1`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "analytics and previews are planned"))]
     pub(super) fn argument(&self, name: &str, argument: &str) -> Option<&str> {
         let field = self.0.iter().find(|field| field.name == name)?;
         field.arguments.iter().find(|(name, _)| name == argument).map(|(_, value)| value.as_str())
@@ -138,6 +137,11 @@ pub(super) fn select(call: &Call, object: Value, default: &[&str]) -> Value {
     Fields(usual.collect()).apply(object)
 }
 
+/// `object` with the members that were asked for, or all of it if none were.
+pub(super) fn select_all(call: &Call, object: Value) -> Value {
+    Fields::of(call).apply(object)
+}
+
 /// One page of `items`, each of which has an `id`.
 pub(super) fn page(call: &Call, items: Vec<Value>) -> Result<Value, GraphError> {
     page_by(call, items, "id")
@@ -173,7 +177,7 @@ pub(super) fn page_rows(call: &Call) -> Result<usize, GraphError> {
 }
 
 /// A page with its cursors, and with the addresses of the pages before and behind it where there are such.
-fn envelope(
+pub(super) fn envelope(
     call: &Call,
     data: Vec<Value>,
     (first, last): (&str, &str),
@@ -193,9 +197,7 @@ fn envelope(
 
 fn range(call: &Call, items: &[Value], limit: usize, key: &str) -> Result<(usize, usize), GraphError> {
     let position = |name: &str| -> Result<Option<usize>, GraphError> {
-        let Some(cursor) = call.params.text(name) else { return Ok(None) };
-        let id = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|id| String::from_utf8(id).ok());
-        let id = id.ok_or_else(|| invalid(name, "a cursor of an earlier answer is expected"))?;
+        let Some(id) = decode_cursor(call, name)? else { return Ok(None) };
         Ok(items.iter().position(|item| item.get(key).and_then(Value::as_str) == Some(&id)))
     };
     if let Some(at) = position("after")? {
@@ -213,13 +215,25 @@ fn invalid(name: &str, what: &str) -> GraphError {
 }
 
 fn cursor(item: Option<&Value>, key: &str) -> String {
-    let id = item.and_then(|item| item.get(key)).and_then(Value::as_str).unwrap_or_default();
-    URL_SAFE_NO_PAD.encode(id)
+    encode_cursor(item.and_then(|item| item.get(key)).and_then(Value::as_str).unwrap_or_default())
 }
 
-/// Where this server is, as the client asked for it.
-pub(super) fn origin(headers: &axum::http::HeaderMap) -> String {
-    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+/// A cursor that stands for a text.
+pub(super) fn encode_cursor(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The text of the cursor in a parameter.
+pub(super) fn decode_cursor(call: &Call, name: &str) -> Result<Option<String>, GraphError> {
+    let Some(cursor) = call.params.text(name) else { return Ok(None) };
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|text| String::from_utf8(text).ok());
+    text.map(Some).ok_or_else(|| invalid(name, "a cursor of an earlier answer is expected"))
+}
+
+/// The address that the caller knows this server by.
+pub(super) fn origin(call: &Call) -> String {
+    let header =
+        |name| call.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let host = header(header::HOST.as_str()).unwrap_or("localhost");
     let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
     format!("{scheme}://{host}")
@@ -239,7 +253,7 @@ fn link(call: &Call, direction: &str, cursor: &str) -> String {
     if let Some(token) = &call.params.query_token {
         query.append_pair("access_token", token);
     }
-    format!("{}{}?{}", origin(&call.headers), call.path, query.finish())
+    format!("{}{}?{}", origin(call), call.path, query.finish())
 }
 
 #[cfg(test)]

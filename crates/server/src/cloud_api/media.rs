@@ -141,7 +141,7 @@ pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
     require_number(&call, found.phone_number_id)?;
     let until = call.ctx.now().seconds().saturating_add(ADDRESS_LIFETIME_S);
     let signature = call.app.business.media_signature(id, until)?;
-    let origin = origin(&call.headers);
+    let origin = origin(&call);
     Ok(json!({
         "messaging_product": "whatsapp",
         "url": format!("{origin}/{id}/download/{until}-{signature}"),

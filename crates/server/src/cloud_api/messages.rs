@@ -6,17 +6,22 @@
 use super::errors::GraphError;
 use super::{Call, CloudApi, media};
 use plaza_business::codes;
+use plaza_business::management::ManageError;
 use plaza_business::messages::{Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError};
+use plaza_business::portfolios::BusinessNumber;
 use plaza_db::Tx;
-use plaza_protocol::{Ctx, PhoneNumberId};
+use plaza_protocol::{AccountId, Ctx, PhoneNumberId};
 use serde_json::{Value, json};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+/// An account that is being opened, inside a transaction.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<AccountId, ManageError>> + 'a>>;
 /// Work inside a transaction.
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + 'a>>;
 type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync;
+type Open = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a BusinessNumber) -> Opening<'a> + Send + Sync;
 type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync;
 
 /// What the gateway does for the surface: it holds the devices of the business numbers. Both run inside the transaction
@@ -24,6 +29,7 @@ type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Se
 pub struct Gateway {
     pub(super) deliver: Box<Deliver>,
     read: Box<Read>,
+    open: Box<Open>,
 }
 
 impl fmt::Debug for Gateway {
@@ -39,8 +45,32 @@ impl Gateway {
         deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync + 'static,
         read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,
     ) -> Self {
-        Self { deliver: Box::new(deliver), read: Box::new(read) }
+        Self { deliver: Box::new(deliver), read: Box::new(read), open: Box::new(keep) }
     }
+
+    /// `open` makes the account on the network of a number that is registered for the first time.
+    pub fn opening(
+        self,
+        open: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a BusinessNumber) -> Opening<'a> + Send + Sync + 'static,
+    ) -> Self {
+        Self { open: Box::new(open), ..self }
+    }
+
+    /// The account on the network of a number.
+    pub(super) async fn open(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        number: &BusinessNumber,
+    ) -> Result<AccountId, ManageError> {
+        (self.open)(ctx, tx, number).await
+    }
+}
+
+/// Without a gateway a number keeps the id that stands for its account.
+fn keep<'a>(_: &'a Ctx, _: &'a mut Tx, number: &'a BusinessNumber) -> Opening<'a> {
+    let account = number.account_id;
+    Box::pin(async move { Ok(account) })
 }
 
 async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMark) -> Result<(), SendError> {

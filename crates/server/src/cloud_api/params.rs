@@ -13,6 +13,8 @@ use plaza_business::{codes, json};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+/// A file up to here is a parameter too, if it is a text.
+const TEXT_FILE_BYTES_MAX: usize = 64 * 1024;
 /// Members of a form or a query.
 const MEMBERS_MAX: usize = 1000;
 
@@ -121,6 +123,15 @@ impl Params {
         token
     }
 
+    /// Takes a member out, so that it goes nowhere else.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let taken = self.text(name);
+        if let Some(members) = self.members.as_object_mut() {
+            members.remove(name);
+        }
+        taken
+    }
+
     /// `method=delete`.
     pub(super) fn take_method(&mut self) -> Option<Method> {
         match self.text("method")?.to_ascii_uppercase().as_str() {
@@ -204,13 +215,18 @@ async fn insert_multipart(
         if members.len().saturating_add(files.len()) >= MEMBERS_MAX {
             continue;
         }
-        if part.file_name().is_some() {
-            let content_type = part.content_type().map(str::to_owned);
-            let bytes = part.bytes().await.map_err(malformed)?;
-            files.push(UploadedFile { name, content_type, bytes });
-            continue;
+        let content_type = part.content_type().map(str::to_owned);
+        let is_file = part.file_name().is_some();
+        let bytes = part.bytes().await.map_err(malformed)?;
+        // A file that is a short text is a parameter too: a key, a JSON.
+        if (!is_file || bytes.len() <= TEXT_FILE_BYTES_MAX)
+            && let Ok(text) = String::from_utf8(bytes.to_vec())
+        {
+            members.insert(name.clone(), Value::String(text));
         }
-        members.insert(name, Value::String(part.text().await.map_err(malformed)?));
+        if is_file {
+            files.push(UploadedFile { name, content_type, bytes });
+        }
     }
     Ok(())
 }
@@ -257,7 +273,6 @@ mod tests {
                 (Some("text/plain"), &b"hi"[..]),
                 "{kind}"
             );
-            assert_eq!(params.text("file"), None);
         }
     }
 

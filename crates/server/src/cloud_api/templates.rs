@@ -4,7 +4,7 @@ use super::errors::GraphError;
 use super::subscriptions::success;
 use super::{Call, list as lists};
 use plaza_business::templates::{self, TEMPLATES_MAX, Template, library, lifecycle};
-use plaza_business::{codes, json as sloppy};
+use plaza_business::{codes, health, json as sloppy};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, TemplateId, Timestamp};
 use serde_json::{Map, Value, json};
@@ -29,7 +29,17 @@ pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
     let id = call.template();
     let read = async move |ctx: &Ctx, tx: &mut Tx| templates::get(ctx, tx, id).await;
     let template = call.app.db.read(&call.ctx, "cloud_api.template", read).await?;
-    Ok(lists::select(&call, view(&template), DEFAULT_FIELDS))
+    let mut view = view(&template);
+    if lists::Fields::of(&call).wants("health_status") {
+        let of = health::Subject::Template(id);
+        let health =
+            call.read("cloud_api.health", async move |ctx: &Ctx, tx: &mut Tx| health::of(ctx, tx, of).await);
+        let health = health.await?;
+        if let Some(members) = view.as_object_mut() {
+            members.insert("health_status".to_owned(), health);
+        }
+    }
+    Ok(lists::select(&call, view, DEFAULT_FIELDS))
 }
 
 pub(super) async fn delete(call: Call) -> Result<Value, GraphError> {

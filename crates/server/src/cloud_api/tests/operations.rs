@@ -68,12 +68,9 @@ async fn every_operation_asks_who_calls_and_whose_the_node_is() {
             assert_eq!((code(&gone), &error["error_subcode"]), ((400, 100), &json!(33)), "{name}");
             let told = gone.1["error"]["message"].as_str().unwrap().replace(&MISSING.to_string(), "ID");
             let theirs = ask(&foreign[&kind], token).await;
-            // Of an operation that is not here yet nobody can learn whose a shared node is.
-            if !(kind.is_shared() && row.state == State::Planned) {
-                let words = theirs.1["error"]["message"].as_str().unwrap_or_default();
-                assert_eq!(words.replace(&foreign[&kind], "ID"), told, "{name}: {}", theirs.1);
-                assert_eq!(code(&theirs), (400, 100), "{name}");
-            }
+            let words = theirs.1["error"]["message"].as_str().unwrap_or_default();
+            assert_eq!(words.replace(&foreign[&kind], "ID"), told, "{name}: {}", theirs.1);
+            assert_eq!(code(&theirs), (400, 100), "{name}");
         }
         let mine = ask(&own[&kind], token).await;
         assert!(mine.0 < 500, "{name}: {}", mine.1);

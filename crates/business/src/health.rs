@@ -1,0 +1,137 @@
+//! # Can it send?
+//!
+//! What stands between a node and a sent message: the node itself, its account, the business and the app, each with what
+//! is wrong and what to do. The whole is as good as its worst part.
+
+use crate::management::ManageError;
+use crate::numbers;
+use crate::portfolios::{self, BusinessNumber, Waba};
+use crate::templates::{self, Status};
+use plaza_db::Tx;
+use plaza_protocol::{Actor, Ctx, Micros, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use serde_json::{Value, json};
+
+/// What is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A phone number.
+    Phone(PhoneNumberId),
+    /// A template.
+    Template(TemplateId),
+    /// An account.
+    Waba(WabaId),
+    /// A business.
+    Business(PortfolioId),
+}
+
+struct Part {
+    kind: &'static str,
+    id: String,
+    level: usize,
+    infos: Vec<&'static str>,
+    errors: Vec<Value>,
+}
+
+const LEVELS: [&str; 3] = ["AVAILABLE", "LIMITED", "BLOCKED"];
+
+impl Part {
+    fn new(kind: &'static str, id: impl ToString) -> Self {
+        Self { kind, id: id.to_string(), level: 0, infos: Vec::new(), errors: Vec::new() }
+    }
+
+    fn blocked(&mut self, code: i64, what: &str, solution: &str) {
+        self.level = 2;
+        self.errors
+            .push(json!({"error_code": code, "error_description": what, "possible_solution": solution}));
+    }
+
+    fn limited(&mut self, info: &'static str) {
+        self.level = self.level.max(1);
+        self.infos.push(info);
+    }
+
+    fn view(&self) -> Value {
+        let mut view = json!({"entity_type": self.kind, "id": self.id, "can_send_message": word(self.level)});
+        if let Some(members) = view.as_object_mut() {
+            if !self.infos.is_empty() {
+                members.insert("additional_info".to_owned(), json!(self.infos));
+            }
+            if !self.errors.is_empty() {
+                members.insert("errors".to_owned(), json!(self.errors));
+            }
+        }
+        view
+    }
+}
+
+fn word(level: usize) -> &'static str {
+    LEVELS.get(level).copied().unwrap_or("BLOCKED")
+}
+
+/// The `health_status` of a node.
+pub async fn of(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Value, ManageError> {
+    let mut parts = Vec::new();
+    let waba = match subject {
+        Subject::Phone(phone) => {
+            let number = portfolios::phone_number(ctx, tx, phone).await?;
+            parts.push(of_number(tx, &number).await?);
+            Some(portfolios::waba(ctx, tx, number.waba_id).await?)
+        }
+        Subject::Template(template) => {
+            let template = templates::get(ctx, tx, template).await.map_err(|error| match error {
+                templates::TemplateError::Db(error) => ManageError::Db(error),
+                _ => ManageError::NotFound,
+            })?;
+            let mut part = Part::new("MESSAGE_TEMPLATE", template.template_id);
+            if template.status != Status::Approved {
+                let what = format!("the template is {}", template.status.as_str());
+                part.blocked(141_002, &what, "Wait for its approval, or edit it and hand it in again.");
+            }
+            parts.push(part);
+            Some(portfolios::waba(ctx, tx, template.waba_id).await?)
+        }
+        Subject::Waba(waba) => Some(portfolios::waba(ctx, tx, waba).await?),
+        Subject::Business(_) => None,
+    };
+    let portfolio = match (&waba, subject) {
+        (Some(waba), _) => waba.portfolio_id,
+        (None, Subject::Business(portfolio)) => portfolio,
+        (None, _) => return Err(ManageError::NotFound),
+    };
+    if let Some(waba) = &waba {
+        parts.push(of_account(ctx, tx, waba).await?);
+    }
+    parts.push(Part::new("BUSINESS", portfolio));
+    if let Actor::App { app, .. } = ctx.actor() {
+        parts.push(Part::new("APP", app));
+    }
+    let worst = parts.iter().map(|part| part.level).max().unwrap_or_default();
+    let entities: Vec<Value> = parts.iter().map(Part::view).collect();
+    Ok(json!({"can_send_message": word(worst), "entities": entities}))
+}
+
+async fn of_number(tx: &mut Tx, number: &BusinessNumber) -> Result<Part, ManageError> {
+    let mut part = Part::new("PHONE_NUMBER", number.phone_number_id);
+    let state = numbers::store::state(tx, number.phone_number_id).await?;
+    if state.verification != "VERIFIED" {
+        part.blocked(133_006, "the phone number is not verified", "Request a code and verify it.");
+    } else if !number.is_registered {
+        part.blocked(133_010, "the phone number is not registered", "Register it with its PIN.");
+    }
+    if state.name_status != "APPROVED" {
+        part.limited("The display name is not approved yet.");
+    }
+    Ok(part)
+}
+
+async fn of_account(ctx: &Ctx, tx: &mut Tx, waba: &Waba) -> Result<Part, ManageError> {
+    let mut part = Part::new("WABA", waba.waba_id);
+    let balance = plaza_billing::balance(ctx, tx, waba.portfolio_id).await.map_err(|error| match error {
+        plaza_billing::BillingError::Db(error) => ManageError::Db(error),
+        _ => ManageError::NotFound,
+    })?;
+    if balance.available <= Micros::ZERO {
+        part.blocked(141_006, "the prepaid balance is used up", "Ask the operator for credit.");
+    }
+    Ok(part)
+}
