@@ -102,7 +102,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         if (each.width) await page.setViewportSize({ width: each.width, height: 844 });
         await open(page, each.address, each.state);
         await each.go?.(page);
-        await expect(each.shows(page).first()).toBeVisible({ timeout: PATIENCE_MS / 4 });
+        await expect(each.shows(page).first()).toBeVisible();
         await rest(page);
         // No frame of another origin is on these pages: one pass in this page is all of it.
         const result = await new AxeBuilder({ page }).setLegacyMode().analyze();

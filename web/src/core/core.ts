@@ -40,7 +40,11 @@ export function useConversations(): readonly ConversationView[] | null {
 }
 
 export function useConversation(id: string | undefined): ConversationView | undefined {
-  return useSyncExternalStore(core.subscribe, () => core.state().conversations?.find((each) => each.id === id));
+  return useSyncExternalStore(core.subscribe, () => {
+    const { conversations, moved } = core.state();
+    const now = id === undefined ? undefined : (moved.get(id) ?? id);
+    return conversations?.find((each) => each.id === now);
+  });
 }
 
 export function useTimeline(id: string): LoadedTimeline | undefined {

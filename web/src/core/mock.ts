@@ -212,7 +212,10 @@ class MockBackend implements Backend, Answers {
 
   edit(id: string, messageId: string, text: string): null {
     if (text.includes("refuse")) throw new CoreError("It is too late to change this message.", "too_late");
-    this.#change(id, messageId, (item) => ({ ...item, text, is_edited: true, content: { kind: "text", body: text, preview_url: false } }));
+    this.#change(id, messageId, (item) => {
+      const content: Body = item.content?.kind === "media" ? { ...item.content, caption: text } : { kind: "text", body: text, preview_url: false };
+      return { ...item, text, is_edited: true, content };
+    });
     return null;
   }
 

@@ -1,5 +1,6 @@
 /** What the screens read after the core has spoken: order, optimistic sends, failures, arrivals. */
 import { describe, expect, it } from "vitest";
+import type { Body } from "./content";
 import { inOrder } from "./order";
 import { CoreStore } from "./store";
 import { CoreError } from "./types";
@@ -75,6 +76,67 @@ describe("sending", () => {
     if (failed) void store.retry("c", failed);
     expect(calls).toHaveLength(2);
     expect(last()).toMatchObject({ name: "send_text", args: ["c", "hello", "m0"] });
+  });
+});
+
+describe("files", () => {
+  const media = (blob_id: string): Body & { kind: "media" } => ({
+    kind: "media", form: "image", attachment: { blob_id, sha256: "", bytes: 3, mime_type: "image/png", width: 0, height: 0 },
+    caption: "Bread", filename: "b.png", is_voice: false, is_animated: false,
+  });
+
+  it("are shown while they are sent, and need not be fetched afterwards", async () => {
+    const { store, last, items, calls } = world();
+    const sent = store.sendMedia("c", { bytes: new Uint8Array(3), mimeType: "image/png", filename: "b.png", caption: "Bread", preview: "blob:here", body: media("blob:here") }, null);
+    expect(items()[0]).toMatchObject({ kind: "media", text: "Bread", ticks: "waiting" });
+    last()?.resolve(item({ id: "m1", kind: "media", text: "Bread", content: media("b1") }));
+    await sent;
+    await store.files.load("c", "m1", "b1");
+    expect(store.files.state("b1")).toEqual({ is: "ready", url: "blob:here" });
+    expect(calls.map((call) => call.name)).toEqual(["send_media"]);
+  });
+
+  it("are asked for once, and again after a failure", async () => {
+    const { store, last, calls } = world();
+    const first = store.files.load("c", "m1", "b1");
+    void store.files.load("c", "m1", "b1");
+    expect(calls).toHaveLength(1);
+    last()?.reject(new CoreError("Gone.", "not_found"));
+    await first;
+    expect(store.files.state("b1")).toEqual({ is: "failed", why: "Gone." });
+    void store.files.load("c", "m1", "b1");
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe("answers", () => {
+  it("stand in the timeline at once, and are refused in the core's words", async () => {
+    const { store, last, items } = world();
+    store.apply({ event: "conversation", conversation: { id: "c" } as never });
+    void store.openTimeline("c");
+    last()?.resolve({ items: [], more: false });
+    await Promise.resolve();
+    const answering = store.answer("c", "q1", { do: "row", id: "a" });
+    expect(last()).toMatchObject({ name: "answer", args: ["c", "q1", '{"do":"row","id":"a"}'] });
+    last()?.resolve(item({ id: "m2", kind: "interactive_reply", reply_to: "q1" }));
+    await answering;
+    expect(items().map((each) => each.id)).toEqual(["m2"]);
+    const refused = store.answer("c", "q1", { do: "row", id: "b" });
+    last()?.reject(new CoreError("this message has no such choice", "invalid"));
+    await expect(refused).rejects.toThrow("no such choice");
+  });
+});
+
+describe("a conversation that moves", () => {
+  it("takes along what is on its way out", async () => {
+    const { store, last } = world();
+    const sent = store.sendText("old", "hello", null);
+    store.apply({ event: "moved", from: "old", to: "new" });
+    expect(store.state().timelines.get("old")).toBeUndefined();
+    last()?.resolve(item({ id: "m1", text: "hello" }));
+    await sent;
+    expect(store.state().timelines.get("new")?.items.map((each) => each.id)).toEqual(["m1"]);
+    expect(store.state().moved.get("old")).toBe("new");
   });
 });
 

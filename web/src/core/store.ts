@@ -29,6 +29,8 @@ export type State = {
   connection: ConnectionState;
   conversations: readonly ConversationView[] | null;
   timelines: ReadonlyMap<string, LoadedTimeline>;
+  /** Conversations that go on under another id: two people had begun one at the same moment. */
+  moved: ReadonlyMap<string, string>;
 };
 
 /** A message from somebody else that has just arrived. */
@@ -54,7 +56,7 @@ function said(item: Item): string {
 }
 
 export class CoreStore {
-  #state: State = { phase: { is: "starting" }, session: null, connection: "connecting", conversations: null, timelines: new Map() };
+  #state: State = { phase: { is: "starting" }, session: null, connection: "connecting", conversations: null, timelines: new Map(), moved: new Map() };
   readonly #listeners = new Set<() => void>();
   readonly #arrivals = new Set<(arrival: Arrival) => void>();
   /** Real id → the key under which the bubble was first drawn. */
@@ -210,7 +212,9 @@ export class CoreStore {
     if (!pending) return;
     pending.waiting = true;
     try {
-      this.#adopt(pending.conversation, local, await pending.hand());
+      const item = await pending.hand();
+      // The conversation may have moved meanwhile.
+      this.#adopt(pending.conversation, local, item);
     } catch (error) {
       pending.waiting = false;
       this.#changeItem(pending.conversation, local, (item) => ({ ...item, ticks: "failed", error: reason(error) }));
@@ -272,6 +276,9 @@ export class CoreStore {
       case "conversation":
         this.#upsertConversation(event.conversation);
         return;
+      case "moved":
+        this.#move(event.from, event.to);
+        return;
       case "items":
         this.#upsertItems(event.conversation_id, event.items);
     }
@@ -280,6 +287,17 @@ export class CoreStore {
   #upsertConversation(conversation: ConversationView): void {
     const others = (this.#state.conversations ?? []).filter((each) => each.id !== conversation.id);
     this.#set({ conversations: [conversation, ...others].sort((a, b) => b.last_at - a.last_at) });
+  }
+
+  /** What was loaded, and what is still on its way out, goes along; old addresses keep working. */
+  #move(from: string, to: string): void {
+    const timelines = new Map(this.#state.timelines);
+    const [old, known] = [timelines.get(from), timelines.get(to)];
+    timelines.delete(from);
+    if (old) timelines.set(to, { ...(known ?? old), items: inOrder([...old.items, ...(known?.items ?? [])]) });
+    for (const pending of this.#pending.values()) if (pending.conversation === from) pending.conversation = to;
+    const conversations = this.#state.conversations?.filter((each) => each.id !== from) ?? null;
+    this.#set({ timelines, conversations, moved: new Map(this.#state.moved).set(from, to) });
   }
 
   #upsertItems(conversation: string, items: readonly Item[]): void {

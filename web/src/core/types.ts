@@ -71,7 +71,8 @@ export type CoreEvent =
   | { event: "session"; session?: Session }
   | { event: "connection"; state: ConnectionState }
   | { event: "conversation"; conversation: ConversationView }
-  | { event: "items"; conversation_id: string; items: Item[] };
+  | { event: "items"; conversation_id: string; items: Item[] }
+  | { event: "moved"; from: string; to: string };
 
 /** The calls of the core: the same names as on the wasm class. `before` is the id of the oldest item that is shown. */
 export type Calls = {

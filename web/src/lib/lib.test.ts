@@ -1,10 +1,11 @@
 /** Money, numbers, files, addresses: rules that a change must not bend silently. */
 import { describe, expect, it } from "vitest";
 import { csv } from "./csv";
-import { change, decimal, money, sumByCurrency } from "./money";
-import { normalizeNumber, practiceNumber, readableNumber } from "./number";
+import { change, decimal, money, price, sumByCurrency } from "./money";
+import { fileSize, normalizeNumber, practiceNumber, readableNumber } from "./number";
 import { paths } from "./paths";
 import { ago, dayLabel, startOfDay } from "./time";
+import { telephone, webAddress } from "./web";
 
 describe("money", () => {
   it("cuts the decimal text from the integer", () => {
@@ -17,6 +18,11 @@ describe("money", () => {
   it("keeps all six places of a unit price", () => {
     expect(money(31_651, "USD", "exact")).toContain("0.031651");
     expect(money(1_000_000, "USD", "exact")).toContain("1.00");
+  });
+
+  it("shows an amount of a currency that is none as it was written", () => {
+    expect(price(4_200_000, "EUR")).toContain("4.20");
+    expect([price(4_200_000, "bread"), price(1, "")]).toEqual(["4.2 bread", "0.000001"]);
   });
 
   it("never adds two currencies", () => {
@@ -96,4 +102,19 @@ it("calls these addresses", () => {
       "/operator/api/templates/tpl_1/reject",
     ]
   `);
+});
+
+describe("addresses that somebody else wrote", () => {
+  it("open only when they are of the web", () => {
+    expect([webAddress("https://example.org/a"), webAddress("HTTP://example.org")]).toEqual(["https://example.org/a", "http://example.org/"]);
+    expect(["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//example.org", "example.org", ""].map(webAddress)).toEqual([null, null, null, null, null, null]);
+  });
+
+  it("dial digits and nothing else", () => {
+    expect(telephone("+49 (30) 90-18;ext=1")).toBe("tel:+493090181");
+  });
+});
+
+it("says sizes of files in words that people know", () => {
+  expect([fileSize(0), fileSize(13), fileSize(214_300), fileSize(4_200_000)]).toEqual(["0 byte", "13 byte", "214 kB", "4.2 MB"]);
 });

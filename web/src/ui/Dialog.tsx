@@ -4,14 +4,23 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 
-type Props = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; side?: "middle" | "end"; wide?: boolean; /** Stays below what scrolls. */ footer?: ReactNode; /** Fills a phone's screen. */ full?: boolean; /** A click beside it does not close it: what was filled in would be gone. */ sticky?: boolean; /** Stands before the title. */ before?: ReactNode };
+type Props = { open: boolean; onClose: () => void; title: string; description?: string; children: ReactNode; side?: "middle" | "end"; wide?: boolean; /** Stays below what scrolls. */ footer?: ReactNode; /** Fills a phone's screen. */ full?: boolean; /** A click beside it does not close it: what was filled in would be gone. */ sticky?: boolean; /** Stands before the title. */ before?: ReactNode; /** Begins in the first field, not at the button that closes. */ focusField?: boolean };
 
-export function Dialog({ open, onClose, title, description, children, side = "middle", wide = false, footer, full = false, sticky = false, before }: Props) {
+/** Where a finger types, the keyboard that comes up would cover half of the window: there the person chooses. */
+function intoField(event: Event): void {
+  const field = event.currentTarget instanceof HTMLElement ? event.currentTarget.querySelector<HTMLElement>("input:not([type=radio], [type=checkbox], [type=file]), textarea") : null;
+  if (!field || !matchMedia("(pointer: fine)").matches) return;
+  event.preventDefault();
+  field.focus();
+}
+
+export function Dialog({ open, onClose, title, description, children, side = "middle", wide = false, footer, full = false, sticky = false, before, focusField = false }: Props) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-late bg-veil [animation-delay:0ms]" />
         <Radix.Content
+          {...(focusField ? { onOpenAutoFocus: intoField } : {})}
           {...(sticky ? { onInteractOutside: (event: Event) => event.preventDefault() } : {})}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={clsx(

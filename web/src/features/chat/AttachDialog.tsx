@@ -49,7 +49,7 @@ export function AttachDialog({ files, replyTo, onClose, onSent }: Props) {
   }
 
   return (
-    <Dialog open onClose={close} title={chosen.length === 1 ? "Send a file" : `Send ${chosen.length} files`} description={`To ${title}, encrypted before it leaves this device.`}>
+    <Dialog focusField open onClose={close} title={chosen.length === 1 ? "Send a file" : `Send ${chosen.length} files`} description={`To ${title}, encrypted before it leaves this device.`}>
       <form
         className="grid gap-4"
         onSubmit={(event) => {

@@ -13,6 +13,7 @@ import type { Item } from "@/core/types";
 import { clock, exact } from "@/lib/time";
 import { BubbleActions } from "./BubbleActions";
 import { Ticks, TicksText } from "./Ticks";
+import type { Answers } from "./answering";
 import { Content } from "./content/Content";
 import { canDelete, canEdit, summary } from "./grouping";
 
@@ -27,11 +28,11 @@ type Props = {
   first: boolean;
   quoted: Item | undefined;
   /** What I answered to it. */
-  answer: Item | undefined;
+  answers: Answers;
   onAct: (act: Act, item: Item) => void;
 };
 
-export function Bubble({ conversationId, item, last, first, quoted, answer, onAct }: Props) {
+export function Bubble({ conversationId, item, last, first, quoted, answers, onAct }: Props) {
   const [reacting, setReacting] = useState(false);
   const mine = item.reactions.find((each) => each.mine)?.emoji;
   const canAct = item.ticks !== "failed" && item.ticks !== "waiting" && item.kind !== "unsupported" && item.kind !== "revoked";
@@ -67,7 +68,7 @@ export function Bubble({ conversationId, item, last, first, quoted, answer, onAc
           item.mine ? !first && "rounded-se-4" : !first && "rounded-ss-4",
         )}
       >
-        <Content item={item} answer={answer} quote={item.reply_to === null ? null : <Quote quoted={quoted} />} meta={<Meta item={item} last={last} />} />
+        <Content item={item} answers={answers} quote={item.reply_to === null ? null : <Quote quoted={quoted} />} meta={<Meta item={item} last={last} />} />
         {canAct && <BubbleActions item={item} reacting={reacting} setReacting={setReacting} mine={mine} onReact={react} onAct={(act) => onAct(act, item)} />}
       </article>
     </div>

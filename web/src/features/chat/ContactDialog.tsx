@@ -35,7 +35,7 @@ export function ContactDialog({ replyTo, onClose, onSent }: { replyTo: string | 
   }
 
   return (
-    <Dialog open onClose={onClose} title="Send a contact" description={`${title} will see the name and the number.`}>
+    <Dialog focusField open onClose={onClose} title="Send a contact" description={`${title} will see the name and the number.`}>
       <form
         noValidate
         className="grid gap-4"

@@ -14,7 +14,7 @@ type Props = { open: boolean; onClose: () => void; onOpened: (conversation: Conv
 
 export function NewConversation({ open, onClose, onOpened }: Props) {
   return (
-    <Dialog open={open} onClose={onClose} title="New conversation" description="Write to a person or a business by their phone number.">
+    <Dialog focusField open={open} onClose={onClose} title="New conversation" description="Write to a person or a business by their phone number.">
       <ByNumber onOpened={onOpened} />
     </Dialog>
   );

@@ -68,7 +68,7 @@ export function PlaceDialog({ title, description, withAddress = true, onClose, o
   }
 
   return (
-    <Dialog open onClose={onClose} title={title} description={description}>
+    <Dialog focusField open onClose={onClose} title={title} description={description}>
       <form
         noValidate
         className="grid gap-4"

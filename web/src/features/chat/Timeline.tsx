@@ -17,10 +17,12 @@ import { ErrorNote } from "@/ui/Problem";
 import { Below, Bubble } from "./Bubble";
 import type { Act } from "./Bubble";
 import { answersOf } from "./answering";
+import type { Answers } from "./answering";
 import { firstUnread, rowsOf } from "./grouping";
 import type { Row } from "./grouping";
 
 const AT_BOTTOM_PX = 120;
+const NO_ANSWERS: Answers = [];
 
 type Props = { conversation: ConversationView; timeline: LoadedTimeline; unreadAtOpen: number; onAct: (act: Act, item: Item) => void };
 
@@ -109,7 +111,7 @@ function Beginning({ conversation }: { conversation: ConversationView }) {
   );
 }
 
-type RowProps = { row: Row; conversation: ConversationView; items: readonly Item[]; answers: ReadonlyMap<string, Item>; onAct: (act: Act, item: Item) => void };
+type RowProps = { row: Row; conversation: ConversationView; items: readonly Item[]; answers: ReadonlyMap<string, Answers>; onAct: (act: Act, item: Item) => void };
 
 function TimelineRow({ row, conversation, items, answers, onAct }: RowProps) {
   switch (row.is) {
@@ -134,7 +136,7 @@ function TimelineRow({ row, conversation, items, answers, onAct }: RowProps) {
                 first={n === 0}
                 last={n === row.items.length - 1}
                 quoted={item.reply_to === null ? undefined : items.find((each) => each.id === item.reply_to)}
-                answer={answers.get(item.id)}
+                answers={answers.get(item.id) ?? NO_ANSWERS}
                 onAct={onAct}
               />
               <Below conversationId={conversation.id} item={item} />

@@ -6,7 +6,7 @@
  */
 import { useState } from "react";
 import { core } from "@/core/core";
-import type { Answer, TemplateButton } from "@/core/content";
+import type { Answer, Body, TemplateButton } from "@/core/content";
 import type { Item } from "@/core/types";
 import { useHere } from "./here";
 
@@ -33,22 +33,46 @@ export function useAnswering(item: Item): Answering {
   return { busy, failed, run, send: (answer) => run(() => core.answer(id, item.id, answer)) };
 }
 
-/** The last answer of mine to each message: what its controls show. */
-export function answersOf(items: readonly Item[]): Map<string, Item> {
-  const answers = new Map<string, Item>();
+/** My answers to one message: what its controls show. */
+export type Answers = readonly Item[];
+
+const KINDS: readonly Item["kind"][] = ["button_reply", "interactive_reply", "order", "location", "contacts"];
+
+/** My answers, by the message that they answer. */
+export function answersOf(items: readonly Item[]): Map<string, Item[]> {
+  const answers = new Map<string, Item[]>();
   for (const item of items) {
-    const kind = item.content?.kind;
-    const isAnswer = kind === "button_reply" || kind === "interactive_reply" || kind === "order" || kind === "location" || kind === "contacts";
-    if (isAnswer && item.mine && item.reply_to !== null && item.ticks !== "failed") answers.set(item.reply_to, item);
+    if (!item.mine || item.reply_to === null || item.content === null || item.ticks === "failed" || !KINDS.includes(item.kind)) continue;
+    answers.set(item.reply_to, [...(answers.get(item.reply_to) ?? []), item]);
   }
   return answers;
 }
 
-/** The id, or the payload, that was answered with. */
-export function answeredWith(answer: Item | undefined): string | null {
-  if (answer?.content?.kind === "button_reply") return answer.content.payload || answer.content.text;
-  if (answer?.content?.kind === "interactive_reply" && (answer.content.type === "button" || answer.content.type === "row")) return answer.content.id;
+/** The id, or the payload, of the button or row that was chosen; null: none was. */
+export function chosenIn(answers: Answers): string | null {
+  for (const { content } of answers.toReversed()) {
+    if (content?.kind === "button_reply") return content.payload || content.text;
+    if (content?.kind === "interactive_reply" && (content.type === "button" || content.type === "row")) return content.id;
+  }
   return null;
+}
+
+type ReplyOf<Type extends string> = Extract<Body, { kind: "interactive_reply"; type: Type }>;
+
+function isReply<Type extends string>(content: Body | null, type: Type): content is ReplyOf<Type> {
+  return content?.kind === "interactive_reply" && content.type === type;
+}
+
+/** The last answer of one kind. */
+export function replyIn<Type extends string>(answers: Answers, type: Type): ReplyOf<Type> | undefined {
+  return answers
+    .map((item) => item.content)
+    .filter((content) => isReply(content, type))
+    .at(-1);
+}
+
+export function hasAnswered(answers: Answers, kind: Item["kind"]): boolean {
+  return answers.some((item) => item.kind === kind);
 }
 
 /** What pressing a quick reply answers with. */

@@ -1,7 +1,7 @@
 /** Days, groups and the line above what is new. */
 import { describe, expect, it } from "vitest";
 import type { Item } from "@/core/types";
-import { answeredWith, answersOf } from "./answering";
+import { answersOf, chosenIn, hasAnswered } from "./answering";
 import { canDelete, canEdit, firstUnread, rowsOf, summary } from "./grouping";
 
 const NOON = new Date(2026, 10, 23, 12, 0, 0).getTime();
@@ -46,8 +46,9 @@ it("lets one change a text of one's own for a quarter of an hour, and take back 
   expect([canDelete(mine), canDelete({ ...mine, ticks: "failed" }), canDelete({ ...mine, kind: "revoked", content: null })]).toEqual([true, false, false]);
 });
 
-it("finds the last answer to each message", () => {
+it("finds what was answered: the last choice, whatever else was answered after it", () => {
   const reply = (id: string, ticks: Item["ticks"]): Item => item(id, NOON, { mine: true, ticks, kind: "button_reply", reply_to: "q", content: { kind: "button_reply", text: id, payload: `${id}-payload` } });
-  const answers = answersOf([reply("no", "read"), reply("yes", "sent"), reply("perhaps", "failed")]);
-  expect(answeredWith(answers.get("q"))).toBe("yes-payload");
+  const place = item("p", NOON, { mine: true, ticks: "sent", kind: "location", reply_to: "q", content: { kind: "location", latitude: 0, longitude: 0, name: "", address: "", url: "" } });
+  const answers = answersOf([reply("no", "read"), reply("yes", "sent"), place, reply("perhaps", "failed")]).get("q") ?? [];
+  expect([chosenIn(answers), hasAnswered(answers, "location"), hasAnswered(answers, "order")]).toEqual(["yes-payload", true, false]);
 });

@@ -14,7 +14,7 @@ export type Row =
   | { is: "group"; key: string; mine: boolean; items: Item[] };
 
 const MINUTE_MS = 60_000;
-/** How long the author of a text may change it. */
+/** How long its author may change a text, or the words below a file. */
 const EDIT_MS = 15 * MINUTE_MS;
 
 /** Kinds that change another message and do not stand by themselves. */
@@ -69,7 +69,8 @@ export function summary(item: Item): string {
 
 /** Whether I may still change it. */
 export function canEdit(item: Item, now: number): boolean {
-  return item.mine && item.kind === "text" && isSent(item) && now - item.at < EDIT_MS;
+  const words = item.kind === "text" || (item.content?.kind === "media" && item.content.caption !== "");
+  return item.mine && words && isSent(item) && now - item.at < EDIT_MS;
 }
 
 /** Whether I may take it back. */

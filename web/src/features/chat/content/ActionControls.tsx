@@ -12,7 +12,8 @@ import type { Item } from "@/core/types";
 import { useNow } from "@/lib/clock";
 import { telephone } from "@/lib/web";
 import { Dialog } from "@/ui/Dialog";
-import { answeredWith, useAnswering } from "../answering";
+import { chosenIn, hasAnswered, replyIn, useAnswering } from "../answering";
+import type { Answers } from "../answering";
 import { useHere } from "../here";
 import { OrderDetailsView } from "./OrderDetailsView";
 import { CONTROL, Control, Refusal, Said, WebLink } from "./parts";
@@ -23,15 +24,15 @@ const AddressDialog = lazy(() => import("./AddressDialog").then((module) => ({ d
 const PlaceDialog = lazy(() => import("../PlaceDialog").then((module) => ({ default: module.PlaceDialog })));
 const FlowDialog = lazy(() => import("../flow/FlowDialog").then((module) => ({ default: module.FlowDialog })));
 
-type Of<Kind extends Action> = { item: Item; action: Kind; answer: Item | undefined; label: string | null };
+type Of<Kind extends Action> = { item: Item; action: Kind; answers: Answers; label: string | null };
 
-export function ActionControls({ item, action, answer, label }: Of<Action>) {
+export function ActionControls({ item, action, answers, label }: Of<Action>) {
   switch (action.type) {
     case "buttons":
-      return <ReplyButtons item={item} choices={action.buttons} answer={answer} />;
+      return <ReplyButtons item={item} choices={action.buttons} answers={answers} />;
     case "list":
       return (
-        <Opens icon={<List size={15} aria-hidden="true" />} label={label ?? (action.button || "Choose")} answered={answer?.content?.kind === "interactive_reply" && answer.content.type === "row" ? answer.content.title : null}>
+        <Opens icon={<List size={15} aria-hidden="true" />} label={label ?? (action.button || "Choose")} answered={replyIn(answers, "row")?.title ?? null}>
           {(close) => <ListDialog item={item} list={action} onClose={close} />}
         </Opens>
       );
@@ -39,28 +40,28 @@ export function ActionControls({ item, action, answer, label }: Of<Action>) {
       return <WebLink text={label ?? action.text} url={action.url} />;
     case "flow":
       return (
-        <Opens icon={<TextCursorInput size={15} aria-hidden="true" />} label={label ?? (action.text || "Open the form")} answered={answer ? "Filled in" : null}>
+        <Opens icon={<TextCursorInput size={15} aria-hidden="true" />} label={label ?? (action.text || "Open the form")} answered={replyIn(answers, "form") ? "Filled in" : null}>
           {(close) => <FlowDialog item={item} action={action} onClose={close} />}
         </Opens>
       );
     case "product":
     case "product_list":
     case "catalog":
-      return <Shop item={item} action={action} answer={answer} label={label} />;
+      return <Shop item={item} action={action} answers={answers} label={label} />;
     case "location_request":
       return (
-        <Opens icon={<MapPin size={15} aria-hidden="true" />} label={label ?? "Share a place"} answered={answer ? "You shared a place" : null}>
+        <Opens icon={<MapPin size={15} aria-hidden="true" />} label={label ?? "Share a place"} answered={hasAnswered(answers, "location") ? "You shared a place" : null}>
           {(close) => <SharePlace item={item} onClose={close} />}
         </Opens>
       );
     case "address":
       return (
-        <Opens icon={<MapPinHouse size={15} aria-hidden="true" />} label={label ?? "Give an address"} answered={answer ? "You gave an address" : null}>
+        <Opens icon={<MapPinHouse size={15} aria-hidden="true" />} label={label ?? "Give an address"} answered={replyIn(answers, "form") ? "You gave an address" : null}>
           {(close) => <AddressDialog item={item} request={action} onClose={close} />}
         </Opens>
       );
     case "call_permission":
-      return <CallPermission item={item} answer={answer} />;
+      return <CallPermission item={item} answers={answers} />;
     case "voice_call":
       return <VoiceCall call={action} label={label} />;
     case "order_details":
@@ -84,18 +85,19 @@ function Opens({ icon, label, answered, children }: { icon: ReactNode; label: st
   );
 }
 
-function ReplyButtons({ item, choices, answer }: { item: Item; choices: readonly Choice[]; answer: Item | undefined }) {
+function ReplyButtons({ item, choices, answers }: { item: Item; choices: readonly Choice[]; answers: Answers }) {
   const { busy, failed, send } = useAnswering(item);
+  const answer = chosenIn(answers);
   return (
     <>
       {choices.map((choice, index) => {
-        const chosen = answer !== undefined && answeredWith(answer) === choice.id;
+        const chosen = answer === choice.id;
         return (
           <Control
             key={choice.id}
             aria-label={chosen ? `${choice.title}, your answer` : undefined}
             chosen={chosen}
-            disabled={answer !== undefined || busy}
+            disabled={answer !== null || busy}
             onClick={() => void send({ do: "button", index })}
           >
             {chosen ? <Check size={15} aria-hidden="true" /> : <Reply size={15} aria-hidden="true" />}
@@ -109,14 +111,14 @@ function ReplyButtons({ item, choices, answer }: { item: Item; choices: readonly
 }
 
 /** One may order again: an order before it is no answer that closes the shop. */
-function Shop({ item, action, answer, label }: Of<ShopAction>) {
+function Shop({ item, action, answers, label }: Of<ShopAction>) {
   const words = action.type === "product" ? "Order this" : "See the products";
   return (
     <>
       <Opens icon={<ShoppingBasket size={15} aria-hidden="true" />} label={label ?? words} answered={null}>
         {(close) => <ShopDialog item={item} action={action} onClose={close} />}
       </Opens>
-      {answer?.content?.kind === "order" && <Said icon={<Check size={14} aria-hidden="true" />}>You ordered here</Said>}
+      {hasAnswered(answers, "order") && <Said icon={<Check size={14} aria-hidden="true" />}>You ordered here</Said>}
     </>
   );
 }
@@ -127,9 +129,9 @@ function SharePlace({ item, onClose }: { item: Item; onClose: () => void }) {
   return <PlaceDialog title="Share a place" description={`${title} asks where you are, or where to come.`} onClose={onClose} onSend={(place) => send({ do: "location", ...place })} />;
 }
 
-function CallPermission({ item, answer }: { item: Item; answer: Item | undefined }) {
+function CallPermission({ item, answers }: { item: Item; answers: Answers }) {
   const { busy, failed, send } = useAnswering(item);
-  const reply = answer?.content?.kind === "interactive_reply" && answer.content.type === "call_permission" ? answer.content : null;
+  const reply = replyIn(answers, "call_permission");
   if (reply) {
     const words = !reply.is_accepted ? "You declined calls" : reply.is_permanent ? "You allowed calls" : "You allowed calls for a week";
     return <Said icon={reply.is_accepted ? <Phone size={14} aria-hidden="true" /> : <PhoneOff size={14} aria-hidden="true" />}>{words}</Said>;

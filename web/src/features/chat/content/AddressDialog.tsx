@@ -33,7 +33,7 @@ export function AddressDialog({ item, request, onClose }: { item: Item; request:
   }
 
   return (
-    <Dialog open onClose={onClose} title="Give an address" description={`It goes to ${title} only.`}>
+    <Dialog focusField open onClose={onClose} title="Give an address" description={`It goes to ${title} only.`}>
       <form
         noValidate
         className="grid gap-4"

@@ -6,30 +6,31 @@ import { core, useSession } from "@/core/core";
 import type { TemplateButton } from "@/core/content";
 import type { Item } from "@/core/types";
 import { telephone } from "@/lib/web";
-import { answeredWith, payloadOf, useAnswering } from "../answering";
+import { chosenIn, hasAnswered, payloadOf, useAnswering } from "../answering";
+import type { Answers } from "../answering";
 import { useHere } from "../here";
 import { ActionControls } from "./ActionControls";
 import { CONTROL, Control, Controls, Refusal, Said, WebLink } from "./parts";
 
-type Props = { item: Item; buttons: readonly TemplateButton[]; answer: Item | undefined; card?: number };
+type Props = { item: Item; buttons: readonly TemplateButton[]; answers: Answers; card?: number };
 
-export function Buttons({ item, buttons, answer, card }: Props) {
+export function Buttons({ item, buttons, answers, card }: Props) {
   if (buttons.length === 0) return null;
   return (
     <Controls>
       {buttons.map((button, index) => (
-        <OneButton key={index} item={item} button={button} index={index} answer={answer} {...(card === undefined ? {} : { card })} />
+        <OneButton key={index} item={item} button={button} index={index} answers={answers} {...(card === undefined ? {} : { card })} />
       ))}
     </Controls>
   );
 }
 
-type One = { item: Item; button: TemplateButton; index: number; answer: Item | undefined; card?: number };
+type One = { item: Item; button: TemplateButton; index: number; answers: Answers; card?: number };
 
-function OneButton({ item, button, index, answer, card }: One) {
+function OneButton({ item, button, index, answers, card }: One) {
   switch (button.kind) {
     case "QUICK_REPLY":
-      return <QuickReply item={item} button={button} index={index} answer={answer} {...(card === undefined ? {} : { card })} />;
+      return <QuickReply item={item} button={button} index={index} answers={answers} {...(card === undefined ? {} : { card })} />;
     case "URL":
       return <WebLink text={button.text} url={button.value} />;
     case "PHONE_NUMBER":
@@ -42,12 +43,12 @@ function OneButton({ item, button, index, answer, card }: One) {
     case "COPY_CODE":
       return <CopyCode button={button} />;
     case "REQUEST_CONTACT_INFO":
-      return <ShareNumber item={item} button={button} answer={answer} />;
+      return <ShareNumber item={item} button={button} answers={answers} />;
     default:
       return button.action?.type ? (
-        <ActionControls item={item} action={button.action} answer={answer} label={button.text} />
+        <ActionControls item={item} action={button.action} answers={answers} label={button.text} />
       ) : button.kind === "VOICE_CALL" ? (
-        <ActionControls item={item} action={{ type: "voice_call", text: button.text, expires_at: 0, payload: button.value }} answer={answer} label={button.text} />
+        <ActionControls item={item} action={{ type: "voice_call", text: button.text, expires_at: 0, payload: button.value }} answers={answers} label={button.text} />
       ) : (
         <Said icon={<CircleSlash size={14} aria-hidden="true" />}>{button.text}: not possible here yet</Said>
       );
@@ -69,15 +70,16 @@ function CopyCode({ button }: { button: TemplateButton }) {
   );
 }
 
-function QuickReply({ item, button, index, answer, card }: One) {
+function QuickReply({ item, button, index, answers, card }: One) {
   const { busy, failed, send } = useAnswering(item);
-  const chosen = answer !== undefined && answeredWith(answer) === payloadOf(button);
+  const answer = chosenIn(answers);
+  const chosen = answer === payloadOf(button);
   return (
     <>
       <Control
         aria-label={chosen ? `${button.text}, your answer` : undefined}
         chosen={chosen}
-        disabled={answer !== undefined || busy}
+        disabled={answer !== null || busy}
         onClick={() => void send(card === undefined ? { do: "button", index } : { do: "button", index, card })}
       >
         {chosen ? <Check size={15} aria-hidden="true" /> : <Reply size={15} aria-hidden="true" className={clsx(busy && "animate-breathe")} />}
@@ -89,11 +91,11 @@ function QuickReply({ item, button, index, answer, card }: One) {
 }
 
 /** Tells the business one's own number: only when it is pressed. */
-function ShareNumber({ item, button, answer }: { item: Item; button: TemplateButton; answer: Item | undefined }) {
+function ShareNumber({ item, button, answers }: { item: Item; button: TemplateButton; answers: Answers }) {
   const { id } = useHere();
   const session = useSession();
   const { busy, failed, run } = useAnswering(item);
-  const shared = answer?.kind === "contacts";
+  const shared = hasAnswered(answers, "contacts");
   return (
     <>
       <Control disabled={busy || shared} chosen={shared} onClick={() => void run(() => core.call("send_contact", id, session?.name ?? "", session?.number ?? "", item.id))}>

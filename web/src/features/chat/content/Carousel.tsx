@@ -3,13 +3,14 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { Card } from "@/core/content";
 import type { Item } from "@/core/types";
+import type { Answers } from "../answering";
 import { RichText } from "../RichText";
 import { Buttons } from "./Buttons";
 import { HeaderView } from "./HeaderView";
 
-type Props = { item: Item; cards: readonly Card[]; answer: Item | undefined };
+type Props = { item: Item; cards: readonly Card[]; answers: Answers };
 
-export function Carousel({ item, cards, answer }: Props) {
+export function Carousel({ item, cards, answers }: Props) {
   const [row, setRow] = useState<HTMLElement | null>(null);
   const [at, setAt] = useState(0);
 
@@ -30,7 +31,7 @@ export function Carousel({ item, cards, answer }: Props) {
               <HeaderView header={card.header} item={item} />
               <RichText text={card.body} />
             </div>
-            <Buttons item={item} buttons={card.buttons} answer={answer} card={n} />
+            <Buttons item={item} buttons={card.buttons} answers={answers} card={n} />
           </li>
         ))}
       </ul>

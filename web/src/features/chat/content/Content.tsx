@@ -7,6 +7,7 @@
 import { Ban } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Item } from "@/core/types";
+import type { Answers } from "../answering";
 import { RichText } from "../RichText";
 import { ContactsView } from "./ContactsView";
 import { InteractiveView } from "./InteractiveView";
@@ -15,17 +16,17 @@ import { MediaView } from "./MediaView";
 import { OrderView, ReplyView } from "./Replies";
 import { TemplateView } from "./TemplateView";
 
-type Props = { item: Item; quote: ReactNode; answer: Item | undefined; meta: ReactNode };
+type Props = { item: Item; quote: ReactNode; answers: Answers; meta: ReactNode };
 
-export function Content({ item, quote, answer, meta }: Props) {
+export function Content({ item, quote, answers, meta }: Props) {
   const { content } = item;
   switch (content?.kind) {
     case "media":
       return <MediaContent item={item} quote={quote} meta={meta} />;
     case "template":
-      return <TemplateView item={item} template={content} answer={answer} meta={meta} />;
+      return <TemplateView item={item} template={content} answers={answers} quote={quote} meta={meta} />;
     case "interactive":
-      return <InteractiveView item={item} interactive={content} answer={answer} meta={meta} />;
+      return <InteractiveView item={item} interactive={content} answers={answers} quote={quote} meta={meta} />;
     case "contacts":
       return (
         <>

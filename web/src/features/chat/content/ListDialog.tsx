@@ -24,7 +24,7 @@ export function ListDialog({ item, list, onClose }: { item: Item; list: ListActi
   }
 
   return (
-    <Dialog open onClose={onClose} title={list.button || "Choose"}>
+    <Dialog focusField open onClose={onClose} title={list.button || "Choose"}>
       {count >= FILTER_FROM && (
         <div className="mb-3 flex items-center gap-2 rounded-8 bg-sunken px-3 focus-within:outline-2 focus-within:outline-accent">
           <Search size={15} className="shrink-0 text-faint" aria-hidden="true" />

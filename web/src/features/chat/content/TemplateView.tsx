@@ -5,24 +5,26 @@ import type { Template } from "@/core/content";
 import type { Item } from "@/core/types";
 import { useNow } from "@/lib/clock";
 import { ago, exact } from "@/lib/time";
+import type { Answers } from "../answering";
 import { Buttons } from "./Buttons";
 import { Carousel } from "./Carousel";
 import { HeaderView } from "./HeaderView";
 import { Words } from "./parts";
 
-type Props = { item: Item; template: Template; answer: Item | undefined; meta: ReactNode };
+type Props = { item: Item; template: Template; answers: Answers; quote: ReactNode; meta: ReactNode };
 
-export function TemplateView({ item, template, answer, meta }: Props) {
+export function TemplateView({ item, template, answers, quote, meta }: Props) {
   return (
     <>
       <div className="flow-root px-3 py-2">
+        {quote}
         <HeaderView header={template.rich_header} item={item} />
         {template.header !== "" && <p className="mb-1 font-semibold">{template.header}</p>}
         {template.offer && <Offer offer={template.offer} />}
         <Words body={template.body} footer={template.footer} meta={meta} />
       </div>
-      {template.cards.length > 0 && <Carousel item={item} cards={template.cards} answer={answer} />}
-      <Buttons item={item} buttons={template.buttons} answer={answer} />
+      {template.cards.length > 0 && <Carousel item={item} cards={template.cards} answers={answers} />}
+      <Buttons item={item} buttons={template.buttons} answers={answers} />
     </>
   );
 }

@@ -21,6 +21,7 @@ import { validate } from "./validation";
 type Props = { item: Item; action: FlowAction; flow: Flow; first: Run; onClose: () => void };
 
 const FORM = "flow-form";
+const NOTHING_WRONG: ReadonlyMap<string, string> = new Map();
 
 export function FlowRun({ item, action, flow, first, onClose }: Props) {
   const { title } = useHere();
@@ -35,7 +36,8 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
   const screen = screenOf(flow, visit.screen);
   const shown = screen ? shownOf(screen, scopeOf(run)) : [];
   const foot = shown.find((each) => each.component.type === "Footer")?.component;
-  const wrong = validate(shown, visit.form);
+  // A business's patterns run over what was typed only once somebody has tried to go on.
+  const wrong = tried.has(visit.screen) ? validate(shown, visit.form) : NOTHING_WRONG;
   const busy = running.busy || sending;
 
   async function complete(response: Json): Promise<void> {
@@ -47,7 +49,7 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
     if (!foot || busy) return;
     setTried(new Set(tried).add(visit.screen));
     setTouched(new Set());
-    const firstWrong = [...wrong.keys()][0];
+    const firstWrong = [...validate(shown, visit.form).keys()][0];
     if (firstWrong === undefined) return running.act(foot["on-click-action"]);
     const field = [...document.querySelectorAll<HTMLElement>(`#${FORM} [data-field]`)].find((each) => each.dataset["field"] === firstWrong);
     (field?.querySelector<HTMLElement>("input, textarea, select, button") ?? field)?.focus();
@@ -55,7 +57,7 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
 
   function errorOf(name: string, said: string | null): string | null {
     if (touched.has(name)) return null;
-    return (tried.has(visit.screen) ? wrong.get(name) : undefined) ?? said;
+    return wrong.get(name) ?? said;
   }
 
   const problem = running.problem ?? run.message ?? failed;
