@@ -236,13 +236,8 @@ impl Client {
         Ok(json(&self.0.item(id, message).await?))
     }
 
-    /// Fetches and opens a file of a message: its bytes.
-    pub async fn media(
-        &self,
-        conversation_id: String,
-        message: String,
-        blob_id: String,
-    ) -> Result<Vec<u8>, JsValue> {
+    /// Fetches and opens a file of a message: its bytes and its type, of which the worker makes an address.
+    pub async fn media_url(&self, conversation_id: String, message: String, blob_id: String) -> Answer {
         let (id, message) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
         let content = self.0.said(id, message).await?.ok_or_else(|| bad("message_id"))?;
         let attachment = attachments(&content).into_iter().find(|one| hex::encode(&one.blob_id) == blob_id);
@@ -250,7 +245,8 @@ impl Client {
         let damaged = |error: FileError| Refusal::new(ErrorCode::Invalid, error.to_string());
         let request = self.0.with(|machine, _| Ok(machine.blob_request(attachment)))?.map_err(damaged)?;
         let blob = js::get(&self.0.origin, &request).await?;
-        Ok(open_file(attachment, &blob).map_err(damaged)?)
+        let file = js_sys::Uint8Array::from(open_file(attachment, &blob).map_err(damaged)?.as_slice());
+        Ok(js_sys::Array::of2(&file, &JsValue::from_str(&attachment.mime_type)).into())
     }
 
     /// Sends a place.
@@ -297,6 +293,14 @@ impl Client {
         let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
         let body = Body::Edit(Edit { message_id: to.as_bytes().to_vec(), text });
         self.0.with(|machine, ctx| machine.send_body(ctx, id, body, None))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// Blocks the other of a conversation, or lets them through again.
+    pub async fn block(&self, conversation_id: String, on: bool) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        self.0.with(|machine, _| machine.block(id, on))?;
         self.0.flush().await?;
         Ok(JsValue::NULL)
     }

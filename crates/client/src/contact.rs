@@ -27,6 +27,9 @@ pub struct Contact {
     pub hosted_by: String,
     /// Its identity key; empty: not known yet.
     pub identity_key: ByteBuf,
+    /// This person wants to hear nothing from it.
+    #[serde(default)]
+    pub is_blocked: bool,
 }
 
 /// The accounts that are known.
@@ -61,6 +64,17 @@ impl Contacts {
         }
     }
 
+    /// Whether this person wants to hear nothing from an account.
+    pub(crate) fn is_blocked(&self, account: AccountId) -> bool {
+        self.known.get(&account).is_some_and(|contact| contact.is_blocked)
+    }
+
+    /// Blocks an account, or lets it through again.
+    pub(crate) fn block(&mut self, rows: &Rows, account: AccountId, on: bool) -> Result<(), RowError> {
+        let contact = self.known.get(&account).cloned().unwrap_or_default();
+        self.put(rows, account, Contact { is_blocked: on, ..contact }).map(drop)
+    }
+
     /// Whether the server must be asked for the account.
     pub(crate) fn is_unknown(&self, account: AccountId) -> bool {
         self.stale.contains(&account)
@@ -81,6 +95,7 @@ impl Contacts {
             is_verified: told.is_verified,
             hosted_by: told.hosted_by.clone(),
             identity_key: told.identity_key.clone().into(),
+            is_blocked: self.is_blocked(account),
         };
         self.stale.remove(&account);
         self.put(rows, account, contact)

@@ -120,6 +120,8 @@ pub struct ConversationView {
     pub typing: bool,
     /// Whether the other is there.
     pub online: bool,
+    /// Whether this person wants to hear nothing from the other.
+    pub is_blocked: bool,
 }
 
 /// The kind and the one line of a message.

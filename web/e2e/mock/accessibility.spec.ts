@@ -65,13 +65,6 @@ const CASES: Case[] = [
   },
   { name: "commands", address: "/chat/cnv_market", go: (page) => page.getByRole("textbox", { name: "Message" }).fill("/"), shows: (page) => page.getByRole("option").first() },
   { name: "details", address: "/chat/cnv_market", go: press("About Square Market"), shows: (page) => page.getByRole("button", { name: "Block Square Market" }) },
-  {
-    name: "report",
-    address: "/chat/cnv_market",
-    go: async (page) => {
-      await press("About Square Market")(page);
-      await press("Report Square Market")(page);
-    },
     shows: dialog("Report Square Market"),
   },
   { name: "revenue", address: "/operator/revenue?period=today", shows: (page) => page.getByRole("row", { name: "Charges of Spain, Marketing" }) },

@@ -164,18 +164,3 @@ test("who is blocked is not written to, and can be unblocked", async ({ page }) 
   await page.getByRole("button", { name: "Unblock" }).click();
   await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
 });
-
-test("a message is reported with a reason, and its author blocked along the way", async ({ page }) => {
-  await open(page, BEN);
-  const theirs = message(page, "Perfect.").first();
-  await theirs.hover();
-  await theirs.getByRole("button", { name: "More" }).click();
-  await page.getByRole("menuitem", { name: "Report" }).click();
-  const dialog = page.getByRole("dialog", { name: "Report this message" });
-  await dialog.getByRole("button", { name: "Send the report" }).click();
-  await expect(dialog.getByRole("alert")).toContainText("Choose what is wrong.");
-  await dialog.getByLabel("It is spam").check();
-  await dialog.getByLabel("Block Ben Okafor too").check();
-  await dialog.getByRole("button", { name: "Send the report" }).click();
-  await expect(page.getByRole("dialog", { name: "Thank you" })).toContainText("Ben Okafor is blocked.");
-});

@@ -262,10 +262,6 @@ class MockBackend implements Backend, Answers {
     return null;
   }
 
-  report(): null {
-    return null;
-  }
-
   send_reaction(id: string, messageId: string, emoji: string): null {
     this.#change(id, messageId, (item) => ({
       ...item, reactions: [...item.reactions.filter((each) => !each.mine), ...(emoji === "" ? [] : [{ emoji, mine: true }])],

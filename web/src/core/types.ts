@@ -100,7 +100,6 @@ export type Calls = {
   /** The form, where the message carries none. */
   flow_json: (conversationId: string, messageId: string) => unknown;
   block: (conversationId: string, on: boolean) => null;
-  report: (conversationId: string, messageId: string | null, reason: string) => null;
   retry: (messageId: string) => null;
   mark_read: (conversationId: string) => null;
   typing: (conversationId: string, on: boolean) => null;

@@ -106,11 +106,18 @@ async function takeOver(): Promise<void> {
   await hold(free ? {} : { steal: true });
 }
 
+/** A file, which the core gives as its bytes and type, becomes an address that the page can show. */
+function shown(value: unknown): unknown {
+  if (!Array.isArray(value) || !(value[0] instanceof Uint8Array)) return value;
+  const [bytes, type] = value as [Uint8Array<ArrayBuffer>, string];
+  return URL.createObjectURL(new Blob([bytes], { type }));
+}
+
 async function answer(id: number, name: string, args: unknown[]): Promise<void> {
   try {
     const method = client?.[name];
     if (!client || !method) throw new Error("Plaza is open in another tab.");
-    post({ is: "answer", id, value: parsed(await method.apply(client, args)) });
+    post({ is: "answer", id, value: shown(parsed(await method.apply(client, args))) });
   } catch (error) {
     post({ is: "refusal", id, ...refusal(error) });
   }

@@ -120,6 +120,10 @@ impl Machine {
 
     fn message(&mut self, id: ConversationId, received: Received) -> Result<(), MachineError> {
         let mine = received.account == self.me();
+        if self.contacts.is_blocked(received.account) {
+            self.talk(id)?.reached(received.gseq);
+            return Ok(self.save_summary(id)?);
+        }
         if self.put_aside(id, received.account, received.content.body.as_ref())? {
             self.talk(id)?.reached(received.gseq);
         } else {

@@ -651,6 +651,17 @@ impl Machine {
         self.contacts.get(account)
     }
 
+    /// Blocks whoever one talks to in a conversation, or lets them through again. Only this device knows: what a blocked
+    /// account sends is taken from the mailbox, and thrown away.
+    pub fn block(&mut self, id: ConversationId, on: bool) -> Result<(), MachineError> {
+        let me = self.me();
+        for other in self.talk(id)?.others(me) {
+            self.contacts.block(self.keystore.rows(), other, on)?;
+        }
+        self.events.push(Event::Conversation(id));
+        Ok(())
+    }
+
     /// The sixty digits that this person and another one compare.
     pub fn safety_number(&self, account: AccountId) -> Option<String> {
         let other: [u8; 32] = self.contacts.get(account)?.identity_key.as_slice().try_into().ok()?;
@@ -676,6 +687,7 @@ impl Machine {
             unread: talk.summary.unread,
             typing: talk.typing_until.is_some(),
             online: talk.online,
+            is_blocked: contact.is_blocked,
         }
     }
 

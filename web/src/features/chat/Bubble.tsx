@@ -18,7 +18,7 @@ import { Content } from "./content/Content";
 import { canDelete, canEdit, summary } from "./grouping";
 
 /** What one can do with a message, beside reacting to it. */
-export type Act = "reply" | "edit" | "delete" | "report";
+export type Act = "reply" | "edit" | "delete";
 
 type Props = {
   conversationId: string;

@@ -1,6 +1,6 @@
 /** The actions of a message, on hover and on focus: react, answer, and a menu with the rest. */
 import { clsx } from "clsx";
-import { Copy, CornerUpLeft, Ellipsis, Flag, Pencil, SmilePlus, Trash2 } from "lucide-react";
+import { Copy, CornerUpLeft, Ellipsis, Pencil, SmilePlus, Trash2 } from "lucide-react";
 import { Popover } from "radix-ui";
 import { useState } from "react";
 import type { Item } from "@/core/types";
@@ -80,11 +80,6 @@ export function BubbleActions({ item, reacting, setReacting, mine, onReact, onAc
         {canDelete(item) && (
           <MenuItem icon={<Trash2 size={15} />} danger onSelect={() => onAct("delete")}>
             Delete
-          </MenuItem>
-        )}
-        {!item.mine && (
-          <MenuItem icon={<Flag size={15} />} onSelect={() => onAct("report")}>
-            Report
           </MenuItem>
         )}
       </Menu>

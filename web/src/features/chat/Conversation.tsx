@@ -23,7 +23,6 @@ import { Here } from "./here";
 
 const AttachDialog = lazy(() => import("./AttachDialog").then((module) => ({ default: module.AttachDialog })));
 const DeleteDialog = lazy(() => import("./DeleteDialog").then((module) => ({ default: module.DeleteDialog })));
-const ReportDialog = lazy(() => import("./ReportDialog").then((module) => ({ default: module.ReportDialog })));
 
 function onVisibility(listener: () => void): () => void {
   document.addEventListener("visibilitychange", listener);
@@ -70,7 +69,7 @@ export function Name({ conversation }: { conversation: ConversationView }) {
 type Writing = { edit: Item | null; focus: boolean };
 
 /** What stands over the conversation. */
-type Over = { is: "details" } | { is: "delete"; item: Item } | { is: "report"; item: Item | null } | { is: "attach"; files: File[] } | null;
+type Over = { is: "details" } | { is: "delete"; item: Item } | { is: "attach"; files: File[] } | null;
 
 export function Conversation({ conversation }: { conversation: ConversationView }) {
   const timeline = useTimeline(conversation.id);
@@ -132,7 +131,7 @@ export function Conversation({ conversation }: { conversation: ConversationView 
             onFiles={(files) => setOver({ is: "attach", files })}
           />
         )}
-        <Details conversation={conversation} open={over?.is === "details"} onClose={close} onReport={() => setOver({ is: "report", item: null })} />
+        <Details conversation={conversation} open={over?.is === "details"} onClose={close} />
         <Suspense fallback={null}>
           {over?.is === "attach" && (
             <AttachDialog
@@ -146,7 +145,6 @@ export function Conversation({ conversation }: { conversation: ConversationView 
             />
           )}
           {over?.is === "delete" && <DeleteDialog item={over.item} onClose={close} />}
-          {over?.is === "report" && <ReportDialog item={over.item} onClose={close} />}
         </Suspense>
       </DropTarget>
     </Here>

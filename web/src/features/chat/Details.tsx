@@ -1,5 +1,5 @@
 /** Who is at the other end, who can read along, and how to be left in peace. */
-import { BadgeCheck, Ban, Building2, Flag, LockKeyhole } from "lucide-react";
+import { BadgeCheck, Ban, Building2, LockKeyhole } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { core } from "@/core/core";
@@ -10,9 +10,9 @@ import { Button } from "@/ui/Button";
 import { CopyButton } from "@/ui/CopyButton";
 import { Dialog } from "@/ui/Dialog";
 
-type Props = { conversation: ConversationView; open: boolean; onClose: () => void; onReport: () => void };
+type Props = { conversation: ConversationView; open: boolean; onClose: () => void };
 
-export function Details({ conversation, open, onClose, onReport }: Props) {
+export function Details({ conversation, open, onClose }: Props) {
   const host = conversation.hosted_by || "the business itself";
   return (
     <Dialog open={open} onClose={onClose} title="About" side="end">
@@ -55,13 +55,13 @@ export function Details({ conversation, open, onClose, onReport }: Props) {
           </div>
         )}
       </div>
-      <Peace conversation={conversation} onReport={onReport} />
+      <Peace conversation={conversation} />
     </Dialog>
   );
 }
 
-/** Blocking, which only this person notices, and reporting, which the operator reads. */
-function Peace({ conversation, onReport }: { conversation: ConversationView; onReport: () => void }) {
+/** Blocking, which only this person notices. */
+function Peace({ conversation }: { conversation: ConversationView }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
   const blocked = conversation.is_blocked === true;
@@ -83,10 +83,6 @@ function Peace({ conversation, onReport }: { conversation: ConversationView; onR
       <Button kind={blocked ? "quiet" : "danger"} disabled={busy} onClick={() => void turn()}>
         <Ban size={16} aria-hidden="true" />
         {blocked ? `Unblock ${conversation.title}` : `Block ${conversation.title}`}
-      </Button>
-      <Button kind="danger" onClick={onReport}>
-        <Flag size={16} aria-hidden="true" />
-        Report {conversation.title}
       </Button>
       <p role="status" className="text-13 text-muted">
         {blocked ? "Blocked: nothing that is sent to you from there arrives." : "Who is blocked is not told, and can be unblocked at any time."}
