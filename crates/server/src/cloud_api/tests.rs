@@ -280,7 +280,11 @@ async fn each_error_has_its_code_and_status() {
     assert_eq!(sent(with("to", json!("Ana"))).await, (400, 131_009));
     assert_eq!(sent(with("to", json!("+4915199999999"))).await, (400, 131_026));
     assert_eq!(sent(with("to", json!("+4930901820"))).await, (400, 131_021));
-    assert_eq!(sent(with("type", json!("sticker"))).await, (400, 131_051));
+    assert_eq!(sent(with("type", json!("hologram"))).await, (400, 131_051));
+    assert_eq!(sent(with("type", json!("sticker"))).await, (400, 131_008), "without its sticker");
+    let mut sticker = with("type", json!("sticker"));
+    sticker["sticker"] = json!({"id": "17"});
+    assert_eq!(sent(sticker).await, (400, 131_009), "nobody's file");
     let template = json!({"name": "nothing", "language": {"code": "en"}});
     let unknown = with("type", json!("template"));
     let unknown = {
@@ -438,7 +442,10 @@ async fn templates_are_made_listed_and_deleted() {
     assert_eq!(world.ask(request).await, (200, json!({"success": true})));
     assert_eq!(code(&world.get(&format!("/{id}")).await), (400, 100));
     let (_, bad) = world.post(&path, json!({"name": "x", "language": "en", "category": "UTILITY", "components": [{"type": "CAROUSEL"}]})).await;
-    assert!(bad["error"]["error_data"]["details"].as_str().unwrap().contains("not supported yet"), "{bad}");
+    assert!(
+        bad["error"]["error_data"]["details"].as_str().unwrap().contains("components.carousel.cards"),
+        "{bad}"
+    );
 }
 
 #[tokio::test]

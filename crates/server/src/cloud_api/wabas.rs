@@ -75,7 +75,12 @@ pub(super) async fn load(
     }
     if fields.wants("subscribed_apps") {
         let apps = webhooks::waba_subscriptions(ctx, tx, waba.waba_id).await?;
-        let apps = apps.iter().map(|one| json!({"id": one.app.app_id.to_string(), "name": one.app.name}));
+        // Clients read what stands in the edge of this name, the description has the two members alone.
+        let apps = apps.iter().map(|one| {
+            let (id, name) = (one.app.app_id.to_string(), &one.app.name);
+            let data = json!({"id": id, "name": name, "link": format!("/apps/{id}")});
+            json!({"id": id, "name": name, "whatsapp_business_api_data": data})
+        });
         insert("subscribed_apps", json!({"data": apps.collect::<Vec<_>>()}));
     }
     Ok(view)
