@@ -56,6 +56,18 @@ CREATE TABLE app_subscription (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE attachment (
+    blob_id UUID NOT NULL PRIMARY KEY,
+    -- personal: whose device uploaded it, for limits
+    account_id UUID NOT NULL,
+    bytes BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- then the blob is deleted
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX attachment_by_expiry ON attachment (expires_at);
+
 CREATE TABLE authorization_code (
     code_sha256 BYTEA NOT NULL PRIMARY KEY,
     app_id BIGINT NOT NULL,
@@ -102,6 +114,29 @@ CREATE TABLE business_contact (
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX business_contact_by_user ON business_contact (portfolio_id, user_id);
+
+CREATE TABLE business_media (
+    media_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    blob_id UUID NOT NULL,
+    -- nonce and ciphertext under the key file: what opens the blob
+    sealed_key BYTEA NOT NULL,
+    -- of the encrypted bytes
+    blob_sha256 BYTEA NOT NULL,
+    -- of the file
+    sha256 BYTEA NOT NULL,
+    bytes BIGINT NOT NULL,
+    mime_type TEXT NOT NULL,
+    width BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    is_animated BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- then its id is unknown
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX business_media_by_expiry ON business_media (expires_at);
 
 CREATE TABLE business_message (
     message_id UUID NOT NULL PRIMARY KEY,
@@ -402,6 +437,14 @@ CREATE TABLE market_prefix (
     PRIMARY KEY (prefix, standalone_since)
 ) WITHOUT ROWID;
 
+CREATE TABLE media_link (
+    portfolio_id BIGINT NOT NULL,
+    link_sha256 BYTEA NOT NULL,
+    media_id BIGINT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, link_sha256)
+) WITHOUT ROWID;
+
 CREATE TABLE message_request (
     phone_number_id BIGINT NOT NULL,
     idempotency_key TEXT NOT NULL,
@@ -632,6 +675,12 @@ CREATE TABLE template (
 CREATE UNIQUE INDEX template_by_name ON template (waba_id, name, language) WHERE status <> 'DELETED';
 
 CREATE INDEX template_by_status ON template (status, template_id);
+
+CREATE TABLE template_change (
+    template_id BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (template_id, changed_at)
+) WITHOUT ROWID;
 
 CREATE TABLE token_grant (
     token_sha256 BYTEA NOT NULL PRIMARY KEY,

@@ -65,8 +65,6 @@ const CASES: Case[] = [
   },
   { name: "commands", address: "/chat/cnv_market", go: (page) => page.getByRole("textbox", { name: "Message" }).fill("/"), shows: (page) => page.getByRole("option").first() },
   { name: "details", address: "/chat/cnv_market", go: press("About Square Market"), shows: (page) => page.getByRole("button", { name: "Block Square Market" }) },
-    shows: dialog("Report Square Market"),
-  },
   { name: "revenue", address: "/operator/revenue?period=today", shows: (page) => page.getByRole("row", { name: "Charges of Spain, Marketing" }) },
   { name: "charges", address: "/operator/charges", shows: (page) => page.getByRole("row", { name: /why this price/ }).first() },
   { name: "charge", address: "/operator/charges/chg_1", shows: heading("Why this price?") },
