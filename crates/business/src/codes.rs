@@ -71,8 +71,20 @@ codes! {
     TEMPLATE_PAUSED = 132015, 400, "Template is paused";
     /// The template is disabled for good.
     TEMPLATE_DISABLED = 132016, 400, "Template is disabled";
+    /// The operator has stopped the flow.
+    FLOW_BLOCKED = 132068, 400, "Flow is blocked";
+    /// Ten messages with a throttled flow were sent within the hour.
+    FLOW_THROTTLED = 132069, 400, "Flow is throttled";
     /// The number was deregistered.
     NOT_REGISTERED = 133010, 400, "Phone number not registered";
+    /// The flow is no draft.
+    FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
+    /// Errors of its document, no endpoint, no key.
+    FLOW_PUBLISH = 139002, 400, "Flow cannot be published";
+    /// The flow is not published.
+    FLOW_DEPRECATE = 139003, 400, "Flow cannot be deprecated";
+    /// The flow is no draft.
+    FLOW_DELETE = 139004, 400, "Flow cannot be deleted";
 }
 
 /// The code `SUBCODE_UNKNOWN_OBJECT` beside [`INVALID_PARAMETER`] says that there is no such object, or none that the

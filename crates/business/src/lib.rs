@@ -21,6 +21,7 @@ pub mod apps;
 pub mod codes;
 pub mod contacts;
 pub mod country;
+pub mod flows;
 pub mod json;
 pub mod media;
 pub mod messages;
@@ -81,6 +82,7 @@ pub fn statements() -> Vec<Sql> {
     [
         apps::STATEMENTS,
         contacts::STATEMENTS,
+        &flows::statements(),
         media::STATEMENTS,
         messages::STATEMENTS,
         portfolios::STATEMENTS,

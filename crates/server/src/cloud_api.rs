@@ -14,6 +14,7 @@
 mod answer;
 mod auth;
 mod errors;
+mod flows;
 mod list;
 mod media;
 mod messages;
@@ -50,7 +51,7 @@ use plaza_business::apps::Token;
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_db::Db;
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
-use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use plaza_protocol::{Actor, AppId, Ctx, FlowId, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
 use sends::Sends;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -178,6 +179,10 @@ impl Call {
 
     fn media(&self) -> MediaId {
         MediaId(self.node())
+    }
+
+    fn flow(&self) -> FlowId {
+        FlowId(self.node())
     }
 
     fn template(&self) -> TemplateId {

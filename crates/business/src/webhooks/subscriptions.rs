@@ -8,7 +8,7 @@ use plaza_db::{DbError, Tx};
 use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, WabaId, limits};
 
 /// What can be subscribed to. Others are accepted, as the list of the Cloud API grows, and never happen here.
-pub const FIELDS: &[&str] = &["messages", "message_template_status_update"];
+pub const FIELDS: &[&str] = &["messages", "message_template_status_update", "flows"];
 /// Updates in one call, at most.
 pub const UPDATES_PER_CALL_MAX: i64 = 1000;
 /// Characters of the list of fields.

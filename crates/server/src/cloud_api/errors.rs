@@ -11,8 +11,9 @@ use plaza_billing::BillingError;
 use plaza_blobs::BlobError;
 use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
+use plaza_business::flows::FlowError;
 use plaza_business::media::MediaError;
-use plaza_business::messages::SendError;
+use plaza_business::messages::{SendError, Unsendable};
 use plaza_business::portfolios::LookupError;
 use plaza_business::templates::render::RenderError;
 use plaza_business::templates::{FillError, TemplateError};
@@ -261,6 +262,8 @@ impl From<SendError> for GraphError {
             SendError::Undeliverable => codes::UNDELIVERABLE,
             SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
             SendError::InsufficientFunds { .. } | SendError::NoPrice { .. } => codes::PAYMENT,
+            SendError::Flow(Unsendable::Blocked) => codes::FLOW_BLOCKED,
+            SendError::Flow(Unsendable::Throttled) => codes::FLOW_THROTTLED,
             SendError::KeyReused => codes::INVALID_PARAMETER,
             SendError::Template(fill) => template_code(fill),
             SendError::NotFound => return not_found(),
@@ -313,6 +316,19 @@ impl From<MediaError> for GraphError {
             MediaError::NotFound => not_found(),
             MediaError::Db(error) => error.into(),
             MediaError::Seal(_) | MediaError::Messaging(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<FlowError> for GraphError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::NotFound => not_found(),
+            FlowError::Db(error) => error.into(),
+            FlowError::Forbidden => Self::permission(Scope::Management),
+            FlowError::Invalid { .. } => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+            FlowError::State { code, .. } => Self::new(code).details(error.to_string()),
+            FlowError::Seal(_) => Self::internal(error),
         }
     }
 }

@@ -50,7 +50,6 @@ impl Fields {
     }
 
     /// The argument of a field: of `analytics.start(1)`, `start` is `1`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "analytics and previews are planned"))]
     pub(super) fn argument(&self, name: &str, argument: &str) -> Option<&str> {
         let field = self.0.iter().find(|field| field.name == name)?;
         field.arguments.iter().find(|(name, _)| name == argument).map(|(_, value)| value.as_str())

@@ -3,7 +3,7 @@
 use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
-use crate::cloud_api::{media, messages, phone_numbers, subscriptions, templates, tokens, wabas};
+use crate::cloud_api::{flows, media, messages, phone_numbers, subscriptions, templates, tokens, wabas};
 use axum::http::Method;
 use plaza_business::apps::Scope;
 use plaza_business::portfolios::NodeKind;
@@ -117,9 +117,9 @@ operations! {
     GET    WABA     "message_template_previews"   SEEN MANAGING, PLANNED => no;
     POST   WABA     "upsert_message_templates"    SEEN MANAGING, PLANNED => no;
     POST   WABA     "migrate_message_templates"   SEEN MANAGING, PLANNED => no;
-    GET    WABA     "flows"                       SPEC MANAGING, PLANNED => no;
-    POST   WABA     "flows"                       SPEC MANAGING, PLANNED => no;
-    POST   WABA     "migrate_flows"               SPEC MANAGING, PLANNED => no;
+    GET    WABA     "flows"                       SPEC MANAGING, DONE => flows::list;
+    POST   WABA     "flows"                       SPEC MANAGING, DONE => flows::create;
+    POST   WABA     "migrate_flows"               SPEC MANAGING, DONE => flows::migrate;
     GET    WABA     "template_analytics"          SEEN MANAGING, PLANNED => no;
     GET    WABA     "template_group_analytics"    SEEN MANAGING, PLANNED => no;
     GET    WABA     "group_analytics"             SEEN MANAGING, PLANNED => no;
@@ -199,13 +199,13 @@ operations! {
     GET    TEMPLATE "compare"                     SEEN MANAGING, PLANNED => no;
     POST   TEMPLATE "unpause"                     SEEN MANAGING, PLANNED => no;
 
-    GET    FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    POST   FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    DELETE FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    GET    FLOW     "assets"                      SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "assets"                      SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "publish"                     SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "deprecate"                   SPEC MANAGING, PLANNED => no;
+    GET    FLOW     ""                            SPEC MANAGING, differs("the preview is the flow JSON itself") => flows::get;
+    POST   FLOW     ""                            SPEC MANAGING, DONE => flows::update;
+    DELETE FLOW     ""                            SPEC MANAGING, DONE => flows::delete;
+    GET    FLOW     "assets"                      SPEC MANAGING, DONE => flows::assets;
+    POST   FLOW     "assets"                      SPEC MANAGING stream, DONE => flows::upload;
+    POST   FLOW     "publish"                     SPEC MANAGING, DONE => flows::publish;
+    POST   FLOW     "deprecate"                   SPEC MANAGING, DONE => flows::deprecate;
 
     GET    MEDIA    ""                            SPEC SENDING,  DONE => media::get;
     DELETE MEDIA    ""                            SPEC SENDING,  DONE => media::delete;
