@@ -241,6 +241,11 @@ pub async fn issue_token(
     Ok(Secret(token))
 }
 
+/// The secret of an app, sealed.
+pub(crate) async fn sealed_secret(tx: &mut Tx, id: AppId) -> Result<Option<Vec<u8>>, DbError> {
+    Ok(store::app(tx, id).await?.map(|(_, sealed, _)| sealed))
+}
+
 /// Takes a token back. Servers that remembered it forget it within seconds.
 pub async fn revoke_token(ctx: &Ctx, tx: &mut Tx, token: &str) -> Result<bool, DbError> {
     if !is_operator(ctx) {

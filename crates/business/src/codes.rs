@@ -81,6 +81,10 @@ codes! {
     TEMPLATE_PAUSED = 132015, 400, "Template is paused";
     /// The template is disabled for good.
     TEMPLATE_DISABLED = 132016, 400, "Template is disabled";
+    /// The operator has stopped the flow.
+    FLOW_BLOCKED = 132068, 400, "Flow is blocked";
+    /// Ten messages with a throttled flow were sent within the hour.
+    FLOW_THROTTLED = 132069, 400, "Flow is throttled";
     /// The PIN is not the one that was set.
     PIN_MISMATCH = 133005, 400, "Two step verification PIN mismatch";
     /// The number has to be verified before it is registered.
@@ -93,6 +97,14 @@ codes! {
     NOT_REGISTERED = 133010, 400, "Phone number not registered";
     /// Ten registrations and deregistrations in 72 hours.
     REGISTRATION_LIMIT = 133016, 400, "Account register deregister rate limit exceeded";
+    /// The flow is no draft.
+    FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
+    /// Errors of its document, no endpoint, no key.
+    FLOW_PUBLISH = 139002, 400, "Flow cannot be published";
+    /// The flow is not published.
+    FLOW_DEPRECATE = 139003, 400, "Flow cannot be deprecated";
+    /// The flow is no draft.
+    FLOW_DELETE = 139004, 400, "Flow cannot be deleted";
     /// Of a list of people, some could not be blocked or let in.
     BLOCK_FAILED = 139100, 400, "Failed to block/unblock some users";
     /// No more people can be blocked.

@@ -25,6 +25,7 @@ pub mod collections;
 pub mod contacts;
 pub mod country;
 pub mod documents;
+pub mod flows;
 pub mod health;
 pub mod history;
 pub mod json;
@@ -112,6 +113,7 @@ pub fn statements() -> Vec<Sql> {
         contacts::STATEMENTS,
         documents::STATEMENTS,
         history::STATEMENTS,
+        &flows::statements(),
         media::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,

@@ -21,14 +21,17 @@ pub(crate) mod request;
 mod statuses;
 mod store;
 
+pub use crate::flows::sending::Unsendable;
 pub use request::{Idempotency, ReadMark, Request, SendMessage};
 pub use statuses::StatusError;
 pub(crate) use store::STATEMENTS;
 
 use crate::contacts::{self, Contact};
+use crate::flows::sending;
 use crate::media::{MediaError, MediaSource};
 use crate::pace::TooFast;
 use crate::portfolios::{self, BusinessNumber, LookupError};
+use crate::templates::definition::FlowName;
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
@@ -38,7 +41,7 @@ use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
-    AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
+    AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
 use request::{Draft, Kind, Recipient};
 use std::time::Duration;
@@ -121,6 +124,9 @@ pub enum SendError {
     /// The template cannot be sent.
     #[error("{0}")]
     Template(FillError),
+    /// The flow cannot be sent just now.
+    #[error("{}", .0.what())]
+    Flow(Unsendable),
     /// The balance does not cover the price.
     #[error("the balance does not cover the price: {needed} {currency} are needed, {available} are there")]
     InsufficientFunds {
@@ -214,6 +220,8 @@ struct Prepared {
     /// `None`: it is never charged (a reaction).
     category: Option<Category>,
     body: Body,
+    /// The form that it opens.
+    flow: Option<FlowId>,
 }
 
 impl Business {
@@ -264,6 +272,9 @@ impl Business {
                     Ok(pricing) => pricing,
                     Err(refused) => {
                         forget(tx, send, message_id).await?;
+                        if new.prepared.flow.is_some() {
+                            sending::forget(tx, message_id).await?;
+                        }
                         answers.push(Err(refused));
                         continue;
                     }
@@ -427,6 +438,9 @@ impl Business {
         if let Some(per_s) = self.messages_per_s {
             self.pace.take(ctx, phone, contact.account, per_s)?;
         }
+        if let Some(flow) = prepared.flow {
+            sending::note(ctx, tx, message_id, flow).await?;
+        }
         let expires_at = now + lifetime(prepared.template.as_ref());
         // What could not be fetched is not sent, and not charged.
         let priced = prepared.category.filter(|_| message.unfetched.is_none());
@@ -556,10 +570,11 @@ impl Business {
             Kind::Template(request) => {
                 let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
                 let category = Some(template.category);
-                let body = Body::Template(filled.template);
-                Prepared { kind: "template", template: Some(template), category, body }
+                let mut body = Body::Template(filled.template);
+                let flow = opened(ctx, tx, number, &mut body, filled.flow.as_ref()).await?;
+                Prepared { kind: "template", template: Some(template), category, body, flow }
             }
-            Kind::Free(draft) => free(tx, number, contact, draft).await?,
+            Kind::Free(draft) => free(ctx, tx, number, contact, draft).await?,
         };
         if message.unfetched.is_none() {
             let files = self.attachments(ctx, tx, number, message.media()).await?;
@@ -586,6 +601,7 @@ async fn is_moving(ctx: &Ctx, tx: &mut Tx, message: &SendMessage) -> Result<bool
 
 /// A message without a template: what it names is looked up.
 async fn free(
+    ctx: &Ctx,
     tx: &mut Tx,
     number: &BusinessNumber,
     contact: &Contact,
@@ -602,7 +618,23 @@ async fn free(
     }
     let category = about.is_none().then_some(Category::Service);
     let kind = payload::kind_of(&draft.body);
-    Ok(Prepared { kind, template: None, category, body: draft.body.clone() })
+    let mut body = draft.body.clone();
+    let flow = opened(ctx, tx, number, &mut body, draft.flow.as_ref()).await?;
+    Ok(Prepared { kind, template: None, category, body, flow })
+}
+
+/// The form that a message opens, which is put into it.
+async fn opened(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    body: &mut Body,
+    named: Option<&FlowName>,
+) -> Result<Option<FlowId>, SendError> {
+    match named {
+        Some(named) => sending::complete(ctx, tx, number, body, named).await,
+        None => Ok(None),
+    }
 }
 
 /// A message may speak only of one between the same two.

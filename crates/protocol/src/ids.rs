@@ -169,4 +169,6 @@ graph_ids! {
     TemplateId;
     /// A file of a business.
     MediaId;
+    /// A form of a business account.
+    FlowId;
 }

@@ -14,7 +14,7 @@ use plaza_protocol::{Actor, BlobId, Chain, Ctx, ErrorCode};
 use std::sync::Arc;
 
 /// Whose device asks.
-async fn device(app: &App, ctx: &Ctx, headers: &HeaderMap) -> Result<Device, Problem> {
+pub(crate) async fn device(app: &App, ctx: &Ctx, headers: &HeaderMap) -> Result<Device, Problem> {
     let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
     let find = async move |ctx: &Ctx, tx: &mut _| accounts::authenticate(ctx, tx, &token).await;

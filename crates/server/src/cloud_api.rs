@@ -17,6 +17,7 @@ mod blocks;
 mod businesses;
 mod collections;
 mod errors;
+mod flows;
 mod list;
 mod media;
 mod messages;
@@ -62,7 +63,7 @@ use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_business::{Business, partners};
 use plaza_db::{Db, Tx};
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
-use plaza_protocol::{Actor, AppId, Ctx, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use plaza_protocol::{Actor, AppId, Ctx, FlowId, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
 use quota::{Quota, Usage};
 use sends::Sends;
 use std::collections::HashMap;
@@ -230,6 +231,10 @@ impl Call {
 
     fn media(&self) -> MediaId {
         MediaId(self.node())
+    }
+
+    fn flow(&self) -> FlowId {
+        FlowId(self.node())
     }
 
     fn template(&self) -> TemplateId {

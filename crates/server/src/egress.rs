@@ -1,6 +1,6 @@
 //! # Calling out
 //!
-//! The one HTTP client of the server: webhooks and their handshake. The addresses come from businesses, so that each is a
+//! The one HTTP client of the server: webhooks and their handshake, files, endpoints of flows. The addresses come from businesses, so that each is a
 //! way into the operator's own network unless it is looked at. What holds:
 //!
 //! - **Names are resolved once, and every address that comes back is checked**: the connection goes to an address that
@@ -43,6 +43,9 @@ pub enum EgressError {
     /// No connection, no answer, or not in time.
     #[error("{0}")]
     Unreachable(String),
+    /// No answer in time.
+    #[error("the endpoint did not answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// An answer, but not the expected one.
     #[error("the endpoint answered {status} instead of 200{hint}")]
     Status {
@@ -69,7 +72,7 @@ impl EgressError {
         match self {
             Self::Status { status, .. } => Some(*status),
             Self::Challenge => Some(200),
-            Self::Refused(_) | Self::Unreachable(_) => None,
+            Self::Refused(_) | Self::Unreachable(_) | Self::TimedOut(_) => None,
         }
     }
 
@@ -120,10 +123,43 @@ impl Egress {
         if status == 200 { Ok(status) } else { Err(EgressError::of_status(status)) }
     }
 
+    /// Posts a JSON body with its signature and reads the answer, whatever its status is.
+    pub async fn exchange(
+        &self,
+        url: &str,
+        body: String,
+        signature: &str,
+        timeout: Duration,
+        bytes_max: usize,
+    ) -> Result<(u16, Vec<u8>), EgressError> {
+        let url = self.policy.check_url(url)?;
+        let request = self
+            .client
+            .post(url)
+            .timeout(timeout)
+            .header("content-type", "application/json")
+            .header("x-hub-signature-256", signature)
+            .body(body);
+        let failed = |error: reqwest::Error| {
+            if error.is_timeout() { EgressError::TimedOut(timeout) } else { unreachable_because(error) }
+        };
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        Ok((
+            status,
+            read_whole(response, bytes_max).await.map_err(|error| match error {
+                Unread::Broken(error) => failed(error),
+                Unread::TooLarge => {
+                    EgressError::Unreachable(format!("the answer is larger than {bytes_max} bytes"))
+                }
+            })?,
+        ))
+    }
+
     /// Fetches a file: its type, as the endpoint says, and its bytes.
     pub async fn fetch(&self, url: &str, bytes_max: usize) -> Result<(String, Vec<u8>), EgressError> {
         let url = self.policy.check_url(url)?;
-        let mut response =
+        let response =
             self.client.get(url).timeout(FETCH_TIMEOUT).send().await.map_err(unreachable_because)?;
         let status = response.status().as_u16();
         if status != 200 {
@@ -131,13 +167,12 @@ impl Egress {
         }
         let said = response.headers().get("content-type").and_then(|said| said.to_str().ok());
         let said = said.unwrap_or("application/octet-stream").to_owned();
-        let mut file = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable_because)? {
-            if file.len().saturating_add(chunk.len()) > bytes_max {
-                return Err(EgressError::Unreachable(format!("the file is larger than {bytes_max} bytes")));
+        let file = read_whole(response, bytes_max).await.map_err(|error| match error {
+            Unread::Broken(error) => unreachable_because(error),
+            Unread::TooLarge => {
+                EgressError::Unreachable(format!("the file is larger than {bytes_max} bytes"))
             }
-            file.extend_from_slice(&chunk);
-        }
+        })?;
         Ok((said, file))
     }
 
@@ -156,6 +191,24 @@ impl Egress {
         let body = read(response).await.map_err(unreachable_because)?;
         if body.trim_ascii() == challenge.as_bytes() { Ok(()) } else { Err(EgressError::Challenge) }
     }
+}
+
+/// Why a body is not there.
+enum Unread {
+    Broken(reqwest::Error),
+    TooLarge,
+}
+
+/// An answer's body, if it is not too large.
+async fn read_whole(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Unread> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
+        if body.len().saturating_add(chunk.len()) > bytes_max {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// The beginning of an answer's body.

@@ -49,6 +49,8 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);
+    let calls = async |ctx: &_, tx: &mut _| plaza_business::flows::calls::forget_old(ctx, tx).await;
+    note("calls of flows", db.transact(&ctx, "jobs.flow_calls", calls).await);
     let webhooks = async |ctx: &_, tx: &mut _| plaza_business::webhooks::sweep(ctx, tx).await;
     note("webhook events", db.transact(&ctx, "jobs.webhooks", webhooks).await);
 }

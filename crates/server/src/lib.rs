@@ -13,6 +13,7 @@ mod assets;
 mod attachments;
 pub mod cloud_api;
 pub mod egress;
+mod flows;
 mod gateway;
 mod hub;
 mod jobs;
@@ -274,6 +275,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/registrations/{registration_id}/verify", post(native::verify))
         .route("/v1/devices", post(native::register_device))
         .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
+        .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
+        .route("/v1/flow-assets/{flow_id}/{key}", get(flows::asset))
         .route("/_sandbox/session", get(sandbox::session))
         .route("/_sandbox/clock", post(sandbox::clock))
         .route("/demo/api/world", get(sandbox::world))

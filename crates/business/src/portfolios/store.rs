@@ -163,7 +163,7 @@ pub(crate) async fn phone_number(tx: &mut Tx, id: PhoneNumberId) -> Result<Optio
     tx.query_one(SELECT_PHONE_NUMBER, params![id]).await?.as_ref().map(business_number).transpose()
 }
 
-pub(super) async fn phone_numbers_of(tx: &mut Tx, waba: WabaId) -> Result<Vec<BusinessNumber>, DbError> {
+pub(crate) async fn phone_numbers_of(tx: &mut Tx, waba: WabaId) -> Result<Vec<BusinessNumber>, DbError> {
     tx.query(SELECT_PHONE_NUMBERS_OF, params![waba]).await?.iter().map(business_number).collect()
 }
 

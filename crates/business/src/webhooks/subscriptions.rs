@@ -11,6 +11,7 @@ use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, WabaId, limits};
 pub const FIELDS: &[&str] = &[
     "messages",
     "message_template_status_update",
+    "flows",
     "account_alerts",
     "account_settings_update",
     "account_update",

@@ -11,9 +11,10 @@ use plaza_billing::BillingError;
 use plaza_blobs::BlobError;
 use plaza_business::apps::{AuthenticateError, Scope};
 use plaza_business::codes::{self, Code};
+use plaza_business::flows::FlowError;
 use plaza_business::management::ManageError;
 use plaza_business::media::MediaError;
-use plaza_business::messages::SendError;
+use plaza_business::messages::{SendError, Unsendable};
 use plaza_business::pace::TooFast;
 use plaza_business::portfolios::LookupError;
 use plaza_business::templates::render::RenderError;
@@ -264,6 +265,8 @@ impl From<SendError> for GraphError {
             SendError::Undeliverable => codes::UNDELIVERABLE,
             SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
             SendError::InsufficientFunds { .. } | SendError::NoPrice { .. } => codes::PAYMENT,
+            SendError::Flow(Unsendable::Blocked) => codes::FLOW_BLOCKED,
+            SendError::Flow(Unsendable::Throttled) => codes::FLOW_THROTTLED,
             SendError::KeyReused => codes::INVALID_PARAMETER,
             SendError::Template(fill) => template_code(fill),
             SendError::NotFound => return not_found(),
@@ -329,6 +332,19 @@ impl From<ManageError> for GraphError {
             ManageError::Seal(error) => Self::internal(error),
             ManageError::Messaging(error) => Self::internal(error),
             ManageError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FlowError> for GraphError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::NotFound => not_found(),
+            FlowError::Db(error) => error.into(),
+            FlowError::Forbidden => Self::permission(Scope::Management),
+            FlowError::Invalid { .. } => Self::new(codes::INVALID_PARAMETER).details(error.to_string()),
+            FlowError::State { code, .. } => Self::new(code).details(error.to_string()),
+            FlowError::Seal(_) => Self::internal(error),
         }
     }
 }

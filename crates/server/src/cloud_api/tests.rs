@@ -1,3 +1,4 @@
+mod flows;
 mod management;
 mod operations;
 mod partners;

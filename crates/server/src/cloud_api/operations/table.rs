@@ -4,7 +4,7 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    blocks, businesses, collections, media, messages, phone_numbers, pictures, preverified, settings,
+    blocks, businesses, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -122,9 +122,9 @@ operations! {
     GET    WABA     "message_template_previews"   SEEN MANAGING, differs("the text is in English, whatever the language") => templates::previews;
     POST   WABA     "upsert_message_templates"    SEEN MANAGING, DONE => templates::upsert;
     POST   WABA     "migrate_message_templates"   SEEN MANAGING, DONE => templates::migrate;
-    GET    WABA     "flows"                       SPEC MANAGING, PLANNED => no;
-    POST   WABA     "flows"                       SPEC MANAGING, PLANNED => no;
-    POST   WABA     "migrate_flows"               SPEC MANAGING, PLANNED => no;
+    GET    WABA     "flows"                       SPEC MANAGING, DONE => flows::list;
+    POST   WABA     "flows"                       SPEC MANAGING, DONE => flows::create;
+    POST   WABA     "migrate_flows"               SPEC MANAGING, DONE => flows::migrate;
     GET    WABA     "template_analytics"          SEEN MANAGING, PLANNED => no;
     GET    WABA     "template_group_analytics"    SEEN MANAGING, PLANNED => no;
     GET    WABA     "group_analytics"             SEEN MANAGING, PLANNED => no;
@@ -204,13 +204,13 @@ operations! {
     GET    TEMPLATE "compare"                     SEEN MANAGING, differs("blocks are not told by template: block rates come in the order asked for") => templates::compare;
     POST   TEMPLATE "unpause"                     SEEN MANAGING, DONE => templates::unpause;
 
-    GET    FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    POST   FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    DELETE FLOW     ""                            SPEC MANAGING, PLANNED => no;
-    GET    FLOW     "assets"                      SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "assets"                      SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "publish"                     SPEC MANAGING, PLANNED => no;
-    POST   FLOW     "deprecate"                   SPEC MANAGING, PLANNED => no;
+    GET    FLOW     ""                            SPEC MANAGING, differs("the preview is the flow JSON itself") => flows::get;
+    POST   FLOW     ""                            SPEC MANAGING, DONE => flows::update;
+    DELETE FLOW     ""                            SPEC MANAGING, DONE => flows::delete;
+    GET    FLOW     "assets"                      SPEC MANAGING, DONE => flows::assets;
+    POST   FLOW     "assets"                      SPEC MANAGING stream, DONE => flows::upload;
+    POST   FLOW     "publish"                     SPEC MANAGING, DONE => flows::publish;
+    POST   FLOW     "deprecate"                   SPEC MANAGING, DONE => flows::deprecate;
 
     GET    MEDIA    ""                            SPEC SENDING,  DONE => media::get;
     DELETE MEDIA    ""                            SPEC SENDING,  DONE => media::delete;
