@@ -56,6 +56,18 @@ CREATE TABLE app_subscription (
     updated_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE attachment (
+    blob_id UUID NOT NULL PRIMARY KEY,
+    -- personal: whose device uploaded it, for limits
+    account_id UUID NOT NULL,
+    bytes BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- then the blob is deleted
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX attachment_by_expiry ON attachment (expires_at);
+
 CREATE TABLE billing_portfolio (
     -- Who pays, in which currency, by which book; and the end of the chain over its usage events.
     portfolio_id BIGINT PRIMARY KEY,
@@ -82,6 +94,29 @@ CREATE TABLE business_contact (
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX business_contact_by_user ON business_contact (portfolio_id, user_id);
+
+CREATE TABLE business_media (
+    media_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    blob_id UUID NOT NULL,
+    -- nonce and ciphertext under the key file: what opens the blob
+    sealed_key BYTEA NOT NULL,
+    -- of the encrypted bytes
+    blob_sha256 BYTEA NOT NULL,
+    -- of the file
+    sha256 BYTEA NOT NULL,
+    bytes BIGINT NOT NULL,
+    mime_type TEXT NOT NULL,
+    width BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    is_animated BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- then its id is unknown
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX business_media_by_expiry ON business_media (expires_at);
 
 CREATE TABLE business_message (
     message_id UUID NOT NULL PRIMARY KEY,
@@ -234,6 +269,69 @@ CREATE TABLE direct_conversation (
     PRIMARY KEY (account_a, account_b)
 );
 
+CREATE TABLE flow (
+    flow_id BIGINT NOT NULL PRIMARY KEY,
+    waba_id BIGINT NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    -- The app that made it: calls of its endpoint are signed with this app's secret.
+    app_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    -- A JSON list of words.
+    categories TEXT NOT NULL,
+    -- DRAFT, PUBLISHED, DEPRECATED, BLOCKED or THROTTLED.
+    status TEXT NOT NULL,
+    -- Who answers while it is filled in. Absent: nobody.
+    endpoint_uri TEXT,
+    -- What its JSON says of itself; absent: it has none yet, or does not say.
+    json_version TEXT,
+    data_api_version TEXT,
+    -- The ids of its screens, a JSON list, the first screen first.
+    screens TEXT NOT NULL,
+    -- What keeps it from being published, a JSON list.
+    validation_errors TEXT NOT NULL,
+    json_bytes BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX flow_by_name ON flow (waba_id, name);
+
+CREATE TABLE flow_asset (
+    flow_id BIGINT NOT NULL PRIMARY KEY,
+    flow_json TEXT NOT NULL
+);
+
+CREATE TABLE flow_call (
+    call_id UUID NOT NULL PRIMARY KEY,
+    flow_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- The screen that asked. Absent: none (the beginning, a health check).
+    screen TEXT,
+    -- ok, or what went wrong: timeout_error, unreachable_error, http_status_error, ...
+    outcome TEXT NOT NULL,
+    -- The HTTP status. Absent: there was no answer.
+    status BIGINT,
+    duration_ms BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX flow_call_by_age ON flow_call (at);
+
+CREATE INDEX flow_call_by_flow ON flow_call (flow_id, at);
+
+CREATE TABLE flow_key (
+    phone_number_id BIGINT NOT NULL PRIMARY KEY,
+    public_key TEXT NOT NULL,
+    updated_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE flow_message (
+    message_id UUID NOT NULL PRIMARY KEY,
+    flow_id BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX flow_message_by_flow ON flow_message (flow_id, sent_at);
+
 CREATE TABLE free_rule (
     -- When a message costs nothing. The first rule that matches counts; one without a quantity before one with.
     price_version_id UUID NOT NULL,
@@ -373,6 +471,14 @@ CREATE TABLE market_prefix (
     market TEXT NOT NULL,
     countries TEXT NOT NULL,
     PRIMARY KEY (prefix, standalone_since)
+) WITHOUT ROWID;
+
+CREATE TABLE media_link (
+    portfolio_id BIGINT NOT NULL,
+    link_sha256 BYTEA NOT NULL,
+    media_id BIGINT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, link_sha256)
 ) WITHOUT ROWID;
 
 CREATE TABLE message_request (
