@@ -9,12 +9,14 @@ use crate::home::Heard;
 use crate::transport::{Socket, TransportError};
 use futures_util::FutureExt as _;
 use plaza_client::files::{FileError, attachments, media_message, open_file};
+use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
 use plaza_client::{Contact, Event, LOADED, Machine, MachineError, SessionView};
 use plaza_protocol::content::{Body, Content, Text};
 use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -88,9 +90,12 @@ pub enum ClientError {
     /// A file could not be encrypted or opened.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A file could not be sent or fetched.
+    /// A file or a form could not be sent or fetched.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// Nothing can be asked about the form of this message.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
     /// It took too long.
     #[error("no answer in time")]
     TimedOut,
@@ -316,6 +321,26 @@ where
         let blob = self.files.download(&request).await?;
         let file = open_file(&attachment, &blob)?;
         Ok(Some((attachment.mime_type, file)))
+    }
+
+    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen with
+    /// its data, or an error.
+    pub async fn flow_exchange(&self, message: MessageId, asked: &str) -> Result<Value, ClientError> {
+        let (_, content) = self.find(message).await?.ok_or(FlowError::NoForm)?;
+        let body = flows::exchange(&content, asked)?;
+        let request = self.with(move |machine, _| Ok(machine.flow_request(message))).await?;
+        Ok(self.files.post(&request, &body).await?)
+    }
+
+    /// The document of the form of a message: its own, or the server's.
+    pub async fn flow_json(&self, message: MessageId) -> Result<String, ClientError> {
+        let (_, content) = self.find(message).await?.ok_or(FlowError::NoForm)?;
+        let form = flows::form_of(&content).ok_or(FlowError::NoForm)?;
+        if !form.flow_json.is_empty() {
+            return Ok(form.flow_json.clone());
+        }
+        let request = self.with(move |machine, _| Ok(machine.flow_request(message))).await?;
+        Ok(String::from_utf8_lossy(&self.files.download(&request).await?).into_owned())
     }
 
     /// A message of any conversation, with what it says.

@@ -1,7 +1,8 @@
-//! Files of messages over HTTP.
+//! Files and forms of messages over HTTP.
 
 use plaza_client::files::{BlobRequest, Upload};
 use plaza_protocol::limits::ATTACHMENT_BYTES_MAX;
+use serde_json::Value;
 
 /// A file could not be sent or fetched.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum FilesError {
     /// The server refused.
     #[error("the server does not take or give the file: {0}")]
     Refused(u16),
+    /// The server refused, and said why.
+    #[error("{0}")]
+    Told(String),
     /// It is larger than any file may be.
     #[error("the server's answer is larger than a file may be")]
     TooLarge,
@@ -34,6 +38,21 @@ impl Files {
         let request = self.http.put(format!("{}{path}", self.url)).bearer_auth(token);
         let status = request.body(upload.blob.clone()).send().await?.status();
         if status.is_success() { Ok(()) } else { Err(FilesError::Refused(status.as_u16())) }
+    }
+
+    /// Posts JSON; the answer, or why the server refused.
+    pub(crate) async fn post(&self, request: &BlobRequest, body: &Value) -> Result<Value, FilesError> {
+        let asked = self.http.post(format!("{}{}", self.url, request.path)).bearer_auth(&request.token);
+        let response = asked.json(body).send().await?;
+        let status = response.status();
+        let answer: Value = response.json().await.unwrap_or_default();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        match answer.get("detail").and_then(Value::as_str) {
+            Some(detail) => Err(FilesError::Told(detail.to_owned())),
+            None => Err(FilesError::Refused(status.as_u16())),
+        }
     }
 
     pub(crate) async fn download(&self, request: &BlobRequest) -> Result<Vec<u8>, FilesError> {

@@ -10,6 +10,7 @@ use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
 use plaza_client::files::{FileError, attachments, media_message, open_file};
+use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
@@ -68,6 +69,10 @@ fn not_registered() -> Refusal {
 
 fn bad(what: &str) -> Refusal {
     Refusal::new(ErrorCode::Invalid, format!("{what} is malformed"))
+}
+
+fn no_form(error: FlowError) -> Refusal {
+    Refusal::new(ErrorCode::Invalid, error.to_string())
 }
 
 #[wasm_bindgen]
@@ -247,6 +252,33 @@ impl Client {
         let blob = js::get(&self.0.origin, &request).await?;
         let file = js_sys::Uint8Array::from(open_file(attachment, &blob).map_err(damaged)?.as_slice());
         Ok(js_sys::Array::of2(&file, &JsValue::from_str(&attachment.mime_type)).into())
+    }
+
+    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen with
+    /// its data, or an error.
+    pub async fn flow_exchange(
+        &self,
+        conversation_id: String,
+        message: String,
+        request: String,
+    ) -> Result<String, JsValue> {
+        let (id, message) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let content = self.0.said(id, message).await?.ok_or_else(|| bad("message_id"))?;
+        let body = flows::exchange(&content, &request).map_err(no_form)?;
+        let request = self.0.with(|machine, _| Ok(machine.flow_request(message)))?;
+        Ok(js::post_as(&self.0.origin, &request, &body).await?)
+    }
+
+    /// The document of the form of a message: its own, or the server's.
+    pub async fn flow_json(&self, conversation_id: String, message: String) -> Result<String, JsValue> {
+        let (id, message) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
+        let content = self.0.said(id, message).await?.ok_or_else(|| bad("message_id"))?;
+        let form = flows::form_of(&content).ok_or_else(|| no_form(FlowError::NoForm))?;
+        if !form.flow_json.is_empty() {
+            return Ok(form.flow_json.clone());
+        }
+        let request = self.0.with(|machine, _| Ok(machine.flow_request(message)))?;
+        Ok(String::from_utf8_lossy(&js::get(&self.0.origin, &request).await?).into_owned())
     }
 
     /// Sends a place.

@@ -98,6 +98,22 @@ pub(crate) async fn post(url: &str, body: &impl Serialize) -> Result<String, Ref
     Ok(answer.as_string().unwrap_or_default())
 }
 
+/// Posts JSON to an address that wants the device's token.
+pub(crate) async fn post_as(
+    origin: &str,
+    request: &BlobRequest,
+    body: &serde_json::Value,
+) -> Result<String, Refusal> {
+    let options = serde_json::json!({
+        "method": "POST",
+        "headers": { "content-type": "application/json", "authorization": format!("Bearer {}", request.token) },
+        "body": body.to_string(),
+    });
+    let options = js_sys::JSON::parse(&options.to_string()).map_err(unreachable)?;
+    let answer = ask(&format!("{origin}{}", request.path), &options, "text").await?;
+    Ok(answer.as_string().unwrap_or_default())
+}
+
 /// Uploads a blob.
 pub(crate) async fn put(origin: &str, request: &BlobRequest, blob: &[u8]) -> Result<(), Refusal> {
     let options = serde_json::json!({

@@ -10,7 +10,7 @@ use plaza_protocol::limits::FILE_BYTES_MAX;
 use plaza_protocol::{BlobId, Ctx};
 use sha2::{Digest as _, Sha256};
 
-/// A blob's address on the server, and the token to ask with.
+/// An address on the server, a blob's or a form's, and the token to ask with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobRequest {
     /// Below the server's origin.

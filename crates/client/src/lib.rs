@@ -11,6 +11,7 @@ mod answer;
 mod contact;
 pub mod conversation;
 pub mod files;
+pub mod flows;
 pub mod hosted;
 pub mod machine;
 mod registration;

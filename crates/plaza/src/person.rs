@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use plaza_client::machine::Event;
 use plaza_client_native::{Client, Heard, Home, MachineClock, Options, SqliteStore, Update, register};
 use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
-use say::{Answer, Fetch, Send};
+use say::{Answer, Fetch, Flow, Send};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +40,8 @@ pub(crate) enum PersonCommand {
     Answer(Answer),
     /// Write the file of a message that came.
     Fetch(Fetch),
+    /// Ask a business about the form of a message, as its screens do; without --action the form itself is printed.
+    Flow(Flow),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -97,6 +99,7 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Send(command) => say::send(command).await,
         PersonCommand::Answer(command) => say::answer(command).await,
         PersonCommand::Fetch(command) => say::fetch(command).await,
+        PersonCommand::Flow(command) => say::flow(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }

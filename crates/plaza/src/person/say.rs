@@ -81,6 +81,28 @@ pub(crate) struct Fetch {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Flow {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The message that opens the form.
+    #[arg(long)]
+    message: MessageId,
+    /// What the person did.
+    #[arg(long, value_name = "ACTION", value_parser = ["INIT", "BACK", "data_exchange"])]
+    action: Option<String>,
+    /// The screen on which.
+    #[arg(long, value_name = "SCREEN", requires = "action")]
+    screen: Option<String>,
+    /// What goes along: a JSON object.
+    #[arg(long, value_name = "JSON", requires = "action")]
+    data: Option<String>,
+    /// Print JSON, which a form is anyway.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 #[group(id = "did", required = true, multiple = false)]
 struct Did {
     /// Press a button, counted from 0.
@@ -159,6 +181,8 @@ enum Say {
     },
     /// Not said, but written into a file: the file of the message that `reply_to` names.
     Fetch(PathBuf),
+    /// Not said, but asked about the form of the message that `reply_to` names; nothing asks for the form itself.
+    Flow(Option<Value>),
     /// As [`plaza_client::Answer`] reads it.
     Answer(Value),
 }
@@ -191,7 +215,7 @@ impl Say {
             }
             Self::Edit { message, text } => Body::Edit(Edit { message_id: id(message), text: text.clone() }),
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
-            Self::File { .. } | Self::Fetch(_) | Self::Answer(_) => return None,
+            Self::File { .. } | Self::Fetch(_) | Self::Flow(_) | Self::Answer(_) => return None,
         })
     }
 }
@@ -240,6 +264,26 @@ pub(super) async fn fetch(command: Fetch) -> anyhow::Result<ExitCode> {
     carry_out(&command.home, ask, command.json).await
 }
 
+pub(super) async fn flow(command: Flow) -> anyhow::Result<ExitCode> {
+    let asked = match &command.action {
+        None => None,
+        Some(action) => {
+            let data = command.data.as_deref().unwrap_or("{}");
+            let data: Value = serde_json::from_str(data).context("--data takes a JSON object")?;
+            let mut asked = json!({"action": action, "data": data});
+            if let Some(screen) = &command.screen {
+                asked["screen"] = json!(screen);
+            }
+            Some(asked)
+        }
+    };
+    // It is JSON in any case: there is nothing else to print.
+    let _ = command.json;
+    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Flow(asked) };
+    output::line(&carried_out(&command.home, &ask).await?["form"]);
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(super) async fn answer(command: Answer) -> anyhow::Result<ExitCode> {
     let did = &command.did;
     let answer = if let Some(index) = did.button {
@@ -281,19 +325,24 @@ fn place_of(text: &str) -> anyhow::Result<(f64, f64, String)> {
     Ok((latitude, longitude, parts.next().unwrap_or_default().to_owned()))
 }
 
-async fn carry_out(home: &Path, ask: Ask, as_json: bool) -> anyhow::Result<ExitCode> {
-    let answer = match open(home, true).await {
+/// Does it, here or in the process that has the home.
+async fn carried_out(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
+    match open(home, true).await {
         Ok((client, home)) => {
-            let answer = tell(&client, &ask).await;
+            let answer = tell(&client, ask).await;
             client.close().await;
             drop(home);
-            answer?
+            answer
         }
         Err(error) if matches!(error.downcast_ref::<HomeError>(), Some(HomeError::InUse)) => {
-            hand_over(home, &ask).await.map_err(|cause| error.context(cause.to_string()))?
+            hand_over(home, ask).await.map_err(|cause| error.context(cause.to_string()))
         }
-        Err(error) => return Err(error),
-    };
+        Err(error) => Err(error),
+    }
+}
+
+async fn carry_out(home: &Path, ask: Ask, as_json: bool) -> anyhow::Result<ExitCode> {
+    let answer = carried_out(home, &ask).await?;
     if as_json {
         output::line(&answer);
     } else {
@@ -320,9 +369,29 @@ async fn fetch_into(client: &Person, message: Option<MessageId>, out: &Path) -> 
     Ok(json!({"message_id": message, "file": out, "mime_type": mime_type, "bytes": file.len()}))
 }
 
+/// Asks about the form of a message.
+async fn ask_form(
+    client: &Person,
+    message: Option<MessageId>,
+    asked: Option<&Value>,
+) -> anyhow::Result<Value> {
+    let message = message.context("a message is named")?;
+    match asked {
+        // What the business answers may have a member `error`, which between processes says that nothing was done.
+        Some(asked) => Ok(json!({"form": client.flow_exchange(message, &asked.to_string()).await?})),
+        None => {
+            let form = client.flow_json(message).await?;
+            Ok(json!({"form": serde_json::from_str::<Value>(&form).context("the form is no JSON")?}))
+        }
+    }
+}
+
 async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     if let Say::Fetch(out) = &ask.say {
         return fetch_into(client, ask.reply_to, out).await;
+    }
+    if let Say::Flow(asked) = &ask.say {
+        return ask_form(client, ask.reply_to, asked.as_ref()).await;
     }
     if let (Say::File { path, mime_type, caption }, Some(to)) = (&ask.say, &ask.to) {
         let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
