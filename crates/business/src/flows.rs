@@ -28,9 +28,10 @@ use crate::settings::Setting;
 use crate::webhooks::{self, Event};
 use crate::{Business, SealError, is_operator, may_touch};
 use definition::Definition;
-use plaza_db::{DbError, Sql, Tx};
+use plaza_db::{DbError, Tx};
 use plaza_protocol::{Actor, AppId, Ctx, FlowId, PhoneNumberId, PortfolioId, Timestamp, WabaId};
 use serde_json::{Value, json};
+pub(crate) use store::STATEMENTS;
 
 /// Flows of one account.
 pub const FLOWS_MAX: usize = 500;
@@ -54,11 +55,6 @@ pub const CATEGORIES: &[&str] = &[
     "SURVEY",
     "OTHER",
 ];
-
-/// All SQL of this module.
-pub(crate) fn statements() -> Vec<Sql> {
-    [store::STATEMENTS, calls::STATEMENTS].concat()
-}
 
 /// Where a flow stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

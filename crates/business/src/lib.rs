@@ -113,7 +113,7 @@ pub fn statements() -> Vec<Sql> {
         contacts::STATEMENTS,
         documents::STATEMENTS,
         history::STATEMENTS,
-        &flows::statements(),
+        flows::STATEMENTS,
         media::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,

@@ -11,7 +11,9 @@ pub(crate) mod store;
 use crate::MessagingError;
 use crate::rate::{self, Limit};
 use plaza_db::{Row, Tx, params};
-use plaza_protocol::limits::{LOOKUPS_BURST, NAME_CHARACTERS_MAX, PAGE_ROWS_MAX};
+use plaza_protocol::limits::{
+    ENDPOINT_REQUEST_REFILL, ENDPOINT_REQUESTS_BURST, LOOKUPS_BURST, NAME_CHARACTERS_MAX, PAGE_ROWS_MAX,
+};
 use plaza_protocol::{AccountId, Actor, Ctx, DeviceId, PhoneNumber, wire};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +22,10 @@ use store::*;
 /// One more look-up comes back after this time: 100 a day.
 const LOOKUPS: Limit =
     Limit { name: "look-ups of numbers", burst: LOOKUPS_BURST, refill: Duration::from_secs(24 * 3600 / 100) };
+
+/// What keeps a person from making the server call somebody's endpoint without end.
+const ENDPOINT_REQUESTS: Limit =
+    Limit { name: "requests to endpoints", burst: ENDPOINT_REQUESTS_BURST, refill: ENDPOINT_REQUEST_REFILL };
 
 /// A device that may act, and its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +67,12 @@ pub async fn look_up(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<Option<wire
     let id: AccountId = row.get(0)?;
     let found = views(tx, &[id]).await?.remove(&id);
     Ok(found.filter(|account| !account.device_ids.is_empty()))
+}
+
+/// Whether the server may call an outside endpoint for the actor now; counts the call.
+pub async fn admit_endpoint_request(ctx: &Ctx, tx: &mut Tx) -> Result<(), MessagingError> {
+    let me = Device::acting(ctx)?;
+    rate::take(ctx, tx, ENDPOINT_REQUESTS, me.account, me.account).await
 }
 
 /// What the actor may know of these accounts: those with which it shares a conversation, and itself.

@@ -72,6 +72,10 @@ pub const ATTACHMENT_BYTES_MAX: usize = 112 * 1024 * 1024;
 pub const UPLOADS_BURST: i64 = 50;
 /// …one more after each such time.
 pub const UPLOAD_REFILL: Duration = Duration::from_millis(1200);
+/// Requests to endpoints of businesses that the server makes for an account: so many at once…
+pub const ENDPOINT_REQUESTS_BURST: i64 = 30;
+/// …one more after each such time.
+pub const ENDPOINT_REQUEST_REFILL: Duration = Duration::from_secs(2);
 /// Bodies larger than [`BODY_BYTES_MAX`] that are read at a time.
 pub const LARGE_BODIES_MAX: usize = 4;
 /// Events in one call of a webhook.

@@ -20,6 +20,7 @@ use plaza_business::flows::exchange::{
 };
 use plaza_business::flows::{self, FlowError};
 use plaza_db::{Db, Tx};
+use plaza_messaging::accounts;
 use plaza_protocol::{Actor, Chain, Ctx, ErrorCode, FlowId, MessageId, Timestamp};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -96,6 +97,7 @@ pub(crate) async fn ask(
     let (ctx, message) = asker(&app, &headers, &message).await?;
     let asked = ExchangeRequest::read(&request)?;
     let endpoint = find(&app, &ctx, message).await?;
+    app.db.transact(&ctx, "flows.admit", accounts::admit_endpoint_request).await?;
     let (mut reply, status) = call(&app.db, &app.egress, &ctx, &endpoint, &asked).await?;
     if reply == Reply::KeyChanged {
         // The business has another key by now: it is looked up anew, and asked once more.

@@ -28,12 +28,18 @@ export function Field({ label, hint, error, className, ...rest }: ComponentProps
           {hint}
         </p>
       )}
-      {error && (
-        <p id={`${id}-error`} role="alert" className="flex items-start gap-1.5 text-13 text-bad">
-          <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden="true" />
-          {error}
-        </p>
-      )}
+      <FieldError id={id} error={error} />
     </div>
+  );
+}
+
+/** What is wrong with a field; the field names it as `${id}-error`. */
+export function FieldError({ id, error }: { id: string; error: string | null | undefined }) {
+  if (!error) return null;
+  return (
+    <p id={`${id}-error`} role="alert" className="flex items-start gap-1.5 text-13 text-bad">
+      <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden="true" />
+      {error}
+    </p>
   );
 }

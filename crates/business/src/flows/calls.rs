@@ -3,13 +3,12 @@
 //! Each call of a flow's endpoint leaves a row: when, from which screen, how long it took, and how it went. What was asked
 //! and answered is not kept. From these rows the metrics of a flow are counted, for as long as they are there.
 
-use super::{FlowError, get};
-use plaza_db::{DbError, Tx, params, statements};
+use super::{FlowError, get, store};
+use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, FlowId, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// How long a call is remembered.
 const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -17,15 +16,6 @@ const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 const POINTS_MAX: i64 = 720;
 const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
-
-statements! {
-    INSERT_CALL = "INSERT INTO flow_call (call_id, flow_id, at, screen, outcome, status, duration_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    COUNT_CALLS = "SELECT (at - $2) / $4, outcome, (duration_ms + 999) / 1000, CAST(count(*) AS BIGINT) FROM flow_call
-        WHERE flow_id = $1 AND at >= $2 AND at < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
-    FORGET_CALLS = "DELETE FROM flow_call WHERE call_id IN (
-        SELECT call_id FROM flow_call WHERE at <= $1 ORDER BY at LIMIT 1000)";
-}
 
 /// How a call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,22 +68,12 @@ pub struct FlowCall {
 
 /// Remembers a call.
 pub async fn record(ctx: &Ctx, tx: &mut Tx, flow: FlowId, call: &FlowCall) -> Result<(), DbError> {
-    let id: Uuid = ctx.ordered_id();
-    let row = params![
-        id,
-        flow,
-        call.at,
-        call.screen.clone(),
-        call.outcome.as_str(),
-        call.status.map(i64::from),
-        call.duration_ms.max(0)
-    ];
-    tx.execute(INSERT_CALL, row).await.map(drop)
+    store::insert_call(tx, ctx.ordered_id(), flow, call).await
 }
 
 /// Forgets old calls, a page of them. A job.
 pub async fn forget_old(ctx: &Ctx, tx: &mut Tx) -> Result<u64, DbError> {
-    tx.execute(FORGET_CALLS, params![ctx.now() - REMEMBERED]).await
+    store::forget_calls(tx, ctx.now() - REMEMBERED).await
 }
 
 /// What is asked of the calls.
@@ -160,10 +140,10 @@ impl Metric {
 
 /// Calls of one period that went the same way and took as long.
 #[derive(Debug)]
-struct Group {
-    outcome: String,
-    seconds: i64,
-    count: i64,
+pub(super) struct Group {
+    pub(super) outcome: String,
+    pub(super) seconds: i64,
+    pub(super) count: i64,
 }
 
 fn invalid(what: &str) -> FlowError {
@@ -205,11 +185,9 @@ pub async fn metric(ctx: &Ctx, tx: &mut Tx, id: FlowId, asked: &MetricRequest) -
     if until.0.saturating_sub(since.0).checked_div(period).unwrap_or(0) > POINTS_MAX {
         return Err(invalid("at most 720 data points are given: ask for a shorter time"));
     }
-    let rows = tx.query(COUNT_CALLS, params![flow.flow_id, since, until, period]).await?;
     let mut periods: BTreeMap<i64, Vec<Group>> = BTreeMap::new();
-    for row in rows {
-        let group = Group { outcome: row.get(1)?, seconds: row.get(2)?, count: row.get(3)? };
-        periods.entry(row.get(0)?).or_default().push(group);
+    for (number, group) in store::count_calls(tx, flow.flow_id, since, until, period).await? {
+        periods.entry(number).or_default().push(group);
     }
     let points = periods.iter().map(|(number, groups)| {
         let at = since.0.saturating_add(number.saturating_mul(period));

@@ -1,8 +1,10 @@
 //! The SQL of flows.
 
+use super::calls::{FlowCall, Group};
 use super::{Flow, Status};
 use plaza_db::{DbError, Row, Tx, Value as Column, params, statements};
 use plaza_protocol::{AccountId, BusinessMessageId, Ctx, FlowId, PhoneNumberId, Timestamp, WabaId};
+use uuid::Uuid;
 
 statements! {
     INSERT_FLOW = "INSERT INTO flow (flow_id, waba_id, portfolio_id, app_id, name, categories, status, endpoint_uri,
@@ -32,6 +34,12 @@ statements! {
     COUNT_SENT = "SELECT CAST(count(*) AS BIGINT) FROM flow_message WHERE flow_id = $1 AND sent_at > $2";
     FLOW_OF_MESSAGE = "SELECT f.flow_id, m.phone_number_id, m.account_id FROM flow_message f
         JOIN business_message m ON m.message_id = f.message_id WHERE f.message_id = $1 AND m.is_outgoing";
+    INSERT_CALL = "INSERT INTO flow_call (call_id, flow_id, at, screen, outcome, status, duration_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    COUNT_CALLS = "SELECT (at - $2) / $4, outcome, (duration_ms + 999) / 1000, CAST(count(*) AS BIGINT) FROM flow_call
+        WHERE flow_id = $1 AND at >= $2 AND at < $3 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
+    FORGET_CALLS = "DELETE FROM flow_call WHERE call_id IN (
+        SELECT call_id FROM flow_call WHERE at <= $1 ORDER BY at LIMIT 1000)";
 }
 
 fn list(items: &[String]) -> String {
@@ -167,4 +175,38 @@ pub(super) async fn of_message(
 ) -> Result<Option<(FlowId, PhoneNumberId, AccountId)>, DbError> {
     let Some(row) = tx.query_one(FLOW_OF_MESSAGE, params![message]).await? else { return Ok(None) };
     Ok(Some((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+pub(super) async fn insert_call(tx: &mut Tx, id: Uuid, flow: FlowId, call: &FlowCall) -> Result<(), DbError> {
+    let row = params![
+        id,
+        flow,
+        call.at,
+        call.screen.clone(),
+        call.outcome.as_str(),
+        call.status.map(i64::from),
+        call.duration_ms.max(0)
+    ];
+    tx.execute(INSERT_CALL, row).await.map(drop)
+}
+
+/// The calls from a time to another, by periods of so many microseconds, numbered from 0.
+pub(super) async fn count_calls(
+    tx: &mut Tx,
+    flow: FlowId,
+    since: Timestamp,
+    until: Timestamp,
+    period_us: i64,
+) -> Result<Vec<(i64, Group)>, DbError> {
+    let rows = tx.query(COUNT_CALLS, params![flow, since, until, period_us]).await?;
+    let read = |row: &Row| {
+        let group = Group { outcome: row.get(1)?, seconds: row.get(2)?, count: row.get(3)? };
+        Ok((row.get(0)?, group))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// A page of the calls up to a time.
+pub(super) async fn forget_calls(tx: &mut Tx, until: Timestamp) -> Result<u64, DbError> {
+    tx.execute(FORGET_CALLS, params![until]).await
 }

@@ -425,7 +425,15 @@ impl Reader {
 
     fn buttons(&mut self, component: &Value) -> Result<(), Problem> {
         let at = format!("{}.buttons", self.at);
-        self.definition.buttons = button::read(component, &at)?;
+        let buttons = button::read(component, &at)?;
+        if let Some(wrong) =
+            buttons.iter().position(|button| self.card.is_some() && !button.may_stand_on_card())
+        {
+            let what =
+                "a card has QUICK_REPLY, URL, PHONE_NUMBER and SPM buttons; put this one below the message";
+            return Err(Problem::new(format!("{at}[{wrong}].type"), what));
+        }
+        self.definition.buttons = buttons;
         Ok(())
     }
 

@@ -70,6 +70,15 @@ async fn claims_and_look_ups_are_budgeted() {
         assert_eq!(look_up("+999000002").await.unwrap_err().code(), ErrorCode::RateLimited);
         world.clock.advance(std::time::Duration::from_secs(15 * 60));
         assert!(look_up("+999000002").await.is_ok(), "one comes back every quarter of an hour");
+        let ask = async || {
+            run!(world, world.ctx_of(&ana), |ctx, tx| accounts::admit_endpoint_request(ctx, tx).await)
+        };
+        for _ in 0..30 {
+            ask().await.unwrap();
+        }
+        assert_eq!(ask().await.unwrap_err().code(), ErrorCode::RateLimited);
+        world.clock.advance(std::time::Duration::from_secs(2));
+        assert!(ask().await.is_ok(), "one comes back every two seconds");
     })
     .await;
 }

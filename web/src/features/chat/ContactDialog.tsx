@@ -1,11 +1,11 @@
 /** Somebody's card: one of the people one writes with, or a name and a number. */
 import { useState } from "react";
 import { core, useConversations } from "@/core/core";
-import { normalizeNumber, readableNumber } from "@/lib/number";
-import { Avatar } from "@/ui/Avatar";
+import { normalizeNumber } from "@/lib/number";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
+import { PickPerson } from "./PickPerson";
 import { useHere } from "./here";
 
 const OFFERED_MAX = 8;
@@ -18,7 +18,8 @@ export function ContactDialog({ replyTo, onClose, onSent }: { replyTo: string | 
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
-  const offered = (conversations ?? []).filter((each) => each.id !== id).slice(0, OFFERED_MAX);
+  const others = (conversations ?? []).filter((each) => each.id !== id).slice(0, OFFERED_MAX);
+  const offered = others.map((each) => ({ number: each.number, name: each.title, business: each.is_business, avatar: each.account_id }));
   const written = normalizeNumber(number);
 
   async function send(of: string, to: string): Promise<void> {
@@ -64,24 +65,9 @@ export function ContactDialog({ replyTo, onClose, onSent }: { replyTo: string | 
           Send this contact
         </Button>
       </form>
-      {offered.length > 0 && (
-        <section aria-label="Your conversations" className="mt-4">
-          <h3 className="mb-1 text-12 font-medium text-faint">Your conversations</h3>
-          <ul className="-mx-2">
-            {offered.map((each) => (
-              <li key={each.id}>
-                <button type="button" disabled={busy} onClick={() => void send(each.title, each.number)} className="flex w-full items-center gap-3 rounded-8 px-2 py-2 text-start -outline-offset-2 hover:bg-sunken">
-                  <Avatar id={each.account_id} name={each.title} business={each.is_business} size={36} />
-                  <span className="min-w-0">
-                    <span className="block truncate font-medium">{each.title}</span>
-                    <span className="block truncate text-13 text-muted tabular">{readableNumber(each.number)}</span>
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <div className="mt-4">
+        <PickPerson title="Your conversations" people={offered} busy={busy} onPick={(each) => void send(each.name, each.number)} />
+      </div>
     </Dialog>
   );
 }

@@ -4,11 +4,11 @@ import { useState } from "react";
 import { worldQuery } from "@/api/demo";
 import { core } from "@/core/core";
 import type { ConversationView } from "@/core/types";
-import { normalizeNumber, readableNumber } from "@/lib/number";
-import { Avatar } from "@/ui/Avatar";
+import { normalizeNumber } from "@/lib/number";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
+import { PickPerson } from "./PickPerson";
 
 type Props = { open: boolean; onClose: () => void; onOpened: (conversation: ConversationView) => void };
 
@@ -43,7 +43,8 @@ function ByNumber({ onOpened }: { onOpened: (conversation: ConversationView) => 
     }
   }
 
-  const residents = [...(world?.businesses.map((each) => ({ ...each, business: true })) ?? []), ...(world?.people.map((each) => ({ ...each, business: false })) ?? [])];
+  const offer = (business: boolean) => (each: { number: string; name: string }) => ({ number: each.number, name: each.name, business, avatar: each.number });
+  const residents = [...(world?.businesses ?? []).map(offer(true)), ...(world?.people ?? []).map(offer(false))];
   return (
     <div className="grid gap-4">
       <form
@@ -58,24 +59,7 @@ function ByNumber({ onOpened }: { onOpened: (conversation: ConversationView) => 
           Open conversation
         </Button>
       </form>
-      {residents.length > 0 && (
-        <section aria-label="On the square">
-          <h3 className="mb-1 text-12 font-medium text-faint">On the square</h3>
-          <ul className="-mx-2">
-            {residents.map((each) => (
-              <li key={each.number}>
-                <button type="button" disabled={busy} onClick={() => void openNumber(each.number)} className="flex w-full items-center gap-3 rounded-8 px-2 py-2 text-start hover:bg-sunken">
-                  <Avatar id={each.number} name={each.name} business={each.business} size={38} />
-                  <span className="min-w-0">
-                    <span className="block truncate font-medium">{each.name}</span>
-                    <span className="block truncate text-13 text-muted tabular">{readableNumber(each.number)}</span>
-                  </span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <PickPerson title="On the square" people={residents} busy={busy} onPick={(each) => void openNumber(each.number)} />
     </div>
   );
 }

@@ -90,6 +90,14 @@ impl Button {
         }
     }
 
+    /// Whether a card of a carousel may have it: what opens more than a page or a call belongs to the whole message.
+    pub(super) fn may_stand_on_card(&self) -> bool {
+        matches!(
+            self,
+            Self::QuickReply { .. } | Self::Url { .. } | Self::PhoneNumber { .. } | Self::Product { .. }
+        )
+    }
+
     /// How many of this kind a template may have.
     fn most(&self) -> usize {
         match self {

@@ -82,6 +82,23 @@ fn each_rule_of_the_buttons_is_kept() {
 }
 
 #[test]
+fn a_card_has_no_form() {
+    let with = |button: Value| {
+        let card = json!({"components": [
+            {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::sample"]}},
+            {"type": "BODY", "text": "A loaf"},
+            {"type": "BUTTONS", "buttons": [button]}
+        ]});
+        read(&json!([{"type": "BODY", "text": "Hello"}, {"type": "CAROUSEL", "cards": [card, card]}]))
+    };
+    assert!(with(json!({"type": "QUICK_REPLY", "text": "More"})).is_ok());
+    assert_eq!(
+        with(json!({"type": "FLOW", "text": "Book", "flow_id": "17"})).unwrap_err().member,
+        "components.carousel.cards[0].buttons[0].type"
+    );
+}
+
+#[test]
 fn what_is_no_component_is_refused_by_name() {
     for (component, member) in [
         (json!({"type": "HEADER", "format": "IMAGE"}), "components.header.example.header_handle"),

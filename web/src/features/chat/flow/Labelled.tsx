@@ -1,7 +1,7 @@
 /** A field with its label, its help and its error, tied together for screen readers. */
-import { CircleAlert } from "lucide-react";
 import { useId } from "react";
 import type { ReactNode } from "react";
+import { FieldError } from "@/ui/Field";
 import type { Component } from "./document";
 import { text } from "./document";
 
@@ -39,12 +39,7 @@ export function Labelled({ component, error, label, help, group = false, childre
           {helper}
         </p>
       )}
-      {error && (
-        <p id={`${id}-error`} role="alert" className="flex items-start gap-1.5 text-13 text-bad">
-          <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden="true" />
-          {error}
-        </p>
-      )}
+      <FieldError id={id} error={error} />
     </div>
   );
 }

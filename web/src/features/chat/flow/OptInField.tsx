@@ -1,6 +1,6 @@
 /** An agreement, with what is agreed to behind "Read more". */
 import { useId } from "react";
-import { CircleAlert } from "lucide-react";
+import { FieldError } from "@/ui/Field";
 import type { FieldProps } from "./FlowComponent";
 import { text } from "./document";
 
@@ -36,12 +36,7 @@ export function OptInField({ component, value, error, onChange, onAct }: FieldPr
           </button>
         )}
       </div>
-      {error && (
-        <p id={`${id}-error`} role="alert" className="flex items-start gap-1.5 text-13 text-bad">
-          <CircleAlert size={15} className="mt-0.5 shrink-0" aria-hidden="true" />
-          {error}
-        </p>
-      )}
+      <FieldError id={id} error={error} />
     </div>
   );
 }
