@@ -3,8 +3,6 @@ use std::collections::BTreeSet;
 
 /// Methods and addresses of the published description (MIT, Meta Platforms), one a line.
 const PUBLISHED: &str = include_str!("../../../fixtures/openapi-operations.txt");
-/// Where the description lies for those who work on Plaza together; it need not be there.
-const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/spec/operations.txt");
 
 /// The node that a name of the published description stands for.
 fn on(name: &str) -> Option<NodeKind> {
@@ -43,12 +41,9 @@ fn row_of(method: &Method, path: &str) -> Option<&'static Operation> {
 
 #[test]
 fn every_published_operation_has_its_row() {
-    let shared = std::fs::read_to_string(SHARED).unwrap_or_default();
-    let shared =
-        shared.lines().filter_map(|line| line.strip_prefix('`')?.split_once('`')).map(|(line, _)| line);
     let mut rows = BTreeSet::new();
     let mut count = 0;
-    for line in PUBLISHED.lines().chain(shared) {
+    for line in PUBLISHED.lines() {
         let (method, path) = line.split_once(' ').unwrap();
         let row = row_of(&method.parse().unwrap(), path);
         let row = row.unwrap_or_else(|| panic!("{line} has no row in the table"));
