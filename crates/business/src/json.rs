@@ -65,20 +65,28 @@ pub fn list_member<'a>(value: &'a Value, name: &str) -> Option<&'a [Value]> {
 pub fn ascii(value: &Value) -> String {
     let plain = value.to_string();
     let mut ascii = String::with_capacity(plain.len() + plain.len() / 8);
-    for character in plain.chars() {
-        match character {
+    let mut rest = plain.as_str();
+    let is_special = |byte: u8| byte == b'/' || !(b' '..=b'~').contains(&byte);
+    // What is not special is ASCII, so a special byte begins a character.
+    while let Some((before, special)) =
+        rest.bytes().position(is_special).and_then(|at| rest.split_at_checked(at))
+    {
+        ascii.push_str(before);
+        let mut characters = special.chars();
+        match characters.next() {
             // A slash stands only inside strings.
-            '/' => ascii.push_str("\\/"),
-            ' '..='~' => ascii.push(character),
-            _ => {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
+            Some('/') => ascii.push_str("\\/"),
+            Some(character) => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
                     // Writing to a string cannot fail.
                     let _ = write!(ascii, "\\u{unit:04x}");
                 }
             }
+            None => break,
         }
+        rest = characters.as_str();
     }
+    ascii.push_str(rest);
     ascii
 }
 

@@ -36,7 +36,7 @@ use crate::json;
 use hmac::{Hmac, KeyInit, Mac};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, PhoneNumberId, PortfolioId, WabaId, Wake};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -73,8 +73,11 @@ pub(crate) async fn emit(ctx: &Ctx, tx: &mut Tx, events: Vec<Event>) -> Result<(
     let mut rows = Vec::with_capacity(events.len());
     for event in &events {
         let Some(targets) = targets.get(&(event.waba, event.phone)) else { continue };
+        let mut entry = None;
         for target in targets.iter().filter(|target| target.wants(event.field)) {
-            rows.push(store::delivery_row(ctx, target.endpoint, event, &entry(ctx, event)));
+            // Serialised once, however many hear of it.
+            let entry = entry.get_or_insert_with(|| self::entry(ctx, event));
+            rows.push(store::delivery_row(ctx, target.endpoint, event, entry));
         }
     }
     if rows.is_empty() {
@@ -87,16 +90,10 @@ pub(crate) async fn emit(ctx: &Ctx, tx: &mut Tx, events: Vec<Event>) -> Result<(
 
 /// The entry object of a call, as it is signed.
 fn entry(ctx: &Ctx, event: &Event) -> String {
-    let mut entry = json!({
-        "id": event.waba.to_string(),
-        "changes": [{"field": event.field, "value": event.value}],
-    });
-    if event.field != MESSAGES
-        && let Some(members) = entry.as_object_mut()
-    {
-        members.insert("time".to_owned(), json!(ctx.now().seconds()));
-    }
-    json::ascii(&entry)
+    let value = json::ascii(&event.value);
+    let (waba, field) = (event.waba, event.field);
+    let time = if field == MESSAGES { String::new() } else { format!(r#","time":{}"#, ctx.now().seconds()) };
+    format!(r#"{{"id":"{waba}","changes":[{{"field":"{field}","value":{value}}}]{time}}}"#)
 }
 
 /// The body of a call that carries these entries.

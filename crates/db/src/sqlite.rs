@@ -306,11 +306,13 @@ fn open(path: &Path, pragmas: &str) -> Result<Tx, DbError> {
     Ok(Tx { connection: tx::Connection::Sqlite(Connection(connection)), wakes: Vec::new() })
 }
 
+/// The writer's cache is small on purpose: after most commits SQLite walks through all of it (a page that a balanced tree
+/// moved had a high number for a moment), and what is not in it is in the system's.
 fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Tx, DbError> {
     let mut tx = open(
         path,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     block_once(migrate::apply(&mut tx, migrations))?;

@@ -29,8 +29,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Calls to one endpoint at a time.
 const LANES: usize = 8;
-/// Deliveries that are taken at once, for each update that a call may carry; bounded by [`CLAIM_MAX`].
+/// Deliveries that are taken at once at first, for each update that a call may carry; bounded by [`CLAIM_MAX`].
 const CLAIM_PER_UPDATE: usize = 32;
+/// No call begins later than this after its delivery was taken: a dispatcher must be done before the lease ends.
+const CALLS_BEGIN_WITHIN: Duration = Duration::from_secs(30);
+/// An endpoint that is through with what was taken in this time gets twice as many the next time.
+const CLAIM_GROWS_WITHIN: Duration = Duration::from_secs(1);
 /// Deliveries that are taken at once.
 const CLAIM_MAX: usize = 2000;
 /// Bytes of a body; a larger batch is cut.
@@ -154,12 +158,9 @@ impl Dispatcher {
 
     /// Works off one endpoint until nothing is due or it fails.
     async fn work(&self, endpoint: DueEndpoint, shutdown: CancellationToken) {
+        let mut share = endpoint.updates_max.saturating_mul(CLAIM_PER_UPDATE).min(CLAIM_MAX);
         while !shutdown.is_cancelled() {
-            let limit = if self.health(endpoint.endpoint_id).is_sick() {
-                1
-            } else {
-                endpoint.updates_max.saturating_mul(CLAIM_PER_UPDATE).min(CLAIM_MAX)
-            };
+            let limit = if self.health(endpoint.endpoint_id).is_sick() { 1 } else { share };
             let id = endpoint.endpoint_id;
             let claim = async move |ctx: &Ctx, tx: &mut _| webhooks::claim(ctx, tx, id, limit).await;
             let claimed = match self.db.transact(&self.ctx, "webhooks.claim", claim).await {
@@ -171,9 +172,20 @@ impl Dispatcher {
                 }
             };
             let is_last = claimed.len() < limit;
+            let began = tokio::time::Instant::now();
+            let mut untried: BTreeSet<_> = claimed.iter().map(|delivery| delivery.delivery_id).collect();
             let outcomes = self.call(&endpoint, claimed).await;
+            for outcome in &outcomes {
+                untried.remove(&outcome.delivery_id);
+            }
+            let untried: Vec<_> = untried.into_iter().collect();
+            let is_last = is_last && untried.is_empty();
+            if began.elapsed() < CLAIM_GROWS_WITHIN {
+                share = share.saturating_mul(2).min(CLAIM_MAX);
+            }
             let goes_on = self.note(id, &outcomes);
-            let record = async move |ctx: &Ctx, tx: &mut _| webhooks::record(ctx, tx, &outcomes).await;
+            let record =
+                async move |ctx: &Ctx, tx: &mut _| webhooks::record(ctx, tx, &outcomes, &untried).await;
             if let Err(error) = self.db.transact(&self.ctx, "webhooks.record", record).await {
                 // They are due again when the lease ends: told twice rather than never.
                 log(&error, "outcomes of webhook calls could not be recorded");
@@ -224,10 +236,10 @@ impl Dispatcher {
 
     async fn call_lane(&self, endpoint: &DueEndpoint, lane: Vec<Claimed>) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(lane.len());
-        let mut failures = 0_u32;
+        let (mut failures, taken_at) = (0_u32, tokio::time::Instant::now());
         for batch in batches(&lane, endpoint.updates_max) {
-            if failures >= FAILURES_TOLERATED {
-                // It is down: the rest keeps its attempts and is due again when the lease ends.
+            if failures >= FAILURES_TOLERATED || taken_at.elapsed() >= CALLS_BEGIN_WITHIN {
+                // It is down or slow: the rest keeps its attempts and is given back.
                 break;
             }
             let body = body(batch.iter().map(|delivery| delivery.entry.as_str()));

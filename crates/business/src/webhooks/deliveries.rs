@@ -201,8 +201,14 @@ pub async fn claim(
     Ok(claimed)
 }
 
-/// Records what came of attempts.
-pub async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: &[Outcome]) -> Result<(), DbError> {
+/// Records what came of attempts; what was taken and not tried is due again at once, in its old place.
+pub async fn record(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    outcomes: &[Outcome],
+    untried: &[WebhookDeliveryId],
+) -> Result<(), DbError> {
+    store::give_back(tx, untried).await?;
     let shortened = outcomes.iter().map(|outcome| Outcome {
         error: outcome.error.as_ref().map(|error| error.chars().take(ERROR_CHARACTERS_MAX).collect()),
         ..outcome.clone()

@@ -53,8 +53,9 @@ statements! {
         FROM webhook_endpoint e JOIN app a ON a.app_id = e.app_id
         WHERE EXISTS (SELECT 1 FROM webhook_delivery d
             WHERE d.endpoint_id = e.endpoint_id AND d.state = 0 AND d.next_attempt_at <= $1)";
+    /// `+state` keeps SQLite from going through everything that is pending; the rows are found by their ids.
     CLAIM = "UPDATE webhook_delivery SET next_attempt_at = $3
-        WHERE state = 0 AND next_attempt_at <= $2 AND delivery_id IN (
+        WHERE +state = 0 AND next_attempt_at <= $2 AND delivery_id IN (
             SELECT delivery_id FROM webhook_delivery WHERE endpoint_id = $1 AND state = 0 AND next_attempt_at <= $2
             ORDER BY next_attempt_at LIMIT $4)
         RETURNING delivery_id, entry, lane, attempts, created_at";
@@ -62,6 +63,8 @@ statements! {
         WHERE delivery_id = $1";
     MARK_FAILED = "UPDATE webhook_delivery SET attempts = $2, last_status = $3, last_error = $4, next_attempt_at = $5
         WHERE delivery_id = $1 AND state = 0";
+    /// Taken and not tried: it stands where it stood.
+    GIVE_BACK = "UPDATE webhook_delivery SET next_attempt_at = created_at WHERE delivery_id = $1 AND state = 0";
     INSERT_ATTEMPT = "INSERT INTO webhook_attempt (delivery_id, attempt, at, duration_ms, status, error)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     BURY = "UPDATE webhook_delivery SET state = 2 WHERE state = 0 AND tried_since <= $1";
@@ -283,6 +286,10 @@ pub(super) async fn claim(
         })
     };
     rows.iter().map(claimed).collect()
+}
+
+pub(super) async fn give_back(tx: &mut Tx, untried: &[WebhookDeliveryId]) -> Result<(), DbError> {
+    tx.execute_many(GIVE_BACK, untried.iter().map(|id| params![*id]).collect()).await.map(drop)
 }
 
 pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Result<(), DbError> {

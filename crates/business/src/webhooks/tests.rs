@@ -2,6 +2,7 @@ use super::*;
 use crate::testing::{HOOK, Shop};
 use plaza_db::testing::each_engine;
 use plaza_protocol::{Micros, WebhookDeliveryId, limits};
+use serde_json::json;
 use std::time::Duration;
 
 fn at(shop: &Shop, value: &str) -> Event {
@@ -41,7 +42,8 @@ async fn say(shop: &Shop, claimed: &Claimed, error: Option<&str>) {
         status: Some(if error.is_some() { 500 } else { 200 }),
         error: error.map(str::to_owned),
     };
-    let record = async move |ctx: &Ctx, tx: &mut Tx| record(ctx, tx, std::slice::from_ref(&outcome)).await;
+    let record =
+        async move |ctx: &Ctx, tx: &mut Tx| record(ctx, tx, std::slice::from_ref(&outcome), &[]).await;
     shop.db.transact(&shop.system, "test", record).await.unwrap();
 }
 
@@ -144,7 +146,7 @@ async fn a_delivery_is_taken_once_and_comes_back_by_time() {
         let taken = take(&shop, endpoint.endpoint_id, 10).await;
         let entry = |text: &str| {
             format!(
-                r#"{{"changes":[{{"field":"messages","value":{{"text":"{text}"}}}}],"id":"{}"}}"#,
+                r#"{{"id":"{}","changes":[{{"field":"messages","value":{{"text":"{text}"}}}}]}}"#,
                 shop.created.waba_id
             )
         };
@@ -160,6 +162,25 @@ async fn a_delivery_is_taken_once_and_comes_back_by_time() {
         let states: Vec<_> =
             shop.deliveries().await.iter().map(|delivery| (delivery.state, delivery.attempts)).collect();
         assert!(states.contains(&(DeliveryState::Delivered, 1)), "{states:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_taken_and_not_tried_stands_where_it_stood() {
+    each_engine(async |db| {
+        let shop = Shop::open(db, Micros::ZERO).await;
+        shop.subscribe(&["messages"]).await;
+        for text in ["1", "2", "3"] {
+            emit_one(&shop, text).await;
+            shop.clock.advance(Duration::from_millis(1));
+        }
+        let endpoint = due(&shop).await.remove(0).endpoint_id;
+        let taken = take(&shop, endpoint, 2).await;
+        let untried: Vec<_> = taken.iter().map(|claimed| claimed.delivery_id).collect();
+        let give_back = async move |ctx: &Ctx, tx: &mut Tx| record(ctx, tx, &[], &untried).await;
+        shop.db.transact(&shop.system, "test", give_back).await.unwrap();
+        assert_eq!(take(&shop, endpoint, 2).await, taken, "before the third, with no attempt counted");
     })
     .await;
 }
