@@ -28,9 +28,9 @@ WAIT_S = 30
 _numbers = itertools.count(int(time.time() * 10) % 10_000_000)
 
 
-def plaza(*arguments: str, home: pathlib.Path | None = None) -> list[dict]:
-    """Runs the binary; the answer is its JSON lines."""
-    place = ["--home", str(home)] if home else _operator()
+def plaza(*arguments: str, home: pathlib.Path | None = None, place: list[str] | None = None) -> list[dict]:
+    """Runs the binary, for a person, or for the operator of the server or of one at another place; its JSON lines."""
+    place = ["--home", str(home)] if home else place or _operator()
     command = [BIN, *arguments[:2], *place, *arguments[2:], "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{arguments}: {done.stderr}"
@@ -54,11 +54,11 @@ def operator(path: str) -> dict:
 class Person:
     """Somebody with a device on the command line."""
 
-    def __init__(self, home: pathlib.Path, name: str):
+    def __init__(self, home: pathlib.Path, name: str, url: str = URL):
         self.home, self.name = home, name
         # The demo range: the one-time code is 000000.
         self.number = f"+9997{next(_numbers):07d}"
-        register = ["person", "register", "--url", URL, "--number", self.number, "--name", name, "--code", "000000"]
+        register = ["person", "register", "--url", url, "--number", self.number, "--name", name, "--code", "000000"]
         plaza(*register, home=home)
 
     @property
@@ -98,7 +98,7 @@ class Thrice(httpx.BaseTransport):
 class Bot:
     """pywa with its own webhook server, which verifies signatures. Only the base URL is ours."""
 
-    def __init__(self, business: dict, transport: httpx.BaseTransport | None = None):
+    def __init__(self, business: dict, transport: httpx.BaseTransport | None = None, url: str = URL):
         self.app = Starlette()
         self.messages: queue.Queue = queue.Queue()
         self.statuses: queue.Queue = queue.Queue()
@@ -116,7 +116,7 @@ class Bot:
             app_id=business["app_id"],
             app_secret=business["app_secret"],
         )
-        session.base_url = f"{URL}/v23.0"
+        session.base_url = f"{url}/v23.0"
         self.wa.add_handlers(
             _handler("MessageHandler", self.messages),
             _handler("CallbackButtonHandler", self.messages),
