@@ -375,7 +375,7 @@ async fn numbers_and_accounts_are_read_by_fields() {
         (&all["display_phone_number"], &all["verified_name"]),
         (&json!("+4930901820"), &json!("Tulip"))
     );
-    assert!(all.get("status").is_none(), "not asked for");
+    assert!(all.get("name_status").is_none(), "not asked for");
     let (_, some) =
         world.get(&format!("/v23.0/{phone}?fields=status,country_dial_code,unheard_of.x(1)")).await;
     assert_eq!(some, json!({"id": phone.to_string(), "status": "CONNECTED", "country_dial_code": "49"}));
