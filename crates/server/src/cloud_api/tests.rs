@@ -1,3 +1,4 @@
+mod codes;
 mod flows;
 mod management;
 mod operations;
@@ -41,9 +42,15 @@ struct World {
 
 impl World {
     async fn open() -> Self {
+        Self::limited_to(None).await
+    }
+
+    /// A world whose numbers send so many messages a second at most.
+    async fn limited_to(messages_per_s: Option<u32>) -> Self {
         let (db, folder) = sqlite().await;
         let (system, clock) = ctx();
-        let business = Arc::new(Business::new(SealingKey::new([7; 32]), Prices::default(), true));
+        let business = Business::new(SealingKey::new([7; 32]), Prices::default(), true);
+        let business = Arc::new(business.limited_to(messages_per_s));
         let ana: AccountId = system.uuid();
         let made = business.clone();
         let setup = async move |ctx: &Ctx, tx: &mut Tx| {
