@@ -28,6 +28,11 @@ WAIT_S = 30
 _numbers = itertools.count(int(time.time() * 10) % 10_000_000)
 
 
+def new_number() -> str:
+    """A business's number that nobody has yet."""
+    return f"+4930{next(_numbers):07d}"
+
+
 def plaza(*arguments: str, home: pathlib.Path | None = None, place: list[str] | None = None) -> list[dict]:
     """Runs the binary, for a person, or for the operator of the server or of one at another place; its JSON lines."""
     place = ["--home", str(home)] if home else place or _operator()
@@ -49,6 +54,11 @@ def operator(path: str) -> dict:
         token = httpx.get(f"{URL}/_sandbox/session").raise_for_status().json()["operator_token"]
     answer = httpx.get(f"{URL}/operator/api/{path}", headers={"Authorization": f"Bearer {token}"})
     return answer.raise_for_status().json()
+
+
+def advance(seconds: int) -> None:
+    """Moves the sandbox's clock forward."""
+    httpx.post(f"{URL}/_sandbox/clock", json={"advance_s": seconds}).raise_for_status()
 
 
 class Person:
@@ -166,9 +176,8 @@ def _handler(name: str, into: queue.Queue):
 
 @pytest.fixture
 def business() -> dict:
-    number = f"+4930{next(_numbers):07d}"
     created = plaza(
-        "business", "create", "--name", "Tulip", "--number", number, "--country", "DE", "--currency", "EUR",
+        "business", "create", "--name", "Tulip", "--number", new_number(), "--country", "DE", "--currency", "EUR",
         "--credit", "100.00",
     )  # fmt: skip
     return created[-1]
@@ -184,6 +193,14 @@ def bot(business: dict):
     bot = Bot(business)
     yield bot
     bot.stop()
+
+
+@pytest.fixture
+def open_window(business, bot, ana):
+    """A conversation in which the business may write."""
+    ana.send(business["display_phone_number"], "Hello")
+    bot.message()
+    return ana
 
 
 @pytest.fixture

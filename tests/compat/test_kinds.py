@@ -1,12 +1,11 @@
 """Every kind of message, from pywa to a person and back: what is sent can be used, and what is answered is understood."""
 
 import http.server
-import struct
 import threading
-import zlib
 
 import pytest
 from conftest import plaza
+from nodes import png
 from pywa import errors, types
 from pywa.types.templates import (
     BodyText,
@@ -18,24 +17,6 @@ from pywa.types.templates import (
     TemplateLanguage,
     TemplateStatus,
 )
-
-
-def png(width: int = 2, height: int = 2) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    rows = b"".join(b"\0" + b"\xc4\x53\x2b" * width for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-@pytest.fixture
-def open_window(business, bot, ana):
-    """A conversation in which the business may write."""
-    ana.send(business["display_phone_number"], "Hello")
-    bot.message()
-    return ana
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@
 
 pub(crate) mod node;
 
+use plaza_protocol::Timestamp;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -36,6 +37,22 @@ pub fn integer(value: &Value) -> Option<i64> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// A moment as Graph writes it where it writes no seconds: `2026-01-31T10:00:00+0000`.
+pub fn moment(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
+    moment.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string()
+}
+
+/// A moment: seconds since 1970, or as ISO 8601 writes it. `None` if it is neither, or beyond what has a date.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let seconds = match text.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => text.parse::<jiff::Timestamp>().ok()?.as_second(),
+    };
+    jiff::Timestamp::from_second(seconds).ok().map(|at| Timestamp::from_seconds(at.as_second()))
 }
 
 /// A boolean, in any of the spellings that occur.
@@ -107,6 +124,17 @@ mod tests {
         assert_eq!(text_member(&value, "e").as_deref(), Some("false"));
         assert_eq!(list_member(&value, "a").map(<[Value]>::len), Some(0));
         assert_eq!(list_member(&value, "b"), None);
+    }
+
+    #[test]
+    fn instants_are_seconds_or_dates() {
+        let noon = Some(Timestamp::from_seconds(1_795_521_600));
+        for text in ["1795521600", " 2026-11-24T12:00:00Z", "2026-11-24T13:00:00+01:00"] {
+            assert_eq!(instant(text), noon, "{text}");
+        }
+        for text in ["", "yesterday", "2026-11-24", "9223372036854775807"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -56,6 +56,8 @@ const LANGUAGE_CHARACTERS_MAX: usize = 5;
 
 const NEW: Shape = Shape(&[
     field("cc", Kind::Text(1, 4)),
+    // How one client names it.
+    field("country_code", Kind::Text(1, 4)),
     required("phone_number", Kind::Text(1, 30)),
     required("verified_name", Kind::Text(1, NAME_CHARACTERS_MAX)),
     field("migrate_phone_number", Kind::Flag),
@@ -151,7 +153,10 @@ impl Business {
         };
         let number = match &preverified {
             Some(number) => number.clone(),
-            None => named_number(text(&new, "cc"), text(&new, "phone_number").unwrap_or_default())?,
+            None => named_number(
+                text(&new, "cc").or(text(&new, "country_code")),
+                text(&new, "phone_number").unwrap_or_default(),
+            )?,
         };
         let name = text(&new, "verified_name").unwrap_or_default();
         let phone = self.claim_number(ctx, tx, &waba, &number, name, preverified.is_some()).await?;

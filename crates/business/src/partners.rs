@@ -17,7 +17,7 @@ use crate::users::{self, PartnerToken};
 use crate::webhooks::{self, Event};
 use crate::{activity, codes, may_touch, preverified};
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{Actor, AppId, Ctx, PortfolioId, WabaId};
+use plaza_protocol::{Actor, AppId, Ctx, PortfolioId, Timestamp, WabaId};
 use serde_json::{Map, Value, json};
 
 const KIND: &str = "solution";
@@ -103,9 +103,9 @@ impl Solution {
         self.0.text("status")
     }
 
-    /// When it last changed, in seconds.
-    pub fn updated_at(&self) -> i64 {
-        self.0.updated_at.seconds()
+    /// When it last changed.
+    pub fn updated_at(&self) -> Timestamp {
+        self.0.updated_at
     }
 
     /// The app that was invited.

@@ -88,7 +88,7 @@ pub async fn put(
         body.insert("image".to_owned(), image.clone());
     }
     documents::put(ctx, tx, key(phone, &code), number.portfolio_id, &body).await?;
-    get(ctx, tx, phone, &code).await
+    get(ctx, tx, phone, &code).await?.ok_or_else(unknown)
 }
 
 fn new_code(ctx: &Ctx) -> String {
@@ -107,10 +107,14 @@ pub async fn list(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId) -> Result<Vec<Qr
 }
 
 /// One code.
-pub async fn get(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId, code: &str) -> Result<QrCode, ManageError> {
+pub async fn get(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    code: &str,
+) -> Result<Option<QrCode>, ManageError> {
     portfolios::phone_number(ctx, tx, phone).await?;
-    let document = documents::get(tx, key(phone, code)).await?;
-    document.as_ref().map(QrCode::of).ok_or_else(unknown)
+    Ok(documents::get(tx, key(phone, code)).await?.as_ref().map(QrCode::of))
 }
 
 /// Takes a code away: what was printed leads nowhere any more.

@@ -66,8 +66,17 @@ pub async fn read(
 ) -> Result<Map<String, Value>, ManageError> {
     let number = portfolios::phone_number(ctx, tx, phone).await?;
     let mut body = documents::body(tx, setting.key(number.phone_number_id)).await?;
-    for (name, value) in shapes::defaults(setting) {
-        body.entry(name).or_insert(value);
+    for (name, default) in shapes::defaults(setting) {
+        match (body.get_mut(&name), default) {
+            (None, default) => drop(body.insert(name, default)),
+            // A part that was set keeps the defaults of what it does not name.
+            (Some(Value::Object(set)), Value::Object(members)) => {
+                for (name, default) in members {
+                    set.entry(name).or_insert(default);
+                }
+            }
+            (Some(_), _) => {}
+        }
     }
     Ok(body)
 }

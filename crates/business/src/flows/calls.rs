@@ -4,6 +4,7 @@
 //! and answered is not kept. From these rows the metrics of a flow are counted, for as long as they are there.
 
 use super::{FlowError, get, store};
+use crate::json::moment;
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, FlowId, Timestamp};
 use serde_json::{Value, json};
@@ -200,10 +201,4 @@ pub async fn metric(ctx: &Ctx, tx: &mut Tx, id: FlowId, asked: &MetricRequest) -
         "data_points": points.filter(|point| point["data"].as_array().is_some_and(|data| !data.is_empty()))
             .collect::<Vec<_>>(),
     }))
-}
-
-/// A time as flows write it: `2026-01-31T10:00:00+0000`.
-pub fn moment(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
-    moment.strftime("%Y-%m-%dT%H:%M:%S+0000").to_string()
 }

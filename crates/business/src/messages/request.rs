@@ -10,7 +10,7 @@ pub(crate) mod interactive;
 use super::SendError;
 use crate::contacts;
 use crate::json::node::{Node, Refusal};
-use crate::json::{member, text_member};
+use crate::json::text_member;
 use crate::media::MediaUse;
 use crate::templates::definition::FlowName;
 use crate::templates::render::SendTemplate;
@@ -128,7 +128,14 @@ impl Request {
 fn read_mark(parameters: &Value) -> Result<ReadMark, SendError> {
     let message_id = text_member(parameters, "message_id").ok_or_else(|| missing("message_id"))?;
     let message_id = message(&message_id, "message_id")?;
-    Ok(ReadMark { message_id, is_typing: member(parameters, "typing_indicator").is_some() })
+    let root = Node::root(parameters);
+    let typing = root.optional("typing_indicator")?;
+    if let Some(typing) = &typing
+        && typing.word("type")? != "text"
+    {
+        return Err(invalid("typing_indicator.type", "\"text\" is expected"));
+    }
+    Ok(ReadMark { message_id, is_typing: typing.is_some() })
 }
 
 fn message(text: &str, member: &str) -> Result<BusinessMessageId, Refusal> {
@@ -157,8 +164,8 @@ impl SendMessage {
 
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
-        let recipient_type =
-            text_member(parameters, "recipient_type").unwrap_or_default().to_ascii_lowercase();
+        let root = Node::root(parameters);
+        let recipient_type = root.word("recipient_type")?;
         if !matches!(recipient_type.as_str(), "" | "individual") {
             return Err(invalid(
                 "recipient_type",
@@ -166,19 +173,13 @@ impl SendMessage {
             ));
         }
         let (recipient, input) = recipient(parameters)?;
-        let root = Node::root(parameters);
         let context = root.optional("context")?;
         let reply_to = context.map(|context| context.text("message_id", 256)).transpose()?;
         let reply_to = reply_to.filter(|id| !id.is_empty());
         let reply_to = reply_to.map(|id| message(&id, "context.message_id")).transpose()?;
-        let biz_opaque_callback_data = text_member(parameters, "biz_opaque_callback_data");
-        if biz_opaque_callback_data
-            .as_ref()
-            .is_some_and(|data| data.chars().count() > CALLBACK_DATA_CHARACTERS_MAX)
-        {
-            let what = format!("at most {CALLBACK_DATA_CHARACTERS_MAX} characters are allowed");
-            return Err(invalid("biz_opaque_callback_data", what));
-        }
+        let echoed = "biz_opaque_callback_data";
+        let data = root.text(echoed, CALLBACK_DATA_CHARACTERS_MAX)?;
+        let biz_opaque_callback_data = root.has(echoed).then_some(data);
         if let Some(idempotency) = &idempotency
             && !(1..=KEY_CHARACTERS_MAX).contains(&idempotency.key.chars().count())
         {

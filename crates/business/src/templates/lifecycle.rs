@@ -120,6 +120,7 @@ impl Business {
             let mut one = request.clone();
             one["language"] = json!(language);
             one["category"] = json!("AUTHENTICATION");
+            one["components"] = with_fixed_body(&one["components"]);
             let new = NewTemplate::read(&one)?;
             let template = match store::by_name(tx, waba, &new.name, &new.language).await? {
                 None => self.create_template(ctx, tx, waba, &one).await?,
@@ -278,4 +279,16 @@ pub fn previews(languages: &[String], with_advice: bool, minutes: Option<i64>) -
         preview
     };
     languages.iter().map(one).collect()
+}
+
+/// The body of these templates is ours; who says nothing about the advice in it wants none.
+fn with_fixed_body(components: &Value) -> Value {
+    let mut components = components.clone();
+    for component in components.as_array_mut().into_iter().flatten() {
+        let is_body = text_member(component, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("body"));
+        if let (true, Some(members)) = (is_body, component.as_object_mut()) {
+            members.entry("add_security_recommendation").or_insert(Value::Bool(false));
+        }
+    }
+    components
 }

@@ -29,6 +29,11 @@ pub(super) async fn unblock(call: Call) -> Result<Value, GraphError> {
 }
 
 async fn change(call: Call, change: Change, done: &str) -> Result<Value, GraphError> {
+    let product = call.params.scalar("messaging_product")?;
+    if product.is_some_and(|product| !product.eq_ignore_ascii_case("whatsapp")) {
+        let what = "messaging_product: \"whatsapp\" is expected";
+        return Err(GraphError::new(codes::INVALID_PARAMETER).details(what));
+    }
     let given = call.params.value().get("block_users").cloned().unwrap_or_default();
     let given = match &given {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),

@@ -6,6 +6,7 @@ use super::{Call, list as lists};
 use plaza_business::codes;
 use plaza_business::collections::{self, Collection};
 use plaza_business::documents::Document;
+use plaza_business::json::moment;
 use plaza_db::Tx;
 use plaza_protocol::Ctx;
 use serde_json::{Value, json};
@@ -64,8 +65,8 @@ pub(super) async fn schedules(call: Call) -> Result<Value, GraphError> {
         let is_active = one.body.get("is_active").and_then(Value::as_bool).unwrap_or(true);
         insert(&mut view, "is_active", json!(is_active));
         insert(&mut view, "status", json!(if is_active { "ACTIVE" } else { "INACTIVE" }));
-        insert(&mut view, "created_time", json!(one.created_at.seconds().to_string()));
-        insert(&mut view, "updated_time", json!(one.updated_at.seconds().to_string()));
+        insert(&mut view, "created_time", json!(moment(one.created_at)));
+        insert(&mut view, "updated_time", json!(moment(one.updated_at)));
         lists::select_all(&call, view)
     });
     lists::page(&call, items.collect())
@@ -103,6 +104,7 @@ pub(super) async fn delete_sequence(call: Call) -> Result<Value, GraphError> {
     delete(&call, Collection::WelcomeSequences, id).await
 }
 
+/// A link to sign up comes whole, whatever `fields` says: clients ask for `message`, and read `signup_message`.
 fn signup_view(one: &Document) -> Value {
     let mut view = one.view();
     insert(&mut view, "waba_id", json!(one.parent.to_string()));
@@ -116,7 +118,7 @@ pub(super) async fn create_signup(call: Call) -> Result<Value, GraphError> {
 
 pub(super) async fn signups(call: Call) -> Result<Value, GraphError> {
     let found = all(&call, Collection::Signups).await?;
-    lists::page(&call, found.iter().map(|one| lists::select_all(&call, signup_view(one))).collect())
+    lists::page(&call, found.iter().map(signup_view).collect())
 }
 
 fn signup_id(call: &Call) -> Result<i64, GraphError> {
@@ -130,7 +132,7 @@ pub(super) async fn signup(call: Call) -> Result<Value, GraphError> {
     let work = async move |ctx: &Ctx, tx: &mut Tx| collections::by_id(ctx, tx, Collection::Signups, id).await;
     let (waba, found) = call.read("cloud_api.signup", work).await?;
     super::auth::check_target(&call.token, Some(waba))?;
-    Ok(lists::select_all(&call, signup_view(&found)))
+    Ok(signup_view(&found))
 }
 
 pub(super) async fn change_signup(call: Call) -> Result<Value, GraphError> {

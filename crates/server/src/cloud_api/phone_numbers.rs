@@ -20,6 +20,7 @@ const DEFAULT_FIELDS: &[&str] = &[
     "verified_name",
     "code_verification_status",
     "display_phone_number",
+    "status",
     "quality_rating",
     "platform_type",
     "throughput",
@@ -152,10 +153,17 @@ pub(super) async fn configure(call: Call) -> Result<Value, GraphError> {
     let own = match call.params.object("webhook_configuration") {
         None => None,
         Some(configuration) => {
-            let text = |name| sloppy::text_member(&configuration, name).filter(|text| !text.is_empty());
-            let callback = text("override_callback_uri").map(|url| callback(&call, url)).transpose()?;
+            // Without an address an override goes: something else in its place is no wish for that.
+            let text = |name| match configuration.get(name) {
+                Some(Value::Object(_) | Value::Array(_)) => {
+                    let what = format!("webhook_configuration.{name}: a text is expected");
+                    Err(GraphError::new(codes::INVALID_PARAMETER).details(what))
+                }
+                _ => Ok(sloppy::text_member(&configuration, name).filter(|text| !text.is_empty())),
+            };
+            let callback = text("override_callback_uri")?.map(|url| callback(&call, url)).transpose()?;
             if let Some(callback) = &callback {
-                verify(&call, "override_callback_uri", callback, text("verify_token")).await?;
+                verify(&call, "override_callback_uri", callback, text("verify_token")?).await?;
             }
             Some(callback)
         }

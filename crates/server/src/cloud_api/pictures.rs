@@ -44,8 +44,12 @@ fn image_wanted<'a>(call: &Call, code: &'a QrCode) -> Option<&'a str> {
 
 const DEFAULT_FIELDS: &[&str] = &["code", "prefilled_message", "deep_link_url", "qr_image_url"];
 
+/// Makes a code, or changes the text of the one that the body or the address names.
 pub(super) async fn put(call: Call) -> Result<Value, GraphError> {
-    let (phone, request) = (call.phone(), call.params.value().clone());
+    let (phone, mut request) = (call.phone(), call.params.value().clone());
+    if let (Some(code), Some(members)) = (call.arguments.first(), request.as_object_mut()) {
+        members.insert("code".to_owned(), json!(code));
+    }
     let put = async move |ctx: &Ctx, tx: &mut Tx| qr::put(ctx, tx, phone, &request).await;
     let code = call.write("cloud_api.put_qr", put).await?;
     let mut view = view(&call, &code, image_wanted(&call, &code));
@@ -72,12 +76,16 @@ pub(super) async fn list(call: Call) -> Result<Value, GraphError> {
     lists::page_by(&call, items.collect(), "code")
 }
 
+/// The code of the address, as a list of one; of none, where there is no such code.
 pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
     let (phone, code) = (call.phone(), call.argument(0).to_owned());
     let get = async move |ctx: &Ctx, tx: &mut Tx| qr::get(ctx, tx, phone, &code).await;
-    let code = call.read("cloud_api.qr", get).await?;
-    let view = view(&call, &code, image_wanted(&call, &code));
-    Ok(json!({"data": [lists::select(&call, view, DEFAULT_FIELDS)]}))
+    let found = call.read("cloud_api.qr", get).await?;
+    let items = found.iter().map(|code| {
+        let view = view(&call, code, image_wanted(&call, code));
+        lists::select(&call, view, DEFAULT_FIELDS)
+    });
+    Ok(json!({"data": items.collect::<Vec<_>>()}))
 }
 
 pub(super) async fn delete(call: Call) -> Result<Value, GraphError> {

@@ -4,6 +4,7 @@ use super::errors::GraphError;
 use super::subscriptions::success;
 use super::{Call, list as lists};
 use plaza_business::codes;
+use plaza_business::json::moment;
 use plaza_business::preverified::{self, Preverified};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PortfolioId};
@@ -19,8 +20,8 @@ fn view(number: &Preverified) -> Value {
         "verification_status": number.verification,
         "code_verification_status": number.verification,
         "availability_status": number.availability(),
-        "created_time": created_at.seconds().to_string(),
-        "last_updated": updated_at.seconds().to_string(),
+        "created_time": moment(created_at),
+        "last_updated": moment(updated_at),
         "is_input_id_valid": true,
     })
 }
@@ -81,8 +82,8 @@ pub(super) async fn partners(call: Call) -> Result<Value, GraphError> {
         let view = json!({
             "id": partner.portfolio_id.to_string(),
             "name": partner.name,
-            "created_time": since.seconds().to_string(),
-            "updated_time": updated.seconds().to_string(),
+            "created_time": moment(*since),
+            "updated_time": moment(*updated),
             "verification_status": "not_verified",
             "two_factor_type": "none",
         });

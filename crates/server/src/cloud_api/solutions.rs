@@ -3,6 +3,7 @@
 use super::errors::GraphError;
 use super::{Call, list as lists};
 use plaza_business::codes;
+use plaza_business::json::moment;
 use plaza_business::partners::{self, Side, Solution, Step};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PortfolioId};
@@ -20,8 +21,8 @@ pub(super) async fn connected(call: Call) -> Result<Value, GraphError> {
             "name": client.name,
             "verification_status": "UNVERIFIED",
             "business_status": "ACTIVE",
-            "created_time": document.created_at.seconds().to_string(),
-            "updated_time": document.updated_at.seconds().to_string(),
+            "created_time": moment(document.created_at),
+            "updated_time": moment(document.updated_at),
         });
         lists::select_all(&call, view)
     });
@@ -70,7 +71,7 @@ pub(super) async fn accept(call: Call) -> Result<Value, GraphError> {
         "solution_id": call.id,
         "partner_status": "ACCEPTED",
         "success": true,
-        "update_time": solution.updated_at().to_string(),
+        "update_time": moment(solution.updated_at()),
     }))
 }
 
@@ -80,7 +81,7 @@ pub(super) async fn reject(call: Call) -> Result<Value, GraphError> {
         "success": true,
         "solution_id": call.id,
         "rejected_request_type": call.params.text("request_type").map(|word| word.to_ascii_uppercase()),
-        "rejection_timestamp": solution.updated_at().to_string(),
+        "rejection_timestamp": moment(solution.updated_at()),
         "partner_app_id": solution.partner_app().to_string(),
     }))
 }

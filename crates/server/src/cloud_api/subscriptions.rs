@@ -104,7 +104,8 @@ pub(super) async fn app_unsubscribe(call: Call) -> Result<Value, GraphError> {
 /// Without `override_callback_uri` the app hears of the account by its own callback, and an override goes.
 pub(super) async fn waba_subscribe(call: Call) -> Result<Value, GraphError> {
     let waba = call.waba();
-    let callback = call.params.text("override_callback_uri").map(|url| callback(&call, url)).transpose()?;
+    let callback =
+        call.params.scalar("override_callback_uri")?.map(|url| callback(&call, url)).transpose()?;
     if let Some(callback) = &callback {
         verify(&call, "override_callback_uri", callback, call.params.text("verify_token")).await?;
     }

@@ -3,6 +3,7 @@
 use super::errors::GraphError;
 use super::{Call, list as lists};
 use plaza_business::apps::Scope;
+use plaza_business::json::moment;
 use plaza_business::{codes, users};
 use plaza_db::Tx;
 use plaza_protocol::{AppId, Ctx, PortfolioId, Timestamp};
@@ -68,7 +69,7 @@ pub(super) async fn accounts(call: Call) -> Result<Value, GraphError> {
             "id": waba.waba_id.to_string(),
             "name": waba.name,
             "status": "ACTIVE",
-            "assignment_date": since.seconds().to_string(),
+            "assignment_date": moment(*since),
             "permissions": tasks,
             "business_id": waba.portfolio_id.to_string(),
         });

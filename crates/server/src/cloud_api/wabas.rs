@@ -6,6 +6,7 @@ use super::{Call, list as lists, phone_numbers};
 use lists::Fields;
 use plaza_business::activity;
 use plaza_business::apps::Token;
+use plaza_business::json::{self as sloppy, moment};
 use plaza_business::management::ManageError;
 use plaza_business::partners::{self, Intent};
 use plaza_business::portfolios::{self, Waba};
@@ -49,7 +50,7 @@ pub(super) async fn load(
         "status": "ACTIVE",
         "account_review_status": "APPROVED",
         "business_verification_status": "not_verified",
-        "ownership_type": if is_own { "SELF" } else { "CLIENT_OWNED" },
+        "ownership_type": if is_own { "SELF_OWNED" } else { "CLIENT_OWNED" },
         "is_enabled_for_insights": settings.get("is_enabled_for_insights").cloned().unwrap_or(json!(false)),
         "marketing_messages_lite_api_status": "ONBOARDED",
         "owner_business_info": owner,
@@ -95,7 +96,13 @@ pub(super) async fn change(call: Call) -> Result<Value, GraphError> {
 
 pub(super) async fn activities(call: Call) -> Result<Value, GraphError> {
     let time = |name: &str| -> Result<Option<Timestamp>, GraphError> {
-        Ok(call.params.integer(name)?.map(Timestamp::from_seconds))
+        let wrong = || {
+            let what =
+                format!("{name}: seconds since 1970 are expected, or a moment like 2026-11-24T18:00:00Z");
+            GraphError::new(codes::INVALID_PARAMETER).details(what)
+        };
+        let Some(text) = call.params.text(name) else { return Ok(None) };
+        sloppy::instant(&text).map(Some).ok_or_else(wrong)
     };
     let span = (time("since")?.unwrap_or(Timestamp(0)), time("until")?.unwrap_or(Timestamp(i64::MAX)));
     let (waba, kinds) = (call.waba(), call.params.words("activity_type"));
@@ -106,7 +113,7 @@ pub(super) async fn activities(call: Call) -> Result<Value, GraphError> {
         let mut view = json!({
             "id": one.activity_id.simple().to_string(),
             "activity_type": one.kind,
-            "timestamp": one.at.seconds().to_string(),
+            "timestamp": moment(one.at),
             "actor_type": one.actor,
             "description": one.description,
             "details": one.details,
@@ -234,8 +241,8 @@ pub(super) async fn mobility_node(call: Call) -> Result<Value, GraphError> {
         "waba": waba,
         "solution": solution,
         "status": intent.text("status"),
-        "created_time": intent.created_at.seconds(),
-        "updated_time": intent.updated_at.seconds(),
+        "created_time": moment(intent.created_at),
+        "updated_time": moment(intent.updated_at),
     });
     Ok(lists::select_all(&call, view))
 }

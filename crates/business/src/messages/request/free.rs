@@ -22,7 +22,7 @@ const PIN_DAYS: [i64; 3] = [1, 7, 30];
 
 pub(super) fn text(text: &Node<'_>) -> Result<Draft, Refusal> {
     let body = text.words("body", limits::TEXT_CHARACTERS_MAX)?;
-    let preview_url = text.boolean("preview_url").unwrap_or(false);
+    let preview_url = text.boolean("preview_url")?;
     Ok(Draft::of(Body::Text(Text { body, preview_url })))
 }
 

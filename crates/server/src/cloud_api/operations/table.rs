@@ -83,7 +83,7 @@ operations! {
     POST   ROOT     "signups/{signup}"            SEEN MANAGING, DONE => collections::change_signup;
     POST   ROOT     "whatsapp/webhooks"           SPEC TOKEN,    refused("it is the receiver's side: your server offers it, and Plaza calls it") => no;
 
-    GET    BUSINESS ""                                  SPEC MANAGING, DONE => businesses::get;
+    GET    BUSINESS ""                                  SPEC MANAGING, differs("a time zone has its name, not a number of Meta's list") => businesses::get;
     GET    BUSINESS "owned_whatsapp_business_accounts"  SPEC MANAGING, DONE => businesses::owned_wabas;
     GET    BUSINESS "client_whatsapp_business_accounts" SPEC MANAGING, DONE => businesses::client_wabas;
     POST   BUSINESS "add_phone_numbers"                 SPEC MANAGING, DONE => preverified::add;
@@ -170,6 +170,7 @@ operations! {
     GET    PHONE    "message_qrdls"               SPEC MANAGING, DONE => pictures::list;
     POST   PHONE    "message_qrdls"               SPEC MANAGING, DONE => pictures::put;
     GET    PHONE    "message_qrdls/{code}"        SPEC MANAGING, DONE => pictures::get;
+    POST   PHONE    "message_qrdls/{code}"        SEEN MANAGING, DONE => pictures::put;
     DELETE PHONE    "message_qrdls/{code}"        SPEC MANAGING, DONE => pictures::delete;
     GET    PHONE    "block_users"                 SPEC SENDING,  DONE => blocks::list;
     POST   PHONE    "block_users"                 SPEC SENDING,  DONE => blocks::block;

@@ -3,7 +3,7 @@
 use super::*;
 use plaza_business::flows;
 
-fn document(name: &str) -> String {
+pub(super) fn document(name: &str) -> String {
     let mut document = json!({"version": "6.0", "screens": [{"id": "BOOK", "terminal": true,
         "layout": {"type": "SingleColumnLayout", "children": [
             {"type": "TextInput", "name": "seats", "label": "Seats"},
@@ -16,7 +16,7 @@ fn document(name: &str) -> String {
 }
 
 impl World {
-    async fn flow(&self, request: Value) -> String {
+    pub(super) async fn flow(&self, request: Value) -> String {
         let (status, made) = self.post(&format!("/v23.0/{}/flows", self.shop.waba_id), request).await;
         assert_eq!(status, 200, "{made}");
         made["id"].as_str().unwrap().to_owned()
