@@ -61,14 +61,20 @@ codes! {
     PAYMENT = 131042, 400, "Business eligibility payment issue";
     /// The customer-service window is closed.
     RE_ENGAGEMENT = 131047, 400, "Re-engagement message";
+    /// The person got enough advertising.
+    MARKETING_CAP = 131049, 400, "Message not delivered: the person gets no more marketing messages for now";
     /// A kind of message that Plaza does not carry.
     UNSUPPORTED_TYPE = 131051, 400, "Unsupported message type";
     /// A file of a person that the business cannot have.
     MEDIA_DOWNLOAD = 131052, 400, "Media download error";
     /// A file that cannot be sent, or that could not be fetched.
     MEDIA_UPLOAD = 131053, 400, "Media upload error";
+    /// A message that is no template, at the address of marketing messages.
+    MARKETING_METHOD = 131055, 400, "Method not allowed";
     /// Too many messages to one person.
     PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
+    /// As many people were written to first as the portfolio may.
+    MESSAGING_LIMIT = 131064, 400, "Messaging limit reached";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.
@@ -97,6 +103,8 @@ codes! {
     NOT_REGISTERED = 133010, 400, "Phone number not registered";
     /// Ten registrations and deregistrations in 72 hours.
     REGISTRATION_LIMIT = 133016, 400, "Account register deregister rate limit exceeded";
+    /// A template of another category, at the address of marketing messages.
+    MARKETING_ONLY = 134100, 400, "Only marketing messages supported";
     /// The flow is no draft.
     FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
     /// Errors of its document, no endpoint, no key.

@@ -38,6 +38,7 @@ pub mod partners;
 pub mod portfolios;
 pub mod preverified;
 pub mod qr;
+pub mod reach;
 mod seal;
 pub mod settings;
 pub mod templates;
@@ -56,6 +57,7 @@ pub use country::of as country_of;
 pub use seal::{SealError, SealingKey};
 
 use pace::Pace;
+use reach::{MarketingCap, Tier};
 use plaza_billing::Prices;
 use plaza_db::Sql;
 use plaza_protocol::{Actor, Ctx, PortfolioId};
@@ -69,18 +71,36 @@ pub struct Business {
     /// How fast a number may send, messages a second; `None`: as fast as it can.
     messages_per_s: Option<u32>,
     pace: Pace,
+    /// The messaging limit that a portfolio begins with.
+    first_tier: Tier,
+    /// `None`: a person gets any amount of advertising.
+    marketing: Option<MarketingCap>,
 }
 
 impl Business {
     /// `sealing` encrypts app secrets at rest, `prices` rates messages. In a sandbox templates are approved at once.
     pub fn new(sealing: SealingKey, prices: Prices, sandbox: bool) -> Self {
-        Self { sealing, prices, sandbox, messages_per_s: None, pace: Pace::default() }
+        Self {
+            sealing,
+            prices,
+            sandbox,
+            messages_per_s: None,
+            pace: Pace::default(),
+            first_tier: Tier::Unlimited,
+            marketing: None,
+        }
     }
 
     /// With limits on how fast a number may send ([`pace`]).
     #[must_use]
     pub fn limited_to(self, messages_per_s: Option<u32>) -> Self {
         Self { messages_per_s, ..self }
+    }
+
+    /// With limits on whom a business may write to first ([`reach`]).
+    #[must_use]
+    pub fn reaching(self, first_tier: Tier, marketing: Option<MarketingCap>) -> Self {
+        Self { first_tier, marketing, ..self }
     }
 
     /// Whether templates are approved at once.
@@ -118,6 +138,7 @@ pub fn statements() -> Vec<Sql> {
         messages::STATEMENTS,
         numbers::STATEMENTS,
         portfolios::STATEMENTS,
+        reach::STATEMENTS,
         templates::STATEMENTS,
         uploads::STATEMENTS,
         usernames::STATEMENTS,

@@ -5,8 +5,8 @@
 //! its way, or nothing happened at all.
 //!
 //! **Order of checks** of a send: whose number it is, the form of the request (which [`SendMessage::read`] did), whether
-//! the number is registered, who the recipient is, the template, the customer-service window, and last the payment. The
-//! first that fails is the answer.
+//! the number is registered, who the recipient is, the template, the customer-service window, the limits on whom a
+//! business writes to first ([`crate::reach`]), and last the payment. The first that fails is the answer.
 //!
 //! **Status** of an outgoing message: sent → delivered → read, or failed. It only moves forward. The row is written as
 //! *sent*: the envelopes are stored in the same transaction, so there is no moment between. *Read* implies delivered:
@@ -31,6 +31,7 @@ use crate::flows::sending;
 use crate::media::{MediaError, MediaSource};
 use crate::pace::TooFast;
 use crate::portfolios::{self, BusinessNumber, LookupError};
+use crate::reach::{self, Approach, Approached, Reach, TooFar};
 use crate::templates::definition::FlowName;
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
@@ -43,7 +44,7 @@ use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
-use request::{Draft, Kind, Recipient};
+use request::{Address, Draft, Kind, Recipient};
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -65,6 +66,8 @@ pub struct Accepted {
     pub account: AccountId,
     /// Who sends.
     pub number: BusinessNumber,
+    /// How much of the messaging limit is used; `None`: it does not count, or there is no limit.
+    pub reach: Option<Reach>,
     /// What to encrypt. `None`: this is a repeat, and everything was done the first time.
     pub content: Option<Content>,
 }
@@ -121,6 +124,18 @@ pub enum SendError {
     /// Faster than it may.
     #[error(transparent)]
     TooFast(#[from] TooFast),
+    /// More people than the portfolio may write to first, or more advertising than the person gets.
+    #[error(transparent)]
+    TooFar(#[from] TooFar),
+    /// Something else than a template, at the address of marketing messages.
+    #[error("this address sends templates: send other messages at the address messages")]
+    NotATemplate,
+    /// A template of another category, at the address of marketing messages.
+    #[error("this address sends marketing templates: send a {category} template at the address messages")]
+    NotMarketing {
+        /// The template's.
+        category: Category,
+    },
     /// The template cannot be sent.
     #[error("{0}")]
     Template(FillError),
@@ -254,6 +269,7 @@ impl Business {
                 outcome => checked.push(outcome),
             }
         }
+        self.approach_all(first.ctx, tx, sends, &mut checked).await?;
         let priced = checked.iter().flatten().filter_map(|one| one.new.as_ref()?.intent.clone());
         let held = billing::hold(first.ctx, tx, &self.prices, &priced.collect::<Vec<_>>()).await?;
         let mut held = held.into_iter();
@@ -266,19 +282,17 @@ impl Business {
                     continue;
                 }
             };
-            let mut content = None;
+            let (mut content, mut reach) = (None, None);
             if let Some(new) = new {
                 let pricing = match new.intent.as_ref().map(|_| pricing(held.next())).transpose() {
                     Ok(pricing) => pricing,
                     Err(refused) => {
-                        forget(tx, send, message_id).await?;
-                        if new.prepared.flow.is_some() {
-                            sending::forget(tx, message_id).await?;
-                        }
+                        undo(tx, send, &number, &contact, message_id, &new).await?;
                         answers.push(Err(refused));
                         continue;
                     }
                 };
+                reach = new.approached.and_then(|approached| approached.reach);
                 let (row, event) = written(send, &number, &contact, message_id, &new, pricing);
                 rows.push(store::row(&number, row));
                 events.push(event);
@@ -288,7 +302,8 @@ impl Business {
                 content = Some(Content { reply_to, sender_name, body, is_forwarded: false })
                     .filter(|_| send.message.unfetched.is_none());
             }
-            answers.push(Ok(accepted(number, contact, &send.message.input, message_id, content)));
+            let accepted = accepted(number, contact, &send.message.input, message_id, content);
+            answers.push(Ok(Accepted { reach, ..accepted }));
         }
         store::insert_all(tx, rows).await?;
         webhooks::emit(first.ctx, tx, events).await?;
@@ -393,6 +408,28 @@ struct NewSend {
     expires_at: Timestamp,
     /// `None`: nothing is charged.
     intent: Option<Intent>,
+    /// The person did not write lately, and the message will reach them.
+    is_approach: bool,
+    /// The places that it took.
+    approached: Option<Approached>,
+}
+
+impl NewSend {
+    /// What it is to the limits on whom a business writes to first.
+    fn approach<'a>(
+        &self,
+        number: &BusinessNumber,
+        contact: &'a Contact,
+        message: BusinessMessageId,
+    ) -> Approach<'a> {
+        Approach {
+            portfolio: number.portfolio_id,
+            account: contact.account,
+            number: &contact.number,
+            message,
+            is_marketing: self.prepared.category == Some(Category::Marketing),
+        }
+    }
 }
 
 /// Everything but the price.
@@ -448,8 +485,64 @@ impl Business {
             let intent = intent(number, contact, message_id, category, now, windows, expires_at);
             Intent { template: prepared.template.is_some(), ..intent }
         });
-        Ok(NewSend { prepared, now, expires_at, intent })
+        let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
+        Ok(NewSend { prepared, now, expires_at, intent, is_approach, approached: None })
     }
+
+    /// Takes the places of those messages that reach somebody who did not write lately. Who has none is refused.
+    async fn approach_all(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        sends: &[Sending<'_>],
+        checked: &mut [Result<Checked, SendError>],
+    ) -> Result<(), SendError> {
+        let mut asked = Vec::new();
+        let mut approaches = Vec::new();
+        for (at, one) in checked.iter().enumerate() {
+            if let Ok(Checked { number, contact, message_id, new: Some(new) }) = one
+                && new.is_approach
+            {
+                asked.push(at);
+                approaches.push(new.approach(number, contact, *message_id));
+            }
+        }
+        if approaches.is_empty() {
+            return Ok(());
+        }
+        let answers = self.approach(ctx, tx, &approaches).await?;
+        for (at, answer) in asked.into_iter().zip(answers) {
+            let (Some(send), Some(one)) = (sends.get(at), checked.get_mut(at)) else { continue };
+            let Ok(Checked { number, contact, message_id, new: Some(new) }) = one else { continue };
+            match answer {
+                Ok(approached) => new.approached = Some(approached),
+                Err(refused) => {
+                    undo(tx, send, number, contact, *message_id, new).await?;
+                    *one = Err(refused.into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was written for a message that is refused after all.
+async fn undo(
+    tx: &mut Tx,
+    send: &Sending<'_>,
+    number: &BusinessNumber,
+    contact: &Contact,
+    message_id: BusinessMessageId,
+    new: &NewSend,
+) -> Result<(), DbError> {
+    forget(tx, send, message_id).await?;
+    if new.prepared.flow.is_some() {
+        sending::forget(tx, message_id).await?;
+    }
+    if let Some(approached) = new.approached {
+        reach::give_back(tx, &new.approach(number, contact, message_id), approached).await?;
+    }
+    Ok(())
 }
 
 /// A refused request may come again with the same key, and be accepted then.
@@ -484,14 +577,15 @@ fn written(
 ) -> (store::NewMessage, Event) {
     let callback_data = &send.message.biz_opaque_callback_data;
     let unfetched = &send.message.unfetched;
-    let pricing = pricing.as_ref().map(payload::pricing);
+    let category = told_category(send.message, new.prepared.category);
+    let pricing = pricing.as_ref().map(|pricing| payload::pricing(pricing, category));
     let row = store::NewMessage {
         message_id,
         account: contact.account,
         is_outgoing: true,
         kind: new.prepared.kind,
         template: new.prepared.template.as_ref().map(|template| template.template_id),
-        category: new.prepared.category.map(Category::as_str),
+        category,
         status: if unfetched.is_none() { statuses::Status::Sent } else { statuses::Status::Failed },
         pricing: pricing.as_ref().map(ToString::to_string),
         callback_data: callback_data.clone(),
@@ -509,6 +603,15 @@ fn written(
             .map(|why| payload::Failure { code: codes::MEDIA_UPLOAD, details: why.clone() }),
     };
     (row, event(number, contact, payload::status(number, contact, update)))
+}
+
+/// What the statuses call the category: marketing messages that came by their own address have a word of their own, at
+/// the same price.
+fn told_category(message: &SendMessage, category: Option<Category>) -> Option<&'static str> {
+    match (message.address, category) {
+        (Address::MarketingMessages, Some(Category::Marketing)) => Some(payload::MARKETING_LITE),
+        (_, category) => category.map(Category::as_str),
+    }
 }
 
 /// A person's message was read by the business.
@@ -569,6 +672,9 @@ impl Business {
         let mut prepared = match &message.kind {
             Kind::Template(request) => {
                 let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
+                if message.address == Address::MarketingMessages && template.category != Category::Marketing {
+                    return Err(SendError::NotMarketing { category: template.category });
+                }
                 let category = Some(template.category);
                 let mut body = Body::Template(filled.template);
                 let flow = opened(ctx, tx, number, &mut body, filled.flow.as_ref()).await?;
@@ -710,6 +816,7 @@ fn accepted(
         user_id: contact.user_id,
         account: contact.account,
         number,
+        reach: None,
         content,
     }
 }

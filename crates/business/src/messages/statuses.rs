@@ -137,11 +137,13 @@ impl Business {
         let mut charged = BTreeMap::new();
         if !priced.is_empty() {
             for charge in billing::delivered(ctx, tx, &self.prices, &priced).await? {
-                charged.insert(charge.message_id, payload::pricing(&charge.pricing));
+                charged.insert(charge.message_id, charge.pricing);
             }
         }
         let step = |(message, at): (store::Message, Timestamp)| {
-            let pricing = charged.remove(&message.message_id).or_else(|| message.pricing());
+            let pricing = charged.remove(&message.message_id);
+            let pricing = pricing.map(|pricing| payload::pricing(&pricing, message.category()));
+            let pricing = pricing.or_else(|| message.pricing());
             Step { message, status: Status::Delivered, at, pricing, failure: None }
         };
         Ok(moved.into_iter().map(step).collect())

@@ -77,6 +77,11 @@ impl Message {
         self.category.is_some()
     }
 
+    /// What its statuses call the category.
+    pub(super) fn category(&self) -> Option<&str> {
+        self.category.as_deref()
+    }
+
     /// The pricing object of when it was sent.
     pub(super) fn pricing(&self) -> Option<Value> {
         self.pricing.as_deref().and_then(|pricing| serde_json::from_str(pricing).ok())

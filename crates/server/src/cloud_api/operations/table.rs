@@ -147,8 +147,8 @@ operations! {
     GET    PHONE    ""                            SPEC TOKEN,    DONE => phone_numbers::get;
     POST   PHONE    ""                            SPEC MANAGING, DONE => phone_numbers::configure;
     POST   PHONE    "messages"                    SPEC SENDING,  DONE => messages::post;
-    POST   PHONE    "marketing_messages"          SPEC SENDING,  PLANNED => no;
-    POST   PHONE    "messages_encrypted"          SPEC SENDING,  PLANNED => no;
+    POST   PHONE    "marketing_messages"          SPEC SENDING,  differs("both product policies go the same way, and what a person does is told to the sender alone") => messages::post_marketing;
+    POST   PHONE    "messages_encrypted"          SPEC SENDING,  refused("the description leaves the keys open; send at the address messages, over TLS: from here on a message is encrypted for the person's devices") => no;
     POST   PHONE    "media"                       SPEC SENDING stream, DONE => media::upload;
     POST   PHONE    "register"                    SPEC MANAGING, differs("a backup of another installation cannot be restored") => phone_numbers::register;
     POST   PHONE    "deregister"                  SPEC MANAGING, DONE => phone_numbers::deregister;
