@@ -43,6 +43,8 @@ codes! {
     ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
     /// Insights cannot be switched off again.
     INSIGHTS_STAY = 200006, 400, "Template insights cannot be disabled";
+    /// The insights of the account's templates are not counted.
+    INSIGHTS_OFF = 200007, 400, "Template insights not enabled";
     /// The webhook's address did not pass the handshake.
     CALLBACK_VERIFICATION = 2200, 400, "Callback verification failed";
     /// The number sends too many messages a second.
@@ -124,6 +126,8 @@ codes! {
 /// The code `SUBCODE_UNKNOWN_OBJECT` beside [`INVALID_PARAMETER`] says that there is no such object, or none that the
 /// asker may know of.
 pub const SUBCODE_UNKNOWN_OBJECT: i64 = 33;
+/// Product types that cannot be counted together.
+pub const SUBCODE_PRODUCT_TYPES: i64 = 2_388_077;
 /// The number is the asker's already.
 pub const SUBCODE_NUMBER_OWN: i64 = 2_388_012;
 /// The number cannot be moved here.

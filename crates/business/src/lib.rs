@@ -18,6 +18,7 @@
 //! `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
 
 pub mod activity;
+pub mod analytics;
 pub mod apps;
 pub mod blocks;
 pub mod codes;
@@ -128,6 +129,7 @@ pub(crate) fn is_operator(ctx: &Ctx) -> bool {
 pub fn statements() -> Vec<Sql> {
     [
         activity::STATEMENTS,
+        analytics::STATEMENTS,
         apps::STATEMENTS,
         blocks::STATEMENTS,
         contacts::STATEMENTS,

@@ -36,7 +36,7 @@ use crate::templates::definition::FlowName;
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, blocks, codes, wamid};
+use crate::{Business, analytics, blocks, codes, wamid};
 use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
@@ -345,16 +345,23 @@ impl Business {
             contacts::seen(ctx, tx, number.portfolio_id, inbound.account, &inbound.number, &inbound.name)
                 .await?;
         windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
-        let reply_to_own = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
-            Ok(answered) => store::message(tx, answered).await?.is_some_and(|message| message.is_outgoing),
-            Err(_) => false,
+        let answered = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
+            Ok(answered) => store::message(tx, answered).await?.filter(|message| message.is_outgoing),
+            Err(_) => None,
         };
+        if let (Some(Body::ButtonReply(reply)), Some(answered)) = (&inbound.content.body, &answered)
+            && let Some(template) = answered.template
+            && answered.account == inbound.account
+        {
+            let press = (&inbound.number, reply.text.as_str());
+            analytics::note_click(ctx, tx, template, answered.is_marketing_lite(), press).await?;
+        }
         let media = match &inbound.content.body {
             Some(Body::Media(media)) => self.received_media(ctx, tx, &number, media).await?,
             _ => None,
         };
         let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content, media };
-        let value = payload::message(&number, &contact, &told, reply_to_own);
+        let value = payload::message(&number, &contact, &told, answered.is_some());
         webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
         Ok(true)
     }

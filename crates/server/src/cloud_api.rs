@@ -11,6 +11,7 @@
 //! Handlers read parameters, call one operation of `plaza-business`, and write the answer. Rules about messages and
 //! templates are not here.
 
+mod analytics;
 mod answer;
 mod auth;
 mod blocks;

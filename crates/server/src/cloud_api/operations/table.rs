@@ -4,7 +4,7 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    blocks, businesses, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
+    analytics, blocks, businesses, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -125,8 +125,8 @@ operations! {
     GET    WABA     "flows"                       SPEC MANAGING, DONE => flows::list;
     POST   WABA     "flows"                       SPEC MANAGING, DONE => flows::create;
     POST   WABA     "migrate_flows"               SPEC MANAGING, DONE => flows::migrate;
-    GET    WABA     "template_analytics"          SEEN MANAGING, PLANNED => no;
-    GET    WABA     "template_group_analytics"    SEEN MANAGING, PLANNED => no;
+    GET    WABA     "template_analytics"          SEEN MANAGING, DONE => analytics::templates;
+    GET    WABA     "template_group_analytics"    SEEN MANAGING, differs("a template group is a template in all its languages, named by its name") => analytics::template_groups;
     GET    WABA     "group_analytics"             SEEN MANAGING, PLANNED => no;
     GET    WABA     "signups"                     SEEN MANAGING, DONE => collections::signups;
     POST   WABA     "signups"                     SEEN MANAGING, DONE => collections::create_signup;
