@@ -21,6 +21,7 @@ pub mod activity;
 pub mod analytics;
 pub mod apps;
 pub mod blocks;
+pub mod catalogs;
 pub mod codes;
 pub mod collections;
 pub mod contacts;
@@ -132,6 +133,7 @@ pub fn statements() -> Vec<Sql> {
         analytics::STATEMENTS,
         apps::STATEMENTS,
         blocks::STATEMENTS,
+        catalogs::STATEMENTS,
         contacts::STATEMENTS,
         documents::STATEMENTS,
         history::STATEMENTS,
@@ -153,8 +155,12 @@ pub fn statements() -> Vec<Sql> {
 
 #[cfg(test)]
 mod tests {
+    use plaza_db::{Dialect, Sql};
+
     #[tokio::test]
     async fn both_engines_understand_every_statement() {
         plaza_db::testing::prepare_all(&super::statements()).await;
+        let lists = super::catalogs::LISTS.iter().map(|list| list.sample(Dialect::Sqlite, 1, 1));
+        plaza_db::testing::prepare_all(&lists.collect::<Vec<Sql>>()).await;
     }
 }

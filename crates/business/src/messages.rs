@@ -36,7 +36,7 @@ use crate::templates::definition::FlowName;
 use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, analytics, blocks, codes, wamid};
+use crate::{Business, analytics, blocks, catalogs, codes, wamid};
 use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::MessagingError;
@@ -689,6 +689,7 @@ impl Business {
             }
             Kind::Free(draft) => free(ctx, tx, number, contact, draft).await?,
         };
+        catalogs::sending::complete(tx, number, &mut prepared.body).await?;
         if message.unfetched.is_none() {
             let files = self.attachments(ctx, tx, number, message.media()).await?;
             for (place, file) in prepared.body.attachments_mut().into_iter().zip(files) {

@@ -16,6 +16,7 @@ mod answer;
 mod auth;
 mod blocks;
 mod businesses;
+mod catalogs;
 mod collections;
 mod errors;
 mod flows;

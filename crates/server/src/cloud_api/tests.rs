@@ -1,3 +1,5 @@
+mod analytics;
+mod catalogs;
 mod flows;
 mod limits;
 mod management;

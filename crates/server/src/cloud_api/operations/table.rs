@@ -4,7 +4,7 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    analytics, blocks, businesses, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
+    analytics, blocks, businesses, catalogs, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -93,8 +93,8 @@ operations! {
     POST   BUSINESS "onboard_partners_to_mm_lite"       SPEC MANAGING, differs("every account may send marketing messages; nothing is invited") => businesses::onboard;
     GET    BUSINESS "system_users"                      SEEN MANAGING, DONE => users::list;
     POST   BUSINESS "system_users"                      SEEN MANAGING, DONE => users::create;
-    GET    BUSINESS "owned_product_catalogs"            SEEN MANAGING, PLANNED => no;
-    POST   BUSINESS "owned_product_catalogs"            SEEN MANAGING, PLANNED => no;
+    GET    BUSINESS "owned_product_catalogs"            SEEN MANAGING, DONE => catalogs::owned;
+    POST   BUSINESS "owned_product_catalogs"            SEEN MANAGING, DONE => catalogs::create;
 
     GET    WABA     ""                            SPEC TOKEN,    DONE => wabas::get;
     POST   WABA     ""                            SPEC MANAGING, differs("the time zone is that of the business, whose invoices follow it") => wabas::change;
@@ -140,9 +140,9 @@ operations! {
     GET    WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::sequences;
     POST   WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::put_sequence;
     DELETE WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::delete_sequence;
-    GET    WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
-    POST   WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
-    DELETE WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
+    GET    WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::connected;
+    POST   WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::connect;
+    DELETE WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::disconnect;
 
     GET    PHONE    ""                            SPEC TOKEN,    DONE => phone_numbers::get;
     POST   PHONE    ""                            SPEC MANAGING, DONE => phone_numbers::configure;
@@ -252,8 +252,8 @@ operations! {
     GET    UPLOAD   ""                            SEEN MANAGING, DONE => uploads::get;
     POST   UPLOAD   ""                            SEEN MANAGING stream, DONE => uploads::append;
 
-    GET    CATALOG  ""                            SEEN MANAGING, PLANNED => no;
-    GET    CATALOG  "products"                    SEEN MANAGING, PLANNED => no;
-    POST   CATALOG  "products"                    SEEN MANAGING, PLANNED => no;
-    POST   CATALOG  "items_batch"                 SEEN MANAGING, PLANNED => no;
+    GET    CATALOG  ""                            SEEN MANAGING, DONE => catalogs::get;
+    GET    CATALOG  "products"                    SEEN MANAGING, DONE => catalogs::products;
+    POST   CATALOG  "products"                    SEEN MANAGING, DONE => catalogs::put_product;
+    POST   CATALOG  "items_batch"                 SEEN MANAGING, differs("all is done when the answer comes; the handle has nothing to be asked for") => catalogs::batch;
 }

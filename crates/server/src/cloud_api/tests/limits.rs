@@ -7,13 +7,13 @@ use plaza_protocol::MessageId;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn template(name: &str, to: &str) -> Value {
+pub(super) fn template(name: &str, to: &str) -> Value {
     json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": to, "type": "template",
         "template": {"name": name, "language": {"code": "en_US"}}})
 }
 
 /// A number outside the countries without a marketing cap.
-fn number(at: usize) -> String {
+pub(super) fn number(at: usize) -> String {
     format!("+5511{at:09}")
 }
 
@@ -61,7 +61,7 @@ impl World {
         self.app.db.transact(&self.app.ctx, "test.subscribe", set).await.unwrap();
     }
 
-    async fn acknowledge(&self, wamid: &str) {
+    pub(super) async fn acknowledge(&self, wamid: &str) {
         let id = plaza_business::wamid::parse(wamid).unwrap();
         let (business, at) = (self.app.business.clone(), self.app.ctx.now());
         let deliver = async move |ctx: &Ctx, tx: &mut Tx| {
