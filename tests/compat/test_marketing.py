@@ -37,3 +37,13 @@ def test_other_templates_are_refused_there(bot, ana):
             to=ana.number, name="ready", language=TemplateLanguage.ENGLISH_US, params=[], use_mm_lite_api=True
         )
     assert refused.value.error_code == 134100
+
+
+def test_an_account_may_want_the_address_of_marketing_messages_only(bot, ana):
+    bot.wa.create_template(template("news", TemplateCategory.MARKETING))
+    bot.wa.update_business_account_settings(disable_marketing_messages_on_cloud_api=True)
+    assert bot.wa.get_business_account().disable_marketing_messages_on_cloud_api
+    english = TemplateLanguage.ENGLISH_US
+    with pytest.raises(errors.MarketingTemplatesDisabledForCloudAPI):
+        bot.wa.send_template(to=ana.number, name="news", language=english, params=[])
+    assert bot.wa.send_template(to=ana.number, name="news", language=english, params=[], use_mm_lite_api=True).id

@@ -75,6 +75,8 @@ codes! {
     MARKETING_METHOD = 131055, 400, "Method not allowed";
     /// Too many messages to one person.
     PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
+    /// The account sends marketing templates by their own address only.
+    MARKETING_OFF = 131063, 400, "Marketing templates disabled for Cloud API";
     /// As many people were written to first as the portfolio may.
     MESSAGING_LIMIT = 131064, 400, "Messaging limit reached";
     /// More or fewer parameters than the template has.

@@ -59,10 +59,10 @@ pub use country::of as country_of;
 pub use seal::{SealError, SealingKey};
 
 use pace::Pace;
-use reach::{MarketingCap, Tier};
 use plaza_billing::Prices;
 use plaza_db::Sql;
 use plaza_protocol::{Actor, Ctx, PortfolioId};
+use reach::{MarketingCap, Tier};
 
 /// What the operations of this crate need beside a context and a transaction.
 #[derive(Debug)]

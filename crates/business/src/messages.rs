@@ -17,11 +17,14 @@
 //!
 //! What a message says is not stored: it goes into the conversation, and from there to the webhook.
 
+mod approach;
+mod error;
 pub(crate) mod request;
 mod statuses;
 mod store;
 
 pub use crate::flows::sending::Unsendable;
+pub use error::SendError;
 pub use request::{Idempotency, ReadMark, Request, SendMessage};
 pub use statuses::StatusError;
 pub(crate) use store::STATEMENTS;
@@ -29,22 +32,22 @@ pub(crate) use store::STATEMENTS;
 use crate::contacts::{self, Contact};
 use crate::flows::sending;
 use crate::media::{MediaError, MediaSource};
-use crate::pace::TooFast;
-use crate::portfolios::{self, BusinessNumber, LookupError};
-use crate::reach::{self, Approach, Approached, Reach, TooFar};
+use crate::portfolios::{self, BusinessNumber};
+use crate::reach::{Approached, Reach};
+use crate::templates;
 use crate::templates::definition::FlowName;
-use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, analytics, blocks, catalogs, codes, wamid};
-use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
+use crate::{Business, analytics, blocks, catalogs, codes, wabas, wamid};
+use approach::{Unpaid, undo_all};
+use plaza_billing::{self as billing, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
-use plaza_messaging::MessagingError;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
 use request::{Address, Draft, Kind, Recipient};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -70,145 +73,6 @@ pub struct Accepted {
     pub reach: Option<Reach>,
     /// What to encrypt. `None`: this is a repeat, and everything was done the first time.
     pub content: Option<Content>,
-}
-
-/// A message is not accepted, and nothing of it was stored.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// A member that must be there is not.
-    #[error("the parameter {member} is required")]
-    Missing {
-        /// Which.
-        member: String,
-    },
-    /// A member has a value that cannot be.
-    #[error("{member}: {what}")]
-    Invalid {
-        /// Which.
-        member: String,
-        /// Why, and what is expected.
-        what: String,
-    },
-    /// A file that does not suit the message.
-    #[error("{member}: {what}")]
-    Media {
-        /// The member that names it.
-        member: String,
-        /// Why not.
-        what: String,
-    },
-    /// A kind of message that Plaza does not carry.
-    #[error("messages of type \"{kind}\" are not supported")]
-    Unsupported {
-        /// As the request names it.
-        kind: String,
-    },
-    /// No such number, or another portfolio's.
-    #[error("there is no such phone number, or it belongs to another business portfolio")]
-    NotFound,
-    /// The number was deregistered.
-    #[error("the phone number is not registered: register it first")]
-    NotRegistered,
-    /// The business wrote to itself.
-    #[error("the recipient is the sender")]
-    RecipientIsSender,
-    /// Nobody has this number here.
-    #[error("the recipient is not on this network")]
-    Undeliverable,
-    /// Free-form messages need an open window.
-    #[error("more than 24 hours have passed since the person last wrote: send a template")]
-    WindowClosed {
-        /// When it closed; `None`: the person never wrote.
-        until: Option<Timestamp>,
-    },
-    /// Faster than it may.
-    #[error(transparent)]
-    TooFast(#[from] TooFast),
-    /// More people than the portfolio may write to first, or more advertising than the person gets.
-    #[error(transparent)]
-    TooFar(#[from] TooFar),
-    /// Something else than a template, at the address of marketing messages.
-    #[error("this address sends templates: send other messages at the address messages")]
-    NotATemplate,
-    /// A template of another category, at the address of marketing messages.
-    #[error("this address sends marketing templates: send a {category} template at the address messages")]
-    NotMarketing {
-        /// The template's.
-        category: Category,
-    },
-    /// The template cannot be sent.
-    #[error("{0}")]
-    Template(FillError),
-    /// The flow cannot be sent just now.
-    #[error("{}", .0.what())]
-    Flow(Unsendable),
-    /// The balance does not cover the price.
-    #[error("the balance does not cover the price: {needed} {currency} are needed, {available} are there")]
-    InsufficientFunds {
-        /// The worst-case price.
-        needed: plaza_protocol::Micros,
-        /// What is not held already.
-        available: plaza_protocol::Micros,
-        /// The portfolio's currency.
-        currency: plaza_protocol::Currency,
-    },
-    /// The price book does not know the recipient's market.
-    #[error("the price book has no price for the market {market}")]
-    NoPrice {
-        /// Which.
-        market: String,
-    },
-    /// Billing knows the new message as an ended one: a bug.
-    #[error("the price could not be held")]
-    NotHeld,
-    /// The same idempotency key came with another body.
-    #[error("Idempotency-Key: it was used for another request; use a new key for each message")]
-    KeyReused,
-    /// The price could not be held.
-    #[error("billing")]
-    Billing(#[source] BillingError),
-    /// The recipient could not be looked up.
-    #[error("messaging")]
-    Messaging(#[source] MessagingError),
-    /// The storage failed.
-    #[error("storage")]
-    Db(#[from] DbError),
-}
-
-impl From<LookupError> for SendError {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::NotFound => Self::NotFound,
-            LookupError::Db(error) => Self::Db(error),
-        }
-    }
-}
-
-impl From<BillingError> for SendError {
-    fn from(error: BillingError) -> Self {
-        match error {
-            BillingError::Db(error) => Self::Db(error),
-            other => Self::Billing(other),
-        }
-    }
-}
-
-impl From<MessagingError> for SendError {
-    fn from(error: MessagingError) -> Self {
-        match error {
-            MessagingError::Db(error) => Self::Db(error),
-            other => Self::Messaging(other),
-        }
-    }
-}
-
-impl From<FillError> for SendError {
-    fn from(error: FillError) -> Self {
-        match error {
-            FillError::Db(error) => Self::Db(error),
-            other => Self::Template(other),
-        }
-    }
 }
 
 /// A message of a person that the gateway decrypted.
@@ -273,6 +137,7 @@ impl Business {
         let priced = checked.iter().flatten().filter_map(|one| one.new.as_ref()?.intent.clone());
         let held = billing::hold(first.ctx, tx, &self.prices, &priced.collect::<Vec<_>>()).await?;
         let mut held = held.into_iter();
+        let (mut unpaid, mut reached) = (Vec::new(), BTreeSet::new());
         let (mut answers, mut rows, mut events) = (Vec::with_capacity(sends.len()), Vec::new(), Vec::new());
         for (send, one) in sends.iter().zip(checked) {
             let Checked { number, contact, message_id, new } = match one {
@@ -287,12 +152,13 @@ impl Business {
                 let pricing = match new.intent.as_ref().map(|_| pricing(held.next())).transpose() {
                     Ok(pricing) => pricing,
                     Err(refused) => {
-                        undo(tx, send, &number, &contact, message_id, &new).await?;
+                        unpaid.push(Unpaid { send, number, contact, message_id, new });
                         answers.push(Err(refused));
                         continue;
                     }
                 };
                 reach = new.approached.and_then(|approached| approached.reach);
+                reached.extend(new.approached.map(|_| (number.portfolio_id, contact.account)));
                 let (row, event) = written(send, &number, &contact, message_id, &new, pricing);
                 rows.push(store::row(&number, row));
                 events.push(event);
@@ -305,6 +171,7 @@ impl Business {
             let accepted = accepted(number, contact, &send.message.input, message_id, content);
             answers.push(Ok(Accepted { reach, ..accepted }));
         }
+        undo_all(tx, &unpaid, &reached).await?;
         store::insert_all(tx, rows).await?;
         webhooks::emit(first.ctx, tx, events).await?;
         Ok(answers)
@@ -421,24 +288,6 @@ struct NewSend {
     approached: Option<Approached>,
 }
 
-impl NewSend {
-    /// What it is to the limits on whom a business writes to first.
-    fn approach<'a>(
-        &self,
-        number: &BusinessNumber,
-        contact: &'a Contact,
-        message: BusinessMessageId,
-    ) -> Approach<'a> {
-        Approach {
-            portfolio: number.portfolio_id,
-            account: contact.account,
-            number: &contact.number,
-            message,
-            is_marketing: self.prepared.category == Some(Category::Marketing),
-        }
-    }
-}
-
 /// Everything but the price.
 impl Business {
     async fn check(&self, tx: &mut Tx, send: &Sending<'_>) -> Result<Checked, SendError> {
@@ -495,61 +344,6 @@ impl Business {
         let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
         Ok(NewSend { prepared, now, expires_at, intent, is_approach, approached: None })
     }
-
-    /// Takes the places of those messages that reach somebody who did not write lately. Who has none is refused.
-    async fn approach_all(
-        &self,
-        ctx: &Ctx,
-        tx: &mut Tx,
-        sends: &[Sending<'_>],
-        checked: &mut [Result<Checked, SendError>],
-    ) -> Result<(), SendError> {
-        let mut asked = Vec::new();
-        let mut approaches = Vec::new();
-        for (at, one) in checked.iter().enumerate() {
-            if let Ok(Checked { number, contact, message_id, new: Some(new) }) = one
-                && new.is_approach
-            {
-                asked.push(at);
-                approaches.push(new.approach(number, contact, *message_id));
-            }
-        }
-        if approaches.is_empty() {
-            return Ok(());
-        }
-        let answers = self.approach(ctx, tx, &approaches).await?;
-        for (at, answer) in asked.into_iter().zip(answers) {
-            let (Some(send), Some(one)) = (sends.get(at), checked.get_mut(at)) else { continue };
-            let Ok(Checked { number, contact, message_id, new: Some(new) }) = one else { continue };
-            match answer {
-                Ok(approached) => new.approached = Some(approached),
-                Err(refused) => {
-                    undo(tx, send, number, contact, *message_id, new).await?;
-                    *one = Err(refused.into());
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What was written for a message that is refused after all.
-async fn undo(
-    tx: &mut Tx,
-    send: &Sending<'_>,
-    number: &BusinessNumber,
-    contact: &Contact,
-    message_id: BusinessMessageId,
-    new: &NewSend,
-) -> Result<(), DbError> {
-    forget(tx, send, message_id).await?;
-    if new.prepared.flow.is_some() {
-        sending::forget(tx, message_id).await?;
-    }
-    if let Some(approached) = new.approached {
-        reach::give_back(tx, &new.approach(number, contact, message_id), approached).await?;
-    }
-    Ok(())
 }
 
 /// A refused request may come again with the same key, and be accepted then.
@@ -681,6 +475,12 @@ impl Business {
                 let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
                 if message.address == Address::MarketingMessages && template.category != Category::Marketing {
                     return Err(SendError::NotMarketing { category: template.category });
+                }
+                if message.address == Address::Messages
+                    && template.category == Category::Marketing
+                    && !wabas::sends_marketing(tx, number.waba_id).await?
+                {
+                    return Err(SendError::MarketingOff);
                 }
                 let category = Some(template.category);
                 let mut body = Body::Template(filled.template);

@@ -172,6 +172,13 @@ pub(crate) struct Approached {
     has_marketing_place: bool,
 }
 
+impl Approached {
+    /// The same, but that the person's place stays taken.
+    pub(crate) fn without_place(self) -> Self {
+        Self { has_new_place: false, ..self }
+    }
+}
+
 impl Business {
     /// Takes the places for messages outside the window, one answer for each.
     pub(crate) async fn approach(

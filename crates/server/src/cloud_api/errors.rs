@@ -263,6 +263,7 @@ impl From<SendError> for GraphError {
             SendError::TooFar(TooFar::Marketing { .. }) => codes::MARKETING_CAP,
             SendError::NotATemplate => codes::MARKETING_METHOD,
             SendError::NotMarketing { .. } => codes::MARKETING_ONLY,
+            SendError::MarketingOff => codes::MARKETING_OFF,
             SendError::Media { .. } => codes::MEDIA_UPLOAD,
             SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
             SendError::NotRegistered => codes::NOT_REGISTERED,

@@ -60,8 +60,10 @@ pub(super) async fn load(
             members.insert(name.to_owned(), value);
         }
     };
-    if let Some(number) = settings.get("purchase_order_number") {
-        insert("purchase_order_number", number.clone());
+    for name in ["purchase_order_number", "disable_marketing_messages_on_cloud_api"] {
+        if let Some(value) = settings.get(name) {
+            insert(name, value.clone());
+        }
     }
     if fields.wants("health_status") {
         insert("health_status", health::of(ctx, tx, health::Subject::Waba(waba.waba_id)).await?);

@@ -4,7 +4,8 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    analytics, blocks, businesses, catalogs, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
+    analytics, blocks, businesses, catalogs, collections, flows, media, messages, phone_numbers, pictures,
+    preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;

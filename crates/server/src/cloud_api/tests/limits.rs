@@ -37,10 +37,24 @@ impl World {
         if answer.0 == 200 { (200, 0) } else { code(&answer) }
     }
 
+    /// Sends to many at the same time; how many got it.
+    async fn send_all(&self, name: &str, people: std::ops::Range<usize>) -> usize {
+        let mut sent = 0;
+        for some in people.collect::<Vec<_>>().chunks(64) {
+            let sends = some.iter().map(|at| self.send(name, *at));
+            let outcomes = futures_util::future::join_all(sends).await;
+            assert!(
+                outcomes.iter().all(|outcome| matches!(outcome, (200, 0) | (400, 131_064))),
+                "{outcomes:?}"
+            );
+            sent += outcomes.iter().filter(|outcome| outcome.0 == 200).count();
+        }
+        sent
+    }
+
     /// The events of a field, the newest first.
     async fn events(&self, field: &str) -> Vec<Value> {
-        let list =
-            async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
+        let list = async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
         let deliveries = self.app.db.read(&self.app.ctx, "test.deliveries", list).await.unwrap();
         let changes = deliveries.iter().map(|delivery| {
             let body: Value = serde_json::from_str(&delivery.body).unwrap();
@@ -52,8 +66,7 @@ impl World {
     async fn subscribe(&self) {
         let app = self.shop.app_id;
         let set = async move |ctx: &Ctx, tx: &mut Tx| {
-            let callback =
-                webhooks::Callback { url: "https://example.org/hook".to_owned(), updates_max: 1 };
+            let callback = webhooks::Callback { url: "https://example.org/hook".to_owned(), updates_max: 1 };
             let fields = ["messages", "phone_number_quality_update", "business_capability_update"];
             let fields: Vec<String> = fields.map(str::to_owned).to_vec();
             webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await
@@ -116,6 +129,16 @@ async fn marketing_messages_have_their_own_address_and_word() {
         let mark = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.x"});
         assert_eq!(code(&world.post(&path, mark).await).0, 400, "read marks have another address");
         assert_eq!(world.post(&world.messages(), template("ready", ANA)).await.0, 200);
+
+        assert_eq!(world.post(&world.messages(), template("news", ANA)).await.0, 200, "both ways at first");
+        let waba = format!("/{}", world.shop.waba_id);
+        let only = json!({"disable_marketing_messages_on_cloud_api": true});
+        assert_eq!(world.post(&waba, only).await.0, 200);
+        let answer = world.post(&world.messages(), template("news", ANA)).await;
+        assert_eq!(code(&answer), (400, 131_063));
+        assert_eq!(world.post(&path, template("news", ANA)).await.0, 200);
+        let field = "disable_marketing_messages_on_cloud_api";
+        assert_eq!(world.get(&format!("{waba}?fields={field}")).await.1[field], true);
     })
     .await;
 }
@@ -171,6 +194,23 @@ async fn a_business_reaches_250_people_in_24_hours_and_no_more() {
         let path = format!("/{}/messages", world.rival.phone_number_id);
         let sent = world.as_token("POST", &path, &token, template("ready", &number(251))).await;
         assert_eq!(sent.0, 200, "{}", sent.1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sends_at_the_same_moment_take_as_many_places_as_there_are() {
+    let begin = || business().reaching(Tier::People250, None);
+    World::on_each_engine(begin, async |world| {
+        world.template("ready", "UTILITY").await;
+        world.people(300).await;
+        assert_eq!(world.send_all("ready", 0..300).await, 250);
+        // The same people again: those who were reached, and no others.
+        assert_eq!(world.send_all("ready", 0..300).await, 250);
+        world.clock.advance(DAY);
+        assert_eq!(world.send_all("ready", 20..300).await, 250);
+        assert_eq!(world.delivered.load(Ordering::SeqCst), 750);
+        assert_eq!(world.send_all("ready", 0..20).await, 0);
     })
     .await;
 }
@@ -330,9 +370,7 @@ async fn the_limit_rises_by_use_and_is_told() {
 
         world.template("ready", "UTILITY").await;
         world.people(1000).await;
-        for at in 0..999 {
-            assert_eq!(world.send("ready", at).await, (200, 0));
-        }
+        assert_eq!(world.send_all("ready", 0..999).await, 999);
         world.clock.advance(Duration::from_secs(3600));
         assert_eq!(world.step().await, 0, "one less than half");
         assert_eq!(world.send("ready", 999).await, (200, 0));
