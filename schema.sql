@@ -169,6 +169,9 @@ CREATE TABLE business_message (
 
 CREATE INDEX business_message_by_peer ON business_message (phone_number_id, account_id, accepted_at);
 
+CREATE INDEX business_message_by_template ON business_message (template_id, accepted_at)
+    WHERE template_id IS NOT NULL;
+
 CREATE INDEX business_message_undelivered ON business_message (expires_at) WHERE status < 2;
 
 CREATE TABLE business_phone_number (
@@ -193,6 +196,41 @@ CREATE TABLE business_username (
     phone_number_id BIGINT NOT NULL UNIQUE,
     portfolio_id BIGINT NOT NULL,
     created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE catalog (
+    catalog_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    vertical TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX catalog_by_portfolio ON catalog (portfolio_id, catalog_id);
+
+CREATE TABLE catalog_product (
+    catalog_id BIGINT NOT NULL,
+    -- The business's own id of it.
+    retailer_id TEXT NOT NULL,
+    -- In the address space of the Graph.
+    product_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- Micros of the currency.
+    price_micros BIGINT NOT NULL,
+    -- ISO 4217, three letters.
+    currency TEXT NOT NULL,
+    -- in stock, out of stock, …
+    availability TEXT NOT NULL,
+    -- new, refurbished or used.
+    condition TEXT NOT NULL,
+    brand TEXT NOT NULL,
+    -- Empty: it has no page, no picture.
+    url TEXT NOT NULL,
+    image_url TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (catalog_id, retailer_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE charge (
@@ -494,6 +532,17 @@ CREATE TABLE market_prefix (
     PRIMARY KEY (prefix, standalone_since)
 ) WITHOUT ROWID;
 
+CREATE TABLE marketing_place (
+    -- personal: who got it
+    account_id UUID NOT NULL,
+    place BIGINT NOT NULL,
+    taken_at BIGINT NOT NULL,
+    message_id UUID NOT NULL,
+    PRIMARY KEY (account_id, place)
+) WITHOUT ROWID;
+
+CREATE INDEX marketing_place_by_age ON marketing_place (taken_at);
+
 CREATE TABLE media_link (
     portfolio_id BIGINT NOT NULL,
     link_sha256 BYTEA NOT NULL,
@@ -513,6 +562,19 @@ CREATE TABLE message_request (
 ) WITHOUT ROWID;
 
 CREATE INDEX message_request_by_age ON message_request (created_at);
+
+CREATE TABLE messaging_limit (
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    -- Absent: no limit.
+    people_max BIGINT,
+    -- The rows of reached_person that are counted: who was reached within 24 hours, and perhaps some who were before.
+    people BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    -- When it was last looked at whether the limit rises.
+    checked_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX messaging_limit_by_check ON messaging_limit (checked_at) WHERE people_max IS NOT NULL;
 
 CREATE TABLE node_document (
     -- The node that it is attached to.
@@ -634,6 +696,21 @@ CREATE TABLE rate_bucket (
     PRIMARY KEY (name, subject, about)
 );
 
+CREATE TABLE reached_person (
+    portfolio_id BIGINT NOT NULL,
+    -- personal: who was written to
+    account_id UUID NOT NULL,
+    -- The last time.
+    reached_at BIGINT NOT NULL,
+    -- Takes one of the places of the limit. Taken back, when places are needed, from those of more than 24 hours ago.
+    is_counted BOOLEAN NOT NULL,
+    PRIMARY KEY (portfolio_id, account_id)
+) WITHOUT ROWID;
+
+CREATE INDEX reached_person_counted ON reached_person (portfolio_id, reached_at) WHERE is_counted;
+
+CREATE INDEX reached_person_old ON reached_person (portfolio_id, reached_at) WHERE NOT is_counted;
+
 CREATE TABLE receipt (
     conversation_id UUID NOT NULL,
     account_id UUID NOT NULL,
@@ -739,6 +816,26 @@ CREATE TABLE template_change (
     PRIMARY KEY (template_id, changed_at)
 ) WITHOUT ROWID;
 
+CREATE TABLE template_click (
+    template_id BIGINT NOT NULL,
+    is_marketing_lite BOOLEAN NOT NULL,
+    quarter BIGINT NOT NULL,
+    -- What stands on the button.
+    button TEXT NOT NULL,
+    clicks BIGINT NOT NULL,
+    PRIMARY KEY (template_id, is_marketing_lite, quarter, button)
+) WITHOUT ROWID;
+
+CREATE TABLE template_spend (
+    template_id BIGINT NOT NULL,
+    -- Whether the messages came by the address of marketing messages.
+    is_marketing_lite BOOLEAN NOT NULL,
+    -- When it begins.
+    quarter BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (template_id, is_marketing_lite, quarter)
+) WITHOUT ROWID;
+
 CREATE TABLE token_grant (
     token_sha256 BYTEA NOT NULL PRIMARY KEY,
     -- Absent: a partner's token.
@@ -835,6 +932,12 @@ CREATE TABLE waba_activity (
     details TEXT NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (waba_id, activity_id)
+) WITHOUT ROWID;
+
+CREATE TABLE waba_catalog (
+    waba_id BIGINT NOT NULL PRIMARY KEY,
+    catalog_id BIGINT NOT NULL,
+    connected_at BIGINT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE waba_subscription (

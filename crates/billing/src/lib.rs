@@ -54,6 +54,7 @@ mod portfolio;
 mod price_book;
 mod prices;
 mod reports;
+mod spending;
 mod store;
 mod usage;
 mod verify;
@@ -66,6 +67,7 @@ pub use portfolio::{Balance, balance, open_portfolio, top_up};
 pub use price_book::{FreeRule, Origin, Price, PriceBook, PriceVersion, Rate, WindowKind};
 pub use prices::Prices;
 pub use reports::{Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, rebuild_revenue, revenue};
+pub use spending::{QUARTER, Spending, spending};
 pub use usage::{Charged, Held, Intent, delivered, expire, failed, hold};
 pub use verify::{Verification, verify};
 

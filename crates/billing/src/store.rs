@@ -92,6 +92,14 @@ statements! {
                CAST(sum(amount_micros) AS BIGINT)
         FROM charge
         GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market";
+    /// Charges of an account by a quarter of an hour of their delivery, whose length is $5, and by kind.
+    SPENDING = "
+        SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT) AS quarter, e.phone_number_id,
+               substr(e.destination, 1, 3) AS prefix, c.category, c.pricing_type, c.tier,
+               CAST(sum(CASE WHEN c.run = 0 THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(c.amount_micros) AS BIGINT)
+        FROM usage_event e JOIN charge c ON c.message_id = e.message_id
+        WHERE e.portfolio_id = $1 AND e.waba_id = $2 AND e.delivered_at >= $3 AND e.delivered_at < $4
+        GROUP BY quarter, e.phone_number_id, prefix, c.category, c.pricing_type, c.tier";
     /// The newest charges.
     CHARGES_FIRST = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,

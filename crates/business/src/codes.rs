@@ -43,6 +43,8 @@ codes! {
     ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
     /// Insights cannot be switched off again.
     INSIGHTS_STAY = 200006, 400, "Template insights cannot be disabled";
+    /// The insights of the account's templates are not counted.
+    INSIGHTS_OFF = 200007, 400, "Template insights not enabled";
     /// The webhook's address did not pass the handshake.
     CALLBACK_VERIFICATION = 2200, 400, "Callback verification failed";
     /// The number sends too many messages a second.
@@ -61,14 +63,22 @@ codes! {
     PAYMENT = 131042, 400, "Business eligibility payment issue";
     /// The customer-service window is closed.
     RE_ENGAGEMENT = 131047, 400, "Re-engagement message";
+    /// The person got enough advertising.
+    MARKETING_CAP = 131049, 400, "Message not delivered: the person gets no more marketing messages for now";
     /// A kind of message that Plaza does not carry.
     UNSUPPORTED_TYPE = 131051, 400, "Unsupported message type";
     /// A file of a person that the business cannot have.
     MEDIA_DOWNLOAD = 131052, 400, "Media download error";
     /// A file that cannot be sent, or that could not be fetched.
     MEDIA_UPLOAD = 131053, 400, "Media upload error";
+    /// A message that is no template, at the address of marketing messages.
+    MARKETING_METHOD = 131055, 400, "Method not allowed";
     /// Too many messages to one person.
     PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
+    /// The account sends marketing templates by their own address only.
+    MARKETING_OFF = 131063, 400, "Marketing templates disabled for Cloud API";
+    /// As many people were written to first as the portfolio may.
+    MESSAGING_LIMIT = 131064, 400, "Messaging limit reached";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.
@@ -97,6 +107,8 @@ codes! {
     NOT_REGISTERED = 133010, 400, "Phone number not registered";
     /// Ten registrations and deregistrations in 72 hours.
     REGISTRATION_LIMIT = 133016, 400, "Account register deregister rate limit exceeded";
+    /// A template of another category, at the address of marketing messages.
+    MARKETING_ONLY = 134100, 400, "Only marketing messages supported";
     /// The flow is no draft.
     FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
     /// Errors of its document, no endpoint, no key.
@@ -116,6 +128,8 @@ codes! {
 /// The code `SUBCODE_UNKNOWN_OBJECT` beside [`INVALID_PARAMETER`] says that there is no such object, or none that the
 /// asker may know of.
 pub const SUBCODE_UNKNOWN_OBJECT: i64 = 33;
+/// Product types that cannot be counted together.
+pub const SUBCODE_PRODUCT_TYPES: i64 = 2_388_077;
 /// The number is the asker's already.
 pub const SUBCODE_NUMBER_OWN: i64 = 2_388_012;
 /// The number cannot be moved here.

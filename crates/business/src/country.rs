@@ -8,7 +8,11 @@ pub(crate) const NONE: &str = "XX";
 
 /// The ISO 3166 country of a number; `XX` if it has none.
 pub fn of(number: &PhoneNumber) -> &'static str {
-    let digits = number.digits();
+    of_digits(number.digits())
+}
+
+/// The country of a number of which the first digits are known: three are enough.
+pub(crate) fn of_digits(digits: &str) -> &'static str {
     (1..=3)
         .rev()
         .filter_map(|length| digits.get(..length))

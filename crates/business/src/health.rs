@@ -3,9 +3,11 @@
 //! What stands between a node and a sent message: the node itself, its account, the business and the app, each with what
 //! is wrong and what to do. The whole is as good as its worst part.
 
+use crate::codes;
 use crate::management::ManageError;
 use crate::numbers;
 use crate::portfolios::{self, BusinessNumber, Waba};
+use crate::reach;
 use crate::templates::{self, Status};
 use plaza_db::Tx;
 use plaza_protocol::{Actor, Ctx, Micros, PhoneNumberId, PortfolioId, TemplateId, WabaId};
@@ -28,10 +30,12 @@ struct Part {
     kind: &'static str,
     id: String,
     level: usize,
-    infos: Vec<&'static str>,
+    infos: Vec<String>,
     errors: Vec<Value>,
 }
 
+/// From here on a messaging limit that fills up limits the health.
+const TOLD_FROM_PERCENT: i64 = 80;
 const LEVELS: [&str; 3] = ["AVAILABLE", "LIMITED", "BLOCKED"];
 
 impl Part {
@@ -45,9 +49,9 @@ impl Part {
             .push(json!({"error_code": code, "error_description": what, "possible_solution": solution}));
     }
 
-    fn limited(&mut self, info: &'static str) {
+    fn limited(&mut self, info: impl Into<String>) {
         self.level = self.level.max(1);
-        self.infos.push(info);
+        self.infos.push(info.into());
     }
 
     fn view(&self) -> Value {
@@ -101,13 +105,40 @@ pub async fn of(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Value, Manag
     if let Some(waba) = &waba {
         parts.push(of_account(ctx, tx, waba).await?);
     }
-    parts.push(Part::new("BUSINESS", portfolio));
+    parts.push(of_business(ctx, tx, portfolio).await?);
     if let Actor::App { app, .. } = ctx.actor() {
         parts.push(Part::new("APP", app));
     }
     let worst = parts.iter().map(|part| part.level).max().unwrap_or_default();
     let entities: Vec<Value> = parts.iter().map(Part::view).collect();
     Ok(json!({"can_send_message": word(worst), "entities": entities}))
+}
+
+/// The messaging limit is told before it is reached. At its end the business can still write to those who wrote to it.
+async fn of_business(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Part, ManageError> {
+    let mut part = Part::new("BUSINESS", portfolio);
+    let standing = reach::standing(ctx, tx, portfolio).await?;
+    if let Some(reach) = standing.reach {
+        let used = format!(
+            "{} of {} people were written to outside the customer-service window within 24 hours ({}).",
+            reach.people,
+            reach.people_max,
+            standing.tier.as_str()
+        );
+        if reach.people >= reach.people_max {
+            part.limited(used);
+            part.errors.push(json!({
+                "error_code": codes::MESSAGING_LIMIT.number,
+                "error_description": "the messaging limit is used up",
+                "possible_solution": "Write to people who wrote to you, or wait until 24 hours are over.",
+            }));
+        } else if reach.percent() >= TOLD_FROM_PERCENT {
+            part.limited(used);
+        } else {
+            part.infos.push(used);
+        }
+    }
+    Ok(part)
 }
 
 async fn of_number(tx: &mut Tx, number: &BusinessNumber) -> Result<Part, ManageError> {

@@ -18,8 +18,10 @@
 //! `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
 
 pub mod activity;
+pub mod analytics;
 pub mod apps;
 pub mod blocks;
+pub mod catalogs;
 pub mod codes;
 pub mod collections;
 pub mod contacts;
@@ -38,6 +40,7 @@ pub mod partners;
 pub mod portfolios;
 pub mod preverified;
 pub mod qr;
+pub mod reach;
 mod seal;
 pub mod settings;
 pub mod templates;
@@ -59,6 +62,7 @@ use pace::Pace;
 use plaza_billing::Prices;
 use plaza_db::Sql;
 use plaza_protocol::{Actor, Ctx, PortfolioId};
+use reach::{MarketingCap, Tier};
 
 /// What the operations of this crate need beside a context and a transaction.
 #[derive(Debug)]
@@ -69,18 +73,36 @@ pub struct Business {
     /// How fast a number may send, messages a second; `None`: as fast as it can.
     messages_per_s: Option<u32>,
     pace: Pace,
+    /// The messaging limit that a portfolio begins with.
+    first_tier: Tier,
+    /// `None`: a person gets any amount of advertising.
+    marketing: Option<MarketingCap>,
 }
 
 impl Business {
     /// `sealing` encrypts app secrets at rest, `prices` rates messages. In a sandbox templates are approved at once.
     pub fn new(sealing: SealingKey, prices: Prices, sandbox: bool) -> Self {
-        Self { sealing, prices, sandbox, messages_per_s: None, pace: Pace::default() }
+        Self {
+            sealing,
+            prices,
+            sandbox,
+            messages_per_s: None,
+            pace: Pace::default(),
+            first_tier: Tier::Unlimited,
+            marketing: None,
+        }
     }
 
     /// With limits on how fast a number may send ([`pace`]).
     #[must_use]
     pub fn limited_to(self, messages_per_s: Option<u32>) -> Self {
         Self { messages_per_s, ..self }
+    }
+
+    /// With limits on whom a business may write to first ([`reach`]).
+    #[must_use]
+    pub fn reaching(self, first_tier: Tier, marketing: Option<MarketingCap>) -> Self {
+        Self { first_tier, marketing, ..self }
     }
 
     /// Whether templates are approved at once.
@@ -108,8 +130,10 @@ pub(crate) fn is_operator(ctx: &Ctx) -> bool {
 pub fn statements() -> Vec<Sql> {
     [
         activity::STATEMENTS,
+        analytics::STATEMENTS,
         apps::STATEMENTS,
         blocks::STATEMENTS,
+        catalogs::STATEMENTS,
         contacts::STATEMENTS,
         documents::STATEMENTS,
         history::STATEMENTS,
@@ -118,6 +142,7 @@ pub fn statements() -> Vec<Sql> {
         messages::STATEMENTS,
         numbers::STATEMENTS,
         portfolios::STATEMENTS,
+        reach::STATEMENTS,
         templates::STATEMENTS,
         uploads::STATEMENTS,
         usernames::STATEMENTS,
@@ -130,8 +155,12 @@ pub fn statements() -> Vec<Sql> {
 
 #[cfg(test)]
 mod tests {
+    use plaza_db::{Dialect, Sql};
+
     #[tokio::test]
     async fn both_engines_understand_every_statement() {
         plaza_db::testing::prepare_all(&super::statements()).await;
+        let lists = super::catalogs::LISTS.iter().map(|list| list.sample(Dialect::Sqlite, 1, 1));
+        plaza_db::testing::prepare_all(&lists.collect::<Vec<Sql>>()).await;
     }
 }

@@ -5,8 +5,8 @@
 //! its way, or nothing happened at all.
 //!
 //! **Order of checks** of a send: whose number it is, the form of the request (which [`SendMessage::read`] did), whether
-//! the number is registered, who the recipient is, the template, the customer-service window, and last the payment. The
-//! first that fails is the answer.
+//! the number is registered, who the recipient is, the template, the customer-service window, the limits on whom a
+//! business writes to first ([`crate::reach`]), and last the payment. The first that fails is the answer.
 //!
 //! **Status** of an outgoing message: sent → delivered → read, or failed. It only moves forward. The row is written as
 //! *sent*: the envelopes are stored in the same transaction, so there is no moment between. *Read* implies delivered:
@@ -17,11 +17,14 @@
 //!
 //! What a message says is not stored: it goes into the conversation, and from there to the webhook.
 
+mod approach;
+mod error;
 pub(crate) mod request;
 mod statuses;
 mod store;
 
 pub use crate::flows::sending::Unsendable;
+pub use error::SendError;
 pub use request::{Idempotency, ReadMark, Request, SendMessage};
 pub use statuses::StatusError;
 pub(crate) use store::STATEMENTS;
@@ -29,21 +32,22 @@ pub(crate) use store::STATEMENTS;
 use crate::contacts::{self, Contact};
 use crate::flows::sending;
 use crate::media::{MediaError, MediaSource};
-use crate::pace::TooFast;
-use crate::portfolios::{self, BusinessNumber, LookupError};
+use crate::portfolios::{self, BusinessNumber};
+use crate::reach::{Approached, Reach};
+use crate::templates;
 use crate::templates::definition::FlowName;
-use crate::templates::{self, FillError};
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, blocks, codes, wamid};
-use plaza_billing::{self as billing, BillingError, Category, Intent, Pricing, Refused, WindowState};
+use crate::{Business, analytics, blocks, catalogs, codes, wabas, wamid};
+use approach::{Unpaid, undo_all};
+use plaza_billing::{self as billing, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
-use plaza_messaging::MessagingError;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
 };
-use request::{Draft, Kind, Recipient};
+use request::{Address, Draft, Kind, Recipient};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -65,135 +69,10 @@ pub struct Accepted {
     pub account: AccountId,
     /// Who sends.
     pub number: BusinessNumber,
+    /// How much of the messaging limit is used; `None`: it does not count, or there is no limit.
+    pub reach: Option<Reach>,
     /// What to encrypt. `None`: this is a repeat, and everything was done the first time.
     pub content: Option<Content>,
-}
-
-/// A message is not accepted, and nothing of it was stored.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// A member that must be there is not.
-    #[error("the parameter {member} is required")]
-    Missing {
-        /// Which.
-        member: String,
-    },
-    /// A member has a value that cannot be.
-    #[error("{member}: {what}")]
-    Invalid {
-        /// Which.
-        member: String,
-        /// Why, and what is expected.
-        what: String,
-    },
-    /// A file that does not suit the message.
-    #[error("{member}: {what}")]
-    Media {
-        /// The member that names it.
-        member: String,
-        /// Why not.
-        what: String,
-    },
-    /// A kind of message that Plaza does not carry.
-    #[error("messages of type \"{kind}\" are not supported")]
-    Unsupported {
-        /// As the request names it.
-        kind: String,
-    },
-    /// No such number, or another portfolio's.
-    #[error("there is no such phone number, or it belongs to another business portfolio")]
-    NotFound,
-    /// The number was deregistered.
-    #[error("the phone number is not registered: register it first")]
-    NotRegistered,
-    /// The business wrote to itself.
-    #[error("the recipient is the sender")]
-    RecipientIsSender,
-    /// Nobody has this number here.
-    #[error("the recipient is not on this network")]
-    Undeliverable,
-    /// Free-form messages need an open window.
-    #[error("more than 24 hours have passed since the person last wrote: send a template")]
-    WindowClosed {
-        /// When it closed; `None`: the person never wrote.
-        until: Option<Timestamp>,
-    },
-    /// Faster than it may.
-    #[error(transparent)]
-    TooFast(#[from] TooFast),
-    /// The template cannot be sent.
-    #[error("{0}")]
-    Template(FillError),
-    /// The flow cannot be sent just now.
-    #[error("{}", .0.what())]
-    Flow(Unsendable),
-    /// The balance does not cover the price.
-    #[error("the balance does not cover the price: {needed} {currency} are needed, {available} are there")]
-    InsufficientFunds {
-        /// The worst-case price.
-        needed: plaza_protocol::Micros,
-        /// What is not held already.
-        available: plaza_protocol::Micros,
-        /// The portfolio's currency.
-        currency: plaza_protocol::Currency,
-    },
-    /// The price book does not know the recipient's market.
-    #[error("the price book has no price for the market {market}")]
-    NoPrice {
-        /// Which.
-        market: String,
-    },
-    /// Billing knows the new message as an ended one: a bug.
-    #[error("the price could not be held")]
-    NotHeld,
-    /// The same idempotency key came with another body.
-    #[error("Idempotency-Key: it was used for another request; use a new key for each message")]
-    KeyReused,
-    /// The price could not be held.
-    #[error("billing")]
-    Billing(#[source] BillingError),
-    /// The recipient could not be looked up.
-    #[error("messaging")]
-    Messaging(#[source] MessagingError),
-    /// The storage failed.
-    #[error("storage")]
-    Db(#[from] DbError),
-}
-
-impl From<LookupError> for SendError {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::NotFound => Self::NotFound,
-            LookupError::Db(error) => Self::Db(error),
-        }
-    }
-}
-
-impl From<BillingError> for SendError {
-    fn from(error: BillingError) -> Self {
-        match error {
-            BillingError::Db(error) => Self::Db(error),
-            other => Self::Billing(other),
-        }
-    }
-}
-
-impl From<MessagingError> for SendError {
-    fn from(error: MessagingError) -> Self {
-        match error {
-            MessagingError::Db(error) => Self::Db(error),
-            other => Self::Messaging(other),
-        }
-    }
-}
-
-impl From<FillError> for SendError {
-    fn from(error: FillError) -> Self {
-        match error {
-            FillError::Db(error) => Self::Db(error),
-            other => Self::Template(other),
-        }
-    }
 }
 
 /// A message of a person that the gateway decrypted.
@@ -254,9 +133,11 @@ impl Business {
                 outcome => checked.push(outcome),
             }
         }
+        self.approach_all(first.ctx, tx, sends, &mut checked).await?;
         let priced = checked.iter().flatten().filter_map(|one| one.new.as_ref()?.intent.clone());
         let held = billing::hold(first.ctx, tx, &self.prices, &priced.collect::<Vec<_>>()).await?;
         let mut held = held.into_iter();
+        let (mut unpaid, mut reached) = (Vec::new(), BTreeSet::new());
         let (mut answers, mut rows, mut events) = (Vec::with_capacity(sends.len()), Vec::new(), Vec::new());
         for (send, one) in sends.iter().zip(checked) {
             let Checked { number, contact, message_id, new } = match one {
@@ -266,19 +147,18 @@ impl Business {
                     continue;
                 }
             };
-            let mut content = None;
+            let (mut content, mut reach) = (None, None);
             if let Some(new) = new {
                 let pricing = match new.intent.as_ref().map(|_| pricing(held.next())).transpose() {
                     Ok(pricing) => pricing,
                     Err(refused) => {
-                        forget(tx, send, message_id).await?;
-                        if new.prepared.flow.is_some() {
-                            sending::forget(tx, message_id).await?;
-                        }
+                        unpaid.push(Unpaid { send, number, contact, message_id, new });
                         answers.push(Err(refused));
                         continue;
                     }
                 };
+                reach = new.approached.and_then(|approached| approached.reach);
+                reached.extend(new.approached.map(|_| (number.portfolio_id, contact.account)));
                 let (row, event) = written(send, &number, &contact, message_id, &new, pricing);
                 rows.push(store::row(&number, row));
                 events.push(event);
@@ -288,8 +168,10 @@ impl Business {
                 content = Some(Content { reply_to, sender_name, body, is_forwarded: false })
                     .filter(|_| send.message.unfetched.is_none());
             }
-            answers.push(Ok(accepted(number, contact, &send.message.input, message_id, content)));
+            let accepted = accepted(number, contact, &send.message.input, message_id, content);
+            answers.push(Ok(Accepted { reach, ..accepted }));
         }
+        undo_all(tx, &unpaid, &reached).await?;
         store::insert_all(tx, rows).await?;
         webhooks::emit(first.ctx, tx, events).await?;
         Ok(answers)
@@ -330,16 +212,23 @@ impl Business {
             contacts::seen(ctx, tx, number.portfolio_id, inbound.account, &inbound.number, &inbound.name)
                 .await?;
         windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
-        let reply_to_own = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
-            Ok(answered) => store::message(tx, answered).await?.is_some_and(|message| message.is_outgoing),
-            Err(_) => false,
+        let answered = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
+            Ok(answered) => store::message(tx, answered).await?.filter(|message| message.is_outgoing),
+            Err(_) => None,
         };
+        if let (Some(Body::ButtonReply(reply)), Some(answered)) = (&inbound.content.body, &answered)
+            && let Some(template) = answered.template
+            && answered.account == inbound.account
+        {
+            let press = (&inbound.number, reply.text.as_str());
+            analytics::note_click(ctx, tx, template, answered.is_marketing_lite(), press).await?;
+        }
         let media = match &inbound.content.body {
             Some(Body::Media(media)) => self.received_media(ctx, tx, &number, media).await?,
             _ => None,
         };
         let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content, media };
-        let value = payload::message(&number, &contact, &told, reply_to_own);
+        let value = payload::message(&number, &contact, &told, answered.is_some());
         webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
         Ok(true)
     }
@@ -393,6 +282,10 @@ struct NewSend {
     expires_at: Timestamp,
     /// `None`: nothing is charged.
     intent: Option<Intent>,
+    /// The person did not write lately, and the message will reach them.
+    is_approach: bool,
+    /// The places that it took.
+    approached: Option<Approached>,
 }
 
 /// Everything but the price.
@@ -448,7 +341,8 @@ impl Business {
             let intent = intent(number, contact, message_id, category, now, windows, expires_at);
             Intent { template: prepared.template.is_some(), ..intent }
         });
-        Ok(NewSend { prepared, now, expires_at, intent })
+        let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
+        Ok(NewSend { prepared, now, expires_at, intent, is_approach, approached: None })
     }
 }
 
@@ -484,14 +378,15 @@ fn written(
 ) -> (store::NewMessage, Event) {
     let callback_data = &send.message.biz_opaque_callback_data;
     let unfetched = &send.message.unfetched;
-    let pricing = pricing.as_ref().map(payload::pricing);
+    let category = told_category(send.message, new.prepared.category);
+    let pricing = pricing.as_ref().map(|pricing| payload::pricing(pricing, category));
     let row = store::NewMessage {
         message_id,
         account: contact.account,
         is_outgoing: true,
         kind: new.prepared.kind,
         template: new.prepared.template.as_ref().map(|template| template.template_id),
-        category: new.prepared.category.map(Category::as_str),
+        category,
         status: if unfetched.is_none() { statuses::Status::Sent } else { statuses::Status::Failed },
         pricing: pricing.as_ref().map(ToString::to_string),
         callback_data: callback_data.clone(),
@@ -509,6 +404,15 @@ fn written(
             .map(|why| payload::Failure { code: codes::MEDIA_UPLOAD, details: why.clone() }),
     };
     (row, event(number, contact, payload::status(number, contact, update)))
+}
+
+/// What the statuses call the category: marketing messages that came by their own address have a word of their own, at
+/// the same price.
+fn told_category(message: &SendMessage, category: Option<Category>) -> Option<&'static str> {
+    match (message.address, category) {
+        (Address::MarketingMessages, Some(Category::Marketing)) => Some(payload::MARKETING_LITE),
+        (_, category) => category.map(Category::as_str),
+    }
 }
 
 /// A person's message was read by the business.
@@ -569,6 +473,15 @@ impl Business {
         let mut prepared = match &message.kind {
             Kind::Template(request) => {
                 let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
+                if message.address == Address::MarketingMessages && template.category != Category::Marketing {
+                    return Err(SendError::NotMarketing { category: template.category });
+                }
+                if message.address == Address::Messages
+                    && template.category == Category::Marketing
+                    && !wabas::sends_marketing(tx, number.waba_id).await?
+                {
+                    return Err(SendError::MarketingOff);
+                }
                 let category = Some(template.category);
                 let mut body = Body::Template(filled.template);
                 let flow = opened(ctx, tx, number, &mut body, filled.flow.as_ref()).await?;
@@ -576,6 +489,7 @@ impl Business {
             }
             Kind::Free(draft) => free(ctx, tx, number, contact, draft).await?,
         };
+        catalogs::sending::complete(tx, number, &mut prepared.body).await?;
         if message.unfetched.is_none() {
             let files = self.attachments(ctx, tx, number, message.media()).await?;
             for (place, file) in prepared.body.attachments_mut().into_iter().zip(files) {
@@ -710,6 +624,7 @@ fn accepted(
         user_id: contact.user_id,
         account: contact.account,
         number,
+        reach: None,
         content,
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod store;
 pub(crate) use store::STATEMENTS;
 
 use crate::apps::{self, NewApp};
+use crate::reach::{self, Tier};
 use crate::{Business, SealError, is_operator, may_touch};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{
@@ -228,6 +229,8 @@ pub struct NewBusiness {
     pub time_zone: String,
     /// What it starts with on its prepaid balance.
     pub credit: Micros,
+    /// To how many people it may write first; `None`: as the server's configuration says.
+    pub messaging_limit: Option<Tier>,
 }
 
 /// A new business, with the secrets that are shown once.
@@ -296,6 +299,7 @@ impl Business {
         store::insert_waba(ctx, tx, waba, portfolio, &new.name).await?;
         store::insert_node(tx, waba.0, NodeKind::Waba, portfolio).await?;
         let phone_number_id = add_number(ctx, tx, waba, portfolio, new).await?;
+        reach::begin(ctx, tx, portfolio, new.messaging_limit.unwrap_or(self.first_tier)).await?;
         plaza_billing::open_portfolio(ctx, tx, portfolio, new.currency, &new.time_zone).await?;
         if new.credit > Micros::ZERO {
             // The key is the portfolio's own: the first credit is booked once.

@@ -167,6 +167,7 @@ pub(crate) async fn create(
         currency: Currency::EUR,
         time_zone: "Europe/Berlin".to_owned(),
         credit,
+        messaging_limit: None,
     };
     let business = business.clone();
     let create = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| business.create(ctx, tx, &new).await;

@@ -1,6 +1,7 @@
 //! # What an account can change about itself
 //!
-//! Its name, and whether the insights of its templates are counted, which cannot be taken back. Its time zone is that of
+//! Its name, whether the insights of its templates are counted, which cannot be taken back, and whether marketing
+//! templates go by the address of marketing messages only. Its time zone is that of
 //! its business, because months and invoices follow it.
 
 use crate::documents::{self, Key, Kind, Shape, field};
@@ -8,15 +9,18 @@ use crate::management::ManageError;
 use crate::numbers::text;
 use crate::portfolios;
 use crate::{activity, codes};
-use plaza_db::Tx;
+use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, WabaId};
 use serde_json::{Map, Value, json};
 
+/// Marketing templates go by the address of marketing messages only.
+const NO_MARKETING: &str = "disable_marketing_messages_on_cloud_api";
 const CHANGE: Shape = Shape(&[
     field("name", Kind::Text(1, 100)),
     field("timezone_id", Kind::Text(1, 64)),
     field("is_enabled_for_insights", Kind::Flag),
     field("purchase_order_number", Kind::Text(0, 64)),
+    field(NO_MARKETING, Kind::Flag),
 ]);
 
 fn key(waba: WabaId) -> Key<'static> {
@@ -29,12 +33,18 @@ pub async fn settings(ctx: &Ctx, tx: &mut Tx, waba: WabaId) -> Result<Map<String
     Ok(documents::body(tx, key(waba.waba_id)).await?)
 }
 
+/// Whether the account's marketing templates may be sent like other messages.
+pub(crate) async fn sends_marketing(tx: &mut Tx, waba: WabaId) -> Result<bool, DbError> {
+    Ok(documents::body(tx, key(waba)).await?.get(NO_MARKETING) != Some(&json!(true)))
+}
+
 /// Changes the members that the request has.
 pub async fn change(ctx: &Ctx, tx: &mut Tx, waba: WabaId, request: &Value) -> Result<(), ManageError> {
     let waba = portfolios::waba(ctx, tx, waba).await?;
     let mut change = CHANGE.read(request)?;
     if change.is_empty() {
-        let what = "one of name, is_enabled_for_insights or purchase_order_number is expected";
+        let what = "one of name, is_enabled_for_insights, purchase_order_number or \
+            disable_marketing_messages_on_cloud_api is expected";
         return Err(ManageError::refused(codes::INVALID_PARAMETER, what));
     }
     if let Some(zone) = text(&change, "timezone_id")

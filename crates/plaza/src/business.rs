@@ -32,6 +32,8 @@ pub(crate) enum BusinessCommand {
     Subscribe(Subscribe),
     /// Add to a portfolio's balance.
     Credit(Credit),
+    /// Say to how many people a portfolio may write first within 24 hours.
+    Limit(Limit),
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +58,9 @@ pub(crate) struct Create {
     /// IANA name, for its months. Default: UTC.
     #[arg(long)]
     time_zone: Option<String>,
+    /// To how many people it may write first: TIER_250 and so on. Default: as the server is configured.
+    #[arg(long, value_name = "TIER")]
+    messaging_limit: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +91,18 @@ pub(crate) struct Credit {
     /// The same key twice credits once.
     #[arg(long)]
     key: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Limit {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long)]
+    business: String,
+    /// TIER_250, TIER_2K, TIER_10K, TIER_100K or TIER_UNLIMITED.
+    #[arg(long, value_name = "TIER")]
+    messaging_limit: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -197,7 +214,7 @@ pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {
         BusinessCommand::Create(create) => {
             let body = json!({
                 "name": create.name, "number": create.number, "country": create.country, "currency": create.currency,
-                "credit": create.credit, "time_zone": create.time_zone,
+                "credit": create.credit, "time_zone": create.time_zone, "messaging_limit": create.messaging_limit,
             });
             create.server.print(&create.server.post("businesses", &body).await?);
         }
@@ -205,6 +222,11 @@ pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {
             let path = format!("wabas/{}/subscribe", subscribe.waba);
             let body = json!({"callback": subscribe.callback, "verify_token": subscribe.verify_token});
             subscribe.server.print(&subscribe.server.post(&path, &body).await?);
+        }
+        BusinessCommand::Limit(limit) => {
+            let path = format!("businesses/{}/messaging-limit", limit.business);
+            let body = json!({"messaging_limit": limit.messaging_limit});
+            limit.server.print(&limit.server.post(&path, &body).await?);
         }
         BusinessCommand::Credit(credit) => {
             let path = format!("businesses/{}/credit", credit.business);

@@ -7,13 +7,20 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use plaza_blobs::{BlobPlace, Bucket};
 use plaza_business::pace::{HIGH_MESSAGES_PER_S, STANDARD_MESSAGES_PER_S};
+use plaza_business::reach::marketing::{MESSAGES_MAX, PERIOD_MAX};
+use plaza_business::reach::{MarketingCap, Tier};
 use plaza_protocol::{Ctx, Secret};
 use plaza_server::Settings;
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// Marketing templates that a person gets, unless the configuration says otherwise…
+const MARKETING_PER_PERSON: u32 = 5;
+/// …within so many hours.
+const MARKETING_PERIOD_H: u32 = 24;
 /// How far the sandbox's clock is ahead, microseconds.
 const CLOCK_FILE: &str = "sandbox-clock";
 
@@ -74,6 +81,12 @@ struct File {
     egress_allowed: Vec<String>,
     /// Messages that a business number may send in a second; 0: no limit.
     messages_per_s: Option<u32>,
+    /// To how many people a new business may write first within 24 hours: `TIER_250` and so on.
+    messaging_limit: Option<String>,
+    /// Marketing templates that a person gets within the period, over all businesses; 0: any number.
+    marketing_per_person: Option<u32>,
+    /// The period, in hours.
+    marketing_period_h: Option<u32>,
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
@@ -166,6 +179,8 @@ impl Config {
         if messages_per_s > HIGH_MESSAGES_PER_S {
             mistakes.push(format!("messages_per_s: 1 to {HIGH_MESSAGES_PER_S}, or 0 for no limit"));
         }
+        let first_tier = first_tier(file.messaging_limit.as_deref(), sandbox, &mut mistakes);
+        let marketing = marketing(file.marketing_per_person, file.marketing_period_h, sandbox, &mut mistakes);
         let connections = file.database_connections_max.unwrap_or(16);
         if !(1..=500).contains(&connections) {
             mistakes.push("database_connections_max: 1 to 500".to_owned());
@@ -208,6 +223,8 @@ impl Config {
                 sandbox,
                 demo,
                 messages_per_s: Some(messages_per_s).filter(|per_s| *per_s > 0),
+                first_tier,
+                marketing,
                 origins: file.origins,
                 egress_allowed: file.egress_allowed,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
@@ -218,6 +235,36 @@ impl Config {
             },
         })
     }
+}
+
+/// In a sandbox a business writes to anybody, unless limits are what is tried out.
+fn first_tier(word: Option<&str>, sandbox: bool, mistakes: &mut Vec<String>) -> Tier {
+    let Some(word) = word else { return if sandbox { Tier::Unlimited } else { Tier::People250 } };
+    Tier::parse(word).unwrap_or_else(|| {
+        let words: Vec<&str> = Tier::ALL.iter().map(|tier| tier.as_str()).collect();
+        mistakes.push(format!("messaging_limit: one of {}", words.join(", ")));
+        Tier::People250
+    })
+}
+
+/// The same for advertising.
+fn marketing(
+    messages_max: Option<u32>,
+    period_h: Option<u32>,
+    sandbox: bool,
+    mistakes: &mut Vec<String>,
+) -> Option<MarketingCap> {
+    let messages_max = messages_max.unwrap_or(if sandbox { 0 } else { MARKETING_PER_PERSON });
+    if messages_max > MESSAGES_MAX {
+        mistakes.push(format!("marketing_per_person: 1 to {MESSAGES_MAX}, or 0 for no limit"));
+    }
+    let hours_max = PERIOD_MAX.as_secs() / 3600;
+    let period_h = u64::from(period_h.unwrap_or(MARKETING_PERIOD_H));
+    if !(1..=hours_max).contains(&period_h) {
+        mistakes.push(format!("marketing_period_h: 1 to {hours_max}"));
+    }
+    let period = Duration::from_secs(period_h.saturating_mul(3600));
+    (messages_max > 0).then_some(MarketingCap { messages_max, period })
 }
 
 /// The secret in a file, made at the first start and readable by its owner only.
@@ -276,6 +323,20 @@ const KEYS: &[(&str, &str, &str)] = &[
         seconds. 0: no limits, for load tests.",
     ),
     (
+        "messaging_limit",
+        "`TIER_250`, in a sandbox `TIER_UNLIMITED`",
+        "To how many people a new business may write within 24 hours outside the customer-service window: `TIER_250`, \
+        `TIER_2K`, `TIER_10K`, `TIER_100K` or `TIER_UNLIMITED`. It rises by itself; each business can be given another.",
+    ),
+    (
+        "marketing_per_person",
+        "5, in a sandbox 0",
+        "Marketing templates that a person gets within the period, over all businesses, up to 100; not counted for people \
+        who write to the business, nor in the European Economic Area, the United Kingdom, Japan and South Korea. 0: any \
+        number.",
+    ),
+    ("marketing_period_h", "24", "The period of `marketing_per_person`, in hours, up to 720."),
+    (
         "blobs",
         "the folder `blobs` in the data folder",
         "Where the encrypted files of messages lie: a table with `bucket`, `endpoint`, `region`, `access_key_id` and \
@@ -307,7 +368,10 @@ mod tests {
         for (key, _, _) in KEYS {
             let value = match *key {
                 "sandbox" | "demo" => "true",
-                "database_connections_max" | "messages_per_s" => "4",
+                "database_connections_max"
+                | "messages_per_s"
+                | "marketing_per_person"
+                | "marketing_period_h" => "4",
                 "origins" | "egress_allowed" => "[]",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 _ => "\"x\"",

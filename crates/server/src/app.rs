@@ -12,6 +12,7 @@ use plaza_blobs::{BlobPlace, Blobs};
 use plaza_bus::Bus;
 use plaza_business::Business;
 use plaza_business::messages::StatusError;
+use plaza_business::reach::{MarketingCap, Tier};
 use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
@@ -45,6 +46,10 @@ pub struct Settings {
     pub egress_allowed: Vec<String>,
     /// Messages that a business number may send in a second, and with it the limit of each person; `None`: any.
     pub messages_per_s: Option<u32>,
+    /// The messaging limit that a new business begins with.
+    pub first_tier: Tier,
+    /// How much advertising a person gets; `None`: any amount.
+    pub marketing: Option<MarketingCap>,
     /// Who runs the network.
     pub operator_name: String,
     /// What the operator signs in with.

@@ -11,10 +11,12 @@
 //! Handlers read parameters, call one operation of `plaza-business`, and write the answer. Rules about messages and
 //! templates are not here.
 
+mod analytics;
 mod answer;
 mod auth;
 mod blocks;
 mod businesses;
+mod catalogs;
 mod collections;
 mod errors;
 mod flows;

@@ -46,6 +46,8 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     let business = app.business.clone();
     let expired = async move |ctx: &_, tx: &mut _| business.expire_messages(ctx, tx).await;
     note("undelivered messages", db.transact(&ctx, "jobs.expire_messages", expired).await);
+    let limits = async |ctx: &_, tx: &mut _| plaza_business::reach::step(ctx, tx).await;
+    note("messaging limits", db.transact(&ctx, "jobs.messaging_limits", limits).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);

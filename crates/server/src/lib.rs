@@ -129,6 +129,7 @@ pub async fn start(
     let prices = Prices::default();
     let sealing = settings.sealing_key.0;
     let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);
+    let business = business.reaching(settings.first_tier, settings.marketing);
     let business = Arc::new(business.limited_to(settings.messages_per_s));
     let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
     let blobs = Blobs::open(&settings.blobs)?;

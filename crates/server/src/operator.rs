@@ -37,6 +37,10 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/templates/{template_id}/reject", post(reviews::reject))
         .route("/businesses", get(businesses::list).post(businesses::create))
         .route("/businesses/{business_id}/credit", post(businesses::credit))
+        .route(
+            "/businesses/{business_id}/messaging-limit",
+            get(businesses::messaging_limit).post(businesses::set_messaging_limit),
+        )
         .route("/wabas/{waba_id}/subscribe", post(businesses::subscribe))
         .route("/wabas/{waba_id}/templates", post(businesses::create_template))
         .route("/wabas/{waba_id}/templates/{name}/{decision}", post(businesses::decide_by_name))

@@ -10,7 +10,7 @@ pub(crate) mod interactive;
 use super::SendError;
 use crate::contacts;
 use crate::json::node::{Node, Refusal};
-use crate::json::text_member;
+use crate::json::{boolean, member, text_member};
 use crate::media::MediaUse;
 use crate::templates::definition::FlowName;
 use crate::templates::render::SendTemplate;
@@ -21,6 +21,8 @@ use serde_json::Value;
 
 /// Characters that a business may have echoed in the statuses of a message.
 const CALLBACK_DATA_CHARACTERS_MAX: usize = 512;
+/// What may be done with a marketing message that cannot go its own way.
+const PRODUCT_POLICIES: [&str; 2] = ["CLOUD_API_FALLBACK", "STRICT"];
 /// Characters of an idempotency key.
 pub(crate) const KEY_CHARACTERS_MAX: usize = 255;
 
@@ -33,9 +35,19 @@ pub enum Request {
     Read(ReadMark),
 }
 
+/// At which address a message was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Address {
+    /// `messages`: every kind.
+    Messages,
+    /// `marketing_messages`: templates that advertise, and nothing else.
+    MarketingMessages,
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendMessage {
+    pub(super) address: Address,
     pub(super) recipient: Recipient,
     /// The recipient as it was written.
     pub(super) input: String,
@@ -112,16 +124,21 @@ impl From<Refusal> for SendError {
 impl Request {
     /// Reads the parameters of a call.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
-        let product =
-            text_member(parameters, "messaging_product").ok_or_else(|| missing("messaging_product"))?;
-        if !product.eq_ignore_ascii_case("whatsapp") {
-            return Err(invalid("messaging_product", "\"whatsapp\" is expected"));
-        }
+        require_product(parameters)?;
         match text_member(parameters, "status") {
             Some(status) if status.eq_ignore_ascii_case("read") => read_mark(parameters).map(Self::Read),
             Some(_) => Err(invalid("status", "\"read\" is expected")),
             None => SendMessage::read(parameters, idempotency).map(|message| Self::Send(Box::new(message))),
         }
+    }
+}
+
+fn require_product(parameters: &Value) -> Result<(), SendError> {
+    let product = text_member(parameters, "messaging_product").ok_or_else(|| missing("messaging_product"))?;
+    if product.eq_ignore_ascii_case("whatsapp") {
+        Ok(())
+    } else {
+        Err(invalid("messaging_product", "\"whatsapp\" is expected"))
     }
 }
 
@@ -162,6 +179,26 @@ impl SendMessage {
         self.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())
     }
 
+    /// Reads the parameters of a send at the address of marketing messages. Its two wishes are checked and have no
+    /// further meaning here: every marketing message goes the one way there is, and what a person does with it is told
+    /// to nobody but the sender.
+    pub fn read_marketing(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
+        require_product(parameters)?;
+        if let Some(policy) = text_member(parameters, "product_policy")
+            && !PRODUCT_POLICIES.iter().any(|known| known.eq_ignore_ascii_case(&policy))
+        {
+            return Err(invalid("product_policy", "CLOUD_API_FALLBACK or STRICT is expected"));
+        }
+        if member(parameters, "message_activity_sharing").is_some_and(|value| boolean(value).is_none()) {
+            return Err(invalid("message_activity_sharing", "true or false is expected"));
+        }
+        let message = Self::read(parameters, idempotency)?;
+        match message.kind {
+            Kind::Template(_) => Ok(Self { address: Address::MarketingMessages, ..message }),
+            Kind::Free(_) => Err(SendError::NotATemplate),
+        }
+    }
+
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
         let root = Node::root(parameters);
@@ -189,7 +226,16 @@ impl SendMessage {
             ));
         }
         let kind = kind(&root)?;
-        Ok(Self { recipient, input, kind, reply_to, biz_opaque_callback_data, idempotency, unfetched: None })
+        Ok(Self {
+            address: Address::Messages,
+            recipient,
+            input,
+            kind,
+            reply_to,
+            biz_opaque_callback_data,
+            idempotency,
+            unfetched: None,
+        })
     }
 }
 

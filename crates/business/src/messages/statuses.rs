@@ -5,6 +5,7 @@
 //! the receipt.
 
 use super::{event, store};
+use crate::analytics::{self, Spent};
 use crate::codes;
 use crate::contacts::{self, Contact};
 use crate::portfolios::{BusinessNumber, store as portfolio_store};
@@ -137,11 +138,22 @@ impl Business {
         let mut charged = BTreeMap::new();
         if !priced.is_empty() {
             for charge in billing::delivered(ctx, tx, &self.prices, &priced).await? {
-                charged.insert(charge.message_id, payload::pricing(&charge.pricing));
+                charged.insert(charge.message_id, charge);
             }
         }
+        let spent: Vec<Spent> = moved
+            .iter()
+            .filter_map(|(message, at)| {
+                let (template, charge) = (message.template?, charged.get(&message.message_id)?);
+                let is_marketing_lite = message.is_marketing_lite();
+                Some(Spent { template, is_marketing_lite, at: *at, amount: charge.amount })
+            })
+            .collect();
+        analytics::note_spent(tx, &spent).await?;
         let step = |(message, at): (store::Message, Timestamp)| {
-            let pricing = charged.remove(&message.message_id).or_else(|| message.pricing());
+            let pricing = charged.remove(&message.message_id);
+            let pricing = pricing.map(|charge| payload::pricing(&charge.pricing, message.category()));
+            let pricing = pricing.or_else(|| message.pricing());
             Step { message, status: Status::Delivered, at, pricing, failure: None }
         };
         Ok(moved.into_iter().map(step).collect())

@@ -3,6 +3,7 @@
 use super::request::Idempotency;
 use super::statuses::Status;
 use crate::portfolios::BusinessNumber;
+use crate::webhooks::payload;
 use plaza_db::{DbError, Row, Tx, Value as Column, params, statements};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumberId, PortfolioId, TemplateId, Timestamp,
@@ -14,18 +15,18 @@ statements! {
         is_outgoing, kind, template_id, category, status, pricing, biz_opaque_callback_data, accepted_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (message_id) DO NOTHING";
     SELECT_MESSAGE = "SELECT message_id, portfolio_id, phone_number_id, account_id, is_outgoing, category, pricing,
-        biz_opaque_callback_data FROM business_message WHERE message_id = $1";
+        biz_opaque_callback_data, template_id FROM business_message WHERE message_id = $1";
     DELIVERED = "UPDATE business_message SET status = 2, delivered_at = $2
         WHERE message_id = $1 AND is_outgoing AND status < 2
         RETURNING message_id, portfolio_id, phone_number_id, account_id, is_outgoing, category, pricing,
-        biz_opaque_callback_data";
+        biz_opaque_callback_data, template_id";
     READ = "UPDATE business_message SET status = 3, read_at = $2 WHERE message_id = $1 AND is_outgoing AND status = 2
         RETURNING message_id, portfolio_id, phone_number_id, account_id, is_outgoing, category, pricing,
-        biz_opaque_callback_data";
+        biz_opaque_callback_data, template_id";
     FAILED = "UPDATE business_message SET status = 4, failed_at = $2
         WHERE message_id = $1 AND is_outgoing AND status < 2
         RETURNING message_id, portfolio_id, phone_number_id, account_id, is_outgoing, category, pricing,
-        biz_opaque_callback_data";
+        biz_opaque_callback_data, template_id";
     UNREAD_UP_TO = "SELECT m.message_id FROM business_message m
         JOIN business_message last ON last.message_id = $3
         WHERE m.phone_number_id = $1 AND m.account_id = $2 AND m.accepted_at <= last.accepted_at
@@ -69,12 +70,23 @@ pub(crate) struct Message {
     category: Option<String>,
     pricing: Option<String>,
     pub(super) callback_data: Option<String>,
+    pub(super) template: Option<TemplateId>,
 }
 
 impl Message {
     /// Whether it has a price, though that may be zero.
     pub(super) fn is_priced(&self) -> bool {
         self.category.is_some()
+    }
+
+    /// What its statuses call the category.
+    pub(super) fn category(&self) -> Option<&str> {
+        self.category.as_deref()
+    }
+
+    /// Whether it came by the address of marketing messages.
+    pub(super) fn is_marketing_lite(&self) -> bool {
+        self.category() == Some(payload::MARKETING_LITE)
     }
 
     /// The pricing object of when it was sent.
@@ -123,6 +135,7 @@ fn read(row: &Row) -> Result<Message, DbError> {
         category: row.get(5)?,
         pricing: row.get(6)?,
         callback_data: row.get(7)?,
+        template: row.get(8)?,
     })
 }
 

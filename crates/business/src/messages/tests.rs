@@ -1,8 +1,9 @@
 use super::*;
 use crate::codes;
+use crate::reach::{self, Tier};
 use crate::testing::{self, ANA, NUMBER, Shop, text};
 use crate::webhooks::payload::Failure;
-use plaza_billing::Prices;
+use plaza_billing::{BillingError, Prices};
 use plaza_db::testing::each_engine;
 use plaza_protocol::Micros;
 use plaza_protocol::content;
@@ -487,6 +488,53 @@ async fn read_marks_and_reactions_need_a_message_of_the_pair() {
             matches!(&error, SendError::Invalid { member, .. } if member == "reaction.message_id"),
             "{error}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn in_a_batch_a_place_stays_with_whom_it_reached() {
+    each_engine(async |db| {
+        let shop = Shop::open(db, Micros(30_000)).await;
+        let ben = shop.person("+5511900000001", "Ben").await;
+        let (business, waba) = (shop.business.clone(), shop.created.waba_id);
+        let portfolio = shop.created.business_id;
+        let prepare = async move |ctx: &Ctx, tx: &mut Tx| {
+            reach::set(ctx, tx, portfolio, Tier::People250).await?;
+            for (name, category) in [("dear", "MARKETING"), ("cheap", "UTILITY")] {
+                let request = json!({"name": name, "language": "en", "category": category, "components": [
+                    {"type": "BODY", "text": "Fresh bread today."}]});
+                business.create_template(ctx, tx, waba, &request).await.expect("it is well-formed");
+            }
+            Ok::<_, crate::management::ManageError>(())
+        };
+        shop.db.transact(&shop.system, "test", prepare).await.unwrap();
+        let message = |name: &str| {
+            let request = json!({"messaging_product": "whatsapp", "to": "+5511900000001", "type": "template",
+                "template": {"name": name, "language": {"code": "en"}}});
+            match Request::read(&request, None).unwrap() {
+                Request::Send(message) => message,
+                Request::Read(_) => panic!("a send is expected"),
+            }
+        };
+        let batch: Vec<_> = ["dear", "cheap"].map(message).into();
+        let (business, phone, app) = (shop.business.clone(), shop.created.phone_number_id, shop.app.clone());
+        let send = async move |_: &Ctx, tx: &mut Tx| {
+            let sends: Vec<_> = batch.iter().map(|message| Sending { ctx: &app, phone, message }).collect();
+            let answers = business.accept_all(tx, &sends).await?;
+            Ok::<_, SendError>(
+                answers.into_iter().map(|answer| answer.map(|one| one.account)).collect::<Vec<_>>(),
+            )
+        };
+        let answers = shop.db.transact(&shop.system, "test", send).await.unwrap();
+        let sent: Vec<bool> =
+            answers.iter().map(|answer| matches!(answer, Ok(account) if *account == ben)).collect();
+        assert_eq!(sent, [false, true], "the balance is for the second: {answers:?}");
+        let used = async || {
+            let read = async move |ctx: &Ctx, tx: &mut Tx| reach::standing(ctx, tx, portfolio).await;
+            shop.db.read(&shop.system, "test", read).await.unwrap().reach.unwrap().people
+        };
+        assert_eq!(used().await, 1);
     })
     .await;
 }

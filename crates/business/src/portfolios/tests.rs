@@ -77,6 +77,7 @@ async fn what_cannot_be_is_refused_and_leaves_nothing() {
             currency: Currency::EUR,
             time_zone: "UTC".to_owned(),
             credit: Micros::ZERO,
+            messaging_limit: None,
         };
         let attempt = async |ctx: &Ctx, new: NewBusiness| {
             let business = shop.business.clone();

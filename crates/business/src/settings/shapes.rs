@@ -239,6 +239,11 @@ pub(super) fn settings(ctx: &Ctx, request: &Value) -> Result<Map<String, Value>,
             insert(storage, "status", json!(word));
         }
     }
+    let encryption = change.get("payload_encryption").and_then(|payload| payload.get("status"));
+    if encryption.and_then(Value::as_str) == Some("ENABLED") {
+        let what = "messages come over TLS and are encrypted from here on; a second layer is not offered";
+        return Err(ManageError::invalid("payload_encryption.status", what));
+    }
     if let Some(identity) = change.get_mut("user_identity_change").and_then(Value::as_object_mut)
         && let Some(enabled) = identity.remove("enabled")
     {

@@ -21,13 +21,19 @@ const UNSUPPORTED: &str = "unsupported";
 /// Where the numbers of errors are explained: they are those of the published interface.
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
 
-/// What a status says about the price.
-pub fn pricing(pricing: &Pricing) -> Value {
+/// The word for a marketing message that was handed in at the address of marketing messages.
+pub(crate) const MARKETING_LITE: &str = "marketing_lite";
+
+/// What a status says about the price. `category` is the word that stands in the message's row.
+pub fn pricing(pricing: &Pricing, category: Option<&str>) -> Value {
     json!({
         "billable": pricing.billable,
         "pricing_model": Pricing::MODEL,
         "type": pricing.pricing_type.as_str(),
-        "category": pricing.category.as_str(),
+        "category": match category {
+            Some(MARKETING_LITE) => MARKETING_LITE,
+            _ => pricing.category.as_str(),
+        },
     })
 }
 

@@ -93,7 +93,7 @@ async fn nothing_is_lost_to_a_client_that_misbehaves() {
 }
 
 /// Every address of the operator's surface.
-const OPERATOR: [(&str, &str); 20] = [
+const OPERATOR: [(&str, &str); 22] = [
     ("GET", "overview"),
     ("GET", "revenue"),
     ("GET", "charges"),
@@ -106,6 +106,8 @@ const OPERATOR: [(&str, &str); 20] = [
     ("POST", "templates/1/reject"),
     ("POST", "businesses"),
     ("POST", "businesses/1/credit"),
+    ("GET", "businesses/1/messaging-limit"),
+    ("POST", "businesses/1/messaging-limit"),
     ("POST", "wabas/1/subscribe"),
     ("POST", "wabas/1/templates"),
     ("GET", "names"),

@@ -1,9 +1,11 @@
 //! What a handler answers: nearly always JSON with 200, sometimes bytes, sometimes another status.
 
-use super::quota::Usage;
+use super::quota::{self, Usage};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use plaza_business::reach::Reach;
+use plaza_protocol::PortfolioId;
 use serde_json::Value;
 
 /// An answer.
@@ -34,9 +36,16 @@ impl Answer {
         Self { status: StatusCode::OK, headers, body: body.into() }
     }
 
-    /// With the headers that tell how much of the allowance is used.
+    /// With the headers that tell how much of the allowance is used, where the answer does not tell of another.
     pub(super) fn with_usage(mut self, usage: &Usage) -> Self {
-        self.headers.extend(usage.headers());
+        let own = std::mem::replace(&mut self.headers, usage.headers());
+        self.headers.extend(own);
+        self
+    }
+
+    /// With the header that tells how much of the messaging limit is used.
+    pub(super) fn with_reach(mut self, portfolio: PortfolioId, reach: Reach) -> Self {
+        self.headers.extend(quota::of_reach(portfolio, reach));
         self
     }
 

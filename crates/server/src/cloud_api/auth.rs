@@ -110,7 +110,9 @@ async fn check_proof(
 /// A token that reaches some accounts only, an employee's or a partner's, does not act for the whole business.
 pub(super) fn check_reach(token: &Token, method: &Method, kind: NodeKind) -> Result<(), GraphError> {
     let is_of_business = match kind {
-        NodeKind::Portfolio | NodeKind::User | NodeKind::PreverifiedNumber => *method != Method::GET,
+        NodeKind::Portfolio | NodeKind::User | NodeKind::PreverifiedNumber | NodeKind::Catalog => {
+            *method != Method::GET
+        }
         NodeKind::Solution => true,
         _ => false,
     };

@@ -17,6 +17,7 @@ use plaza_business::media::MediaError;
 use plaza_business::messages::{SendError, Unsendable};
 use plaza_business::pace::TooFast;
 use plaza_business::portfolios::LookupError;
+use plaza_business::reach::TooFar;
 use plaza_business::templates::render::RenderError;
 use plaza_business::templates::{FillError, TemplateError};
 use plaza_business::webhooks::SubscribeError;
@@ -258,6 +259,11 @@ impl From<SendError> for GraphError {
             SendError::Invalid { .. } => codes::PARAMETER_VALUE,
             SendError::TooFast(TooFast::Number { .. }) => codes::THROUGHPUT,
             SendError::TooFast(TooFast::Pair { .. }) => codes::PAIR_RATE,
+            SendError::TooFar(TooFar::People { .. }) => codes::MESSAGING_LIMIT,
+            SendError::TooFar(TooFar::Marketing { .. }) => codes::MARKETING_CAP,
+            SendError::NotATemplate => codes::MARKETING_METHOD,
+            SendError::NotMarketing { .. } => codes::MARKETING_ONLY,
+            SendError::MarketingOff => codes::MARKETING_OFF,
             SendError::Media { .. } => codes::MEDIA_UPLOAD,
             SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
             SendError::NotRegistered => codes::NOT_REGISTERED,

@@ -55,6 +55,13 @@ impl Fields {
         field.arguments.iter().find(|(name, _)| name == argument).map(|(_, value)| value.as_str())
     }
 
+    /// All arguments of a field, lists as lists; `None`: the field was not asked for.
+    pub(super) fn arguments(&self, name: &str) -> Option<Value> {
+        let field = self.0.iter().find(|field| field.name == name)?;
+        let read = |(name, value): &(String, String)| (name.clone(), list_or_text(value));
+        Some(Value::Object(field.arguments.iter().map(read).collect()))
+    }
+
     /// `value` with these members; all of it if none were named.
     fn apply(&self, value: Value) -> Value {
         match value {
@@ -105,6 +112,15 @@ impl Field {
         };
         (!name.is_empty()).then_some(Self { name, arguments, fields })
     }
+}
+
+/// `["a",1]`, and `[a,1]` too, is a list; anything else a text.
+fn list_or_text(text: &str) -> Value {
+    let Some(inner) = text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
+        return Value::String(text.trim().to_owned());
+    };
+    let words = split(inner, ',').into_iter().map(|word| word.trim().trim_matches(['"', '\'']).to_owned());
+    words.filter(|word| !word.is_empty()).map(Value::String).collect()
 }
 
 /// `text` cut at a character where it stands outside brackets and braces.
@@ -271,6 +287,11 @@ mod tests {
         assert_eq!(fields.argument("preview", "invalidate"), Some("true"));
         assert_eq!(fields.argument("analytics", "end"), Some("2"));
         assert_eq!(fields.argument("analytics", "codes"), Some("[\"a\",\"b\"]"));
+        let asked = json!({"start": "1", "end": "2", "codes": ["a", "b"]});
+        assert_eq!(fields.arguments("analytics"), Some(asked));
+        assert_eq!(fields.arguments("other"), None);
+        assert_eq!(list_or_text("[]"), json!([]));
+        assert_eq!(list_or_text("[ US, 'BR' ,1]"), json!(["US", "BR", "1"]));
         let whole = json!({
             "id": "1", "name": "n", "more": 1, "preview": {"url": "u"},
             "apps": {"data": [{"id": "2", "name": "x", "link": {"href": "h", "rel": "r"}}], "paging": {}},

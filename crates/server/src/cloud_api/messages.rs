@@ -1,13 +1,16 @@
-//! `POST /{phone}/messages`: messages, read marks and typing.
+//! `POST /{phone}/messages`: messages, read marks and typing; and `POST /{phone}/marketing_messages`: templates that
+//! advertise, on the same way.
 //!
 //! A header `Idempotency-Key` makes a repeat harmless: the same key with the same body gets the first answer again, for
 //! seven days. The Cloud API knows no such header; a client that does not send it sends twice when it retries.
 
 use super::errors::GraphError;
-use super::{Call, CloudApi, media};
+use super::{Answer, Call, CloudApi, media};
 use plaza_business::codes;
 use plaza_business::management::ManageError;
-use plaza_business::messages::{Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError};
+use plaza_business::messages::{
+    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
+};
 use plaza_business::portfolios::BusinessNumber;
 use plaza_db::Tx;
 use plaza_protocol::{AccountId, Ctx, PhoneNumberId};
@@ -83,19 +86,31 @@ async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMa
         .await
 }
 
-pub(super) async fn post(call: Call) -> Result<Value, GraphError> {
+pub(super) async fn post(call: Call) -> Result<Answer, GraphError> {
     let phone = call.phone();
     match Request::read(call.params.value(), idempotency(&call)?)? {
-        Request::Send(mut message) => {
-            media::fetch_links(&call.app, &call.ctx, phone, &mut message).await?;
-            let accepted = call.app.sends.send(&call.ctx, phone, *message).await?;
-            Ok(answer(&accepted))
-        }
+        Request::Send(message) => send(&call, *message).await,
         Request::Read(mark) => {
             mark_read(&call.app, &call.ctx, phone, mark).await?;
-            Ok(json!({"success": true}))
+            Ok(json!({"success": true}).into())
         }
     }
+}
+
+/// `POST /{phone}/marketing_messages`
+pub(super) async fn post_marketing(call: Call) -> Result<Answer, GraphError> {
+    send(&call, SendMessage::read_marketing(call.params.value(), idempotency(&call)?)?).await
+}
+
+async fn send(call: &Call, mut message: SendMessage) -> Result<Answer, GraphError> {
+    let phone = call.phone();
+    media::fetch_links(&call.app, &call.ctx, phone, &mut message).await?;
+    let accepted = call.app.sends.send(&call.ctx, phone, message).await?;
+    let answer = Answer::from(answer(&accepted));
+    Ok(match accepted.reach {
+        Some(reach) => answer.with_reach(accepted.number.portfolio_id, reach),
+        None => answer,
+    })
 }
 
 fn idempotency(call: &Call) -> Result<Option<Idempotency>, GraphError> {

@@ -9,6 +9,7 @@ use plaza_business::history::{self, History};
 use plaza_business::management::ManageError;
 use plaza_business::numbers;
 use plaza_business::portfolios::{self, BusinessNumber};
+use plaza_business::reach;
 use plaza_business::settings::{self, Setting};
 use plaza_business::{codes, health, json as sloppy, usernames, webhooks};
 use plaza_db::Tx;
@@ -26,8 +27,10 @@ const DEFAULT_FIELDS: &[&str] = &[
     "throughput",
     "webhook_configuration",
 ];
-/// No limit is set on whom a business may write to: what it pays for arrives.
-const MESSAGING_LIMIT: &str = "TIER_UNLIMITED";
+
+/// To how many people the business may write first, by its name and by the one that it had before.
+const MESSAGING_LIMIT: &str = "whatsapp_business_manager_messaging_limit";
+const MESSAGING_LIMIT_OLD: &str = "messaging_limit_tier";
 
 pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
     let (phone, fields, token) = (call.phone(), Fields::of(&call), call.token.clone());
@@ -89,8 +92,6 @@ pub(super) async fn load(
         "country_dial_code": number.dial_code(),
         "last_onboarded_time": state.onboarded_at.unwrap_or(number.created_at).seconds().to_string(),
         "creation_time": number.created_at.seconds().to_string(),
-        "whatsapp_business_manager_messaging_limit": MESSAGING_LIMIT,
-        "messaging_limit_tier": MESSAGING_LIMIT,
         "unified_cert_status": if state.name_status == "APPROVED" { "APPROVED" } else { "NAME_PENDING_REVIEW" },
     });
     let mut insert = |name: &str, value: Value| {
@@ -101,6 +102,11 @@ pub(super) async fn load(
     if let Some(status) = &state.new_name_status {
         insert("new_name_status", json!(status));
         insert("new_display_name", json!(state.new_name));
+    }
+    if fields.wants(MESSAGING_LIMIT) || fields.wants(MESSAGING_LIMIT_OLD) {
+        let limit = reach::standing(ctx, tx, number.portfolio_id).await?.tier.as_str();
+        insert(MESSAGING_LIMIT, json!(limit));
+        insert(MESSAGING_LIMIT_OLD, json!(limit));
     }
     let official = settings::read(ctx, tx, phone, Setting::Official).await?;
     let is_official = official.get("oba_status").and_then(Value::as_str) == Some("APPROVED");

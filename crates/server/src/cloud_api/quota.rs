@@ -3,6 +3,9 @@
 //! An app may make 200 calls an hour about one account, and 5,000 about one with a registered number; sending messages
 //! and media does not count. Each answer says in its headers how much of the hour is used; beyond it, error 80007.
 //!
+//! Sending is counted elsewhere: the answer to a message that took a place of the messaging limit says in the same header
+//! how much of that is used.
+//!
 //! The counts live in memory, of each process its own: they protect the server, and cost no write.
 
 use super::CloudApi;
@@ -12,13 +15,16 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use plaza_business::apps::{Scope, Token};
 use plaza_business::codes;
 use plaza_business::portfolios::{self, LookupError, Node};
+use plaza_business::reach::Reach;
 use plaza_db::Tx;
-use plaza_protocol::{Actor, AppId, Ctx, Timestamp, WabaId};
+use plaza_protocol::{Actor, AppId, Ctx, PortfolioId, Timestamp, WabaId};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// The header that tells the usage of each account.
+const BY_BUSINESS: &str = "x-business-use-case-usage";
 const HOUR: Duration = Duration::from_secs(3600);
 /// Calls an hour about an account without a registered number.
 const CALLS_MAX_NEW: i64 = 200;
@@ -60,18 +66,32 @@ impl Usage {
         insert("x-app-usage", &app);
         let mut by_account = Map::new();
         if let Some(waba) = self.waba {
-            let usage = json!([{
-                "type": "whatsapp_business_management",
-                "call_count": self.percent,
-                "total_cputime": 0,
-                "total_time": 0,
-                "estimated_time_to_regain_access": self.regain_minutes,
-            }]);
+            let usage = usage(Scope::Management, self.percent, self.regain_minutes);
             by_account.insert(waba.to_string(), usage);
         }
-        insert("x-business-use-case-usage", &Value::Object(by_account));
+        insert(BY_BUSINESS, &Value::Object(by_account));
         headers
     }
+}
+
+fn usage(scope: Scope, percent: i64, regain_minutes: u64) -> Value {
+    json!([{
+        "type": scope.as_str(),
+        "call_count": percent,
+        "total_cputime": 0,
+        "total_time": 0,
+        "estimated_time_to_regain_access": regain_minutes,
+    }])
+}
+
+/// How much of the messaging limit of a portfolio is used, as the header that clients look at.
+pub(super) fn of_reach(portfolio: PortfolioId, reach: Reach) -> HeaderMap {
+    let by_portfolio = Map::from_iter([(portfolio.to_string(), usage(Scope::Messaging, reach.percent(), 0))]);
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(&Value::Object(by_portfolio).to_string()) {
+        headers.insert(HeaderName::from_static(BY_BUSINESS), value);
+    }
+    headers
 }
 
 impl Quota {

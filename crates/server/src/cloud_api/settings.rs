@@ -3,6 +3,7 @@
 use super::errors::GraphError;
 use super::subscriptions::success;
 use super::{Call, list as lists};
+use plaza_business::catalogs;
 use plaza_business::json as sloppy;
 use plaza_business::portfolios;
 use plaza_business::settings::{self, Setting, without_passwords};
@@ -112,7 +113,15 @@ pub(super) async fn set_settings(call: Call) -> Result<Value, GraphError> {
 
 pub(super) async fn commerce(call: Call) -> Result<Value, GraphError> {
     let mut commerce = read(&call, call.phone(), Setting::Commerce).await?;
-    commerce.entry("id").or_insert_with(|| json!(call.id));
+    let phone = call.phone();
+    let connected = async move |ctx: &Ctx, tx: &mut Tx| {
+        let number = portfolios::phone_number(ctx, tx, phone).await?;
+        catalogs::of_account(ctx, tx, number.waba_id).await
+    };
+    // Clients read the catalog's id here; where there is none, the settings have the number's.
+    let catalog = call.read("cloud_api.connected_catalog", connected).await?;
+    let id = catalog.map_or_else(|| call.id.clone(), |catalog| catalog.catalog_id.to_string());
+    commerce.insert("id".to_owned(), json!(id));
     Ok(one(lists::select_all(&call, Value::Object(commerce))))
 }
 

@@ -1,5 +1,8 @@
+mod analytics;
+mod catalogs;
 mod codes;
 mod flows;
+mod limits;
 mod management;
 mod operations;
 mod partners;
@@ -12,7 +15,7 @@ use plaza_billing::{PriceSource, Prices};
 use plaza_business::SealingKey;
 use plaza_business::messages::{Inbound, SendError};
 use plaza_business::portfolios::{CreateError, CreatedBusiness, NewBusiness};
-use plaza_db::testing::{ctx, sqlite};
+use plaza_db::testing::{ctx, each_engine, sqlite};
 use plaza_db::{DbError, Sql, Tx, params};
 use plaza_protocol::content::{self, Content};
 use plaza_protocol::{AccountId, Currency, ManualClock, Micros, PhoneNumber};
@@ -48,9 +51,21 @@ impl World {
     /// A world whose numbers send so many messages a second at most.
     async fn limited_to(messages_per_s: Option<u32>) -> Self {
         let (db, folder) = sqlite().await;
+        Self::on(db, folder, business().limited_to(messages_per_s)).await
+    }
+
+    /// Runs a test in a world on each engine.
+    async fn on_each_engine(business: impl Fn() -> Business, test: impl AsyncFn(Self)) {
+        each_engine(async |db| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            test(Self::on(db, folder, business()).await).await;
+        })
+        .await;
+    }
+
+    async fn on(db: Db, folder: tempfile::TempDir, business: Business) -> Self {
         let (system, clock) = ctx();
-        let business = Business::new(SealingKey::new([7; 32]), Prices::default(), true);
-        let business = Arc::new(business.limited_to(messages_per_s));
+        let business = Arc::new(business);
         let ana: AccountId = system.uuid();
         let made = business.clone();
         let setup = async move |ctx: &Ctx, tx: &mut Tx| {
@@ -79,13 +94,30 @@ impl World {
         Self { app, clock, shop, rival, ana, delivered, _folder: folder }
     }
 
+    /// Somebody registers.
+    async fn person(&self, number: &str) -> AccountId {
+        let account: AccountId = self.app.ctx.uuid();
+        let number: PhoneNumber = number.parse().unwrap();
+        let insert = async move |ctx: &Ctx, tx: &mut Tx| {
+            tx.execute(INSERT_PERSON, params![account, &number, "Ben", ctx.now()]).await
+        };
+        self.app.db.transact(&self.app.ctx, "test.person", insert).await.unwrap();
+        account
+    }
+
     async fn ask(&self, request: HttpRequest<Body>) -> (u16, Value) {
+        let (_, status, body) = self.ask_all(request).await;
+        (status, body)
+    }
+
+    async fn ask_all(&self, request: HttpRequest<Body>) -> (HeaderMap, u16, Value) {
         let response = handle(State(self.app.clone()), request).await;
         let status = response.status().as_u16();
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json; charset=UTF-8");
         assert!(response.headers().contains_key("facebook-api-version"));
+        let headers = response.headers().clone();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap())
+        (headers, status, serde_json::from_slice(&body).unwrap())
     }
 
     fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
@@ -141,6 +173,10 @@ impl World {
     }
 }
 
+fn business() -> Business {
+    Business::new(SealingKey::new([7; 32]), Prices::default(), true)
+}
+
 fn new_business(name: &str, number: &str, account_id: AccountId) -> NewBusiness {
     NewBusiness {
         name: name.to_owned(),
@@ -150,6 +186,7 @@ fn new_business(name: &str, number: &str, account_id: AccountId) -> NewBusiness 
         currency: Currency::EUR,
         time_zone: "Europe/Berlin".to_owned(),
         credit: Micros(100_000_000),
+        messaging_limit: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::errors::GraphError;
 use super::subscriptions::success;
-use super::{Call, list as lists, phone_numbers};
+use super::{Call, analytics, list as lists, phone_numbers};
 use lists::Fields;
 use plaza_business::activity;
 use plaza_business::apps::Token;
@@ -61,11 +61,16 @@ pub(super) async fn load(
             members.insert(name.to_owned(), value);
         }
     };
-    if let Some(number) = settings.get("purchase_order_number") {
-        insert("purchase_order_number", number.clone());
+    for name in ["purchase_order_number", "disable_marketing_messages_on_cloud_api"] {
+        if let Some(value) = settings.get(name) {
+            insert(name, value.clone());
+        }
     }
     if fields.wants("health_status") {
         insert("health_status", health::of(ctx, tx, health::Subject::Waba(waba.waba_id)).await?);
+    }
+    for (name, value) in analytics::fields(ctx, tx, waba.waba_id, fields).await? {
+        insert(&name, value);
     }
     if fields.wants("phone_numbers") {
         let mut numbers = Vec::new();

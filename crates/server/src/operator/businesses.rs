@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use plaza_business::portfolios::{self, CreateError, CreatedBusiness, LookupError, NewBusiness};
+use plaza_business::reach::{self, Standing, Tier};
 use plaza_business::templates::{self, Decision, TemplateError};
 use plaza_business::webhooks::{self, Callback, SubscribeError};
 use plaza_db::DbError;
@@ -33,6 +34,7 @@ pub(super) struct CreateBusiness {
     currency: Option<String>,
     time_zone: Option<String>,
     credit: Option<String>,
+    messaging_limit: Option<String>,
 }
 
 /// A business cannot be created.
@@ -100,6 +102,7 @@ pub(super) async fn create(
     let credit = Micros::parse_decimal(body.credit.as_deref().unwrap_or(first_credit)).ok_or_else(|| {
         invalid("credit: write an amount such as 100.00, with at most six digits after the point")
     })?;
+    let messaging_limit = body.messaging_limit.as_deref().map(tier).transpose()?;
     let country = body.country.unwrap_or_else(|| plaza_business::country::of(&number).to_owned());
     let new = NewBusiness {
         name: body.name,
@@ -110,6 +113,7 @@ pub(super) async fn create(
         currency,
         time_zone: body.time_zone.unwrap_or_else(|| "UTC".to_owned()),
         credit,
+        messaging_limit,
     };
     let created = app.create_business(&ctx(&app), new).await?;
     Ok((
@@ -178,6 +182,47 @@ pub(super) async fn credit(
         "currency": balance.currency.code(), "posted_micros": balance.posted.0, "held_micros": balance.held.0,
         "available_micros": balance.available.0, "at": Timestamp::seconds(app.ctx.now()),
     })))
+}
+
+fn tier(word: &str) -> Result<Tier, Problem> {
+    Tier::parse(word).ok_or_else(|| {
+        let words: Vec<&str> = Tier::ALL.iter().map(|tier| tier.as_str()).collect();
+        invalid(format!("messaging_limit: one of {} is expected", words.join(", ")))
+    })
+}
+
+fn standing_view(standing: &Standing) -> Json<Value> {
+    Json(json!({
+        "messaging_limit": standing.tier.as_str(), "people": standing.reach.map(|reach| reach.people),
+        "people_max": standing.tier.people_max(),
+    }))
+}
+
+/// `GET /operator/api/businesses/{business_id}/messaging-limit`
+pub(super) async fn messaging_limit(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let portfolio: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
+    let read = async move |ctx: &Ctx, tx: &mut _| reach::standing(ctx, tx, portfolio).await;
+    Ok(standing_view(&app.db.read(&ctx(&app), "operator.messaging_limit", read).await?))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct MessagingLimit {
+    messaging_limit: String,
+}
+
+/// `POST /operator/api/businesses/{business_id}/messaging-limit`
+pub(super) async fn set_messaging_limit(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<MessagingLimit>,
+) -> Result<Json<Value>, Problem> {
+    let portfolio: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
+    let tier = tier(&body.messaging_limit)?;
+    let set = async move |ctx: &Ctx, tx: &mut _| reach::set(ctx, tx, portfolio, tier).await;
+    Ok(standing_view(&app.db.transact(&ctx(&app), "operator.set_messaging_limit", set).await?))
 }
 
 impl From<SubscribeError> for Problem {

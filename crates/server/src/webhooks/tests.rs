@@ -135,6 +135,7 @@ async fn business_named(db: &Db, system: &Ctx, business: &Arc<Business>, number:
         currency: Currency::EUR,
         time_zone: "UTC".to_owned(),
         credit: Micros::ZERO,
+        messaging_limit: None,
     };
     let business = business.clone();
     let create = async move |ctx: &Ctx, tx: &mut Tx| {

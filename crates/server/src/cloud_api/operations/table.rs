@@ -4,7 +4,8 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    blocks, businesses, collections, flows, media, messages, phone_numbers, pictures, preverified, settings,
+    analytics, blocks, businesses, catalogs, collections, flows, media, messages, phone_numbers, pictures,
+    preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -93,8 +94,8 @@ operations! {
     POST   BUSINESS "onboard_partners_to_mm_lite"       SPEC MANAGING, differs("every account may send marketing messages; nothing is invited") => businesses::onboard;
     GET    BUSINESS "system_users"                      SEEN MANAGING, DONE => users::list;
     POST   BUSINESS "system_users"                      SEEN MANAGING, DONE => users::create;
-    GET    BUSINESS "owned_product_catalogs"            SEEN MANAGING, PLANNED => no;
-    POST   BUSINESS "owned_product_catalogs"            SEEN MANAGING, PLANNED => no;
+    GET    BUSINESS "owned_product_catalogs"            SEEN MANAGING, DONE => catalogs::owned;
+    POST   BUSINESS "owned_product_catalogs"            SEEN MANAGING, DONE => catalogs::create;
 
     GET    WABA     ""                            SPEC TOKEN,    DONE => wabas::get;
     POST   WABA     ""                            SPEC MANAGING, differs("the time zone is that of the business, whose invoices follow it") => wabas::change;
@@ -125,8 +126,8 @@ operations! {
     GET    WABA     "flows"                       SPEC MANAGING, DONE => flows::list;
     POST   WABA     "flows"                       SPEC MANAGING, DONE => flows::create;
     POST   WABA     "migrate_flows"               SPEC MANAGING, DONE => flows::migrate;
-    GET    WABA     "template_analytics"          SEEN MANAGING, PLANNED => no;
-    GET    WABA     "template_group_analytics"    SEEN MANAGING, PLANNED => no;
+    GET    WABA     "template_analytics"          SEEN MANAGING, DONE => analytics::templates;
+    GET    WABA     "template_group_analytics"    SEEN MANAGING, differs("a template group is a template in all its languages, named by its name") => analytics::template_groups;
     GET    WABA     "group_analytics"             SEEN MANAGING, PLANNED => no;
     GET    WABA     "signups"                     SEEN MANAGING, DONE => collections::signups;
     POST   WABA     "signups"                     SEEN MANAGING, DONE => collections::create_signup;
@@ -140,15 +141,15 @@ operations! {
     GET    WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::sequences;
     POST   WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::put_sequence;
     DELETE WABA     "welcome_message_sequences"   SEEN MANAGING, DONE => collections::delete_sequence;
-    GET    WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
-    POST   WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
-    DELETE WABA     "product_catalogs"            SEEN MANAGING, PLANNED => no;
+    GET    WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::connected;
+    POST   WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::connect;
+    DELETE WABA     "product_catalogs"            SEEN MANAGING, DONE => catalogs::disconnect;
 
     GET    PHONE    ""                            SPEC TOKEN,    DONE => phone_numbers::get;
     POST   PHONE    ""                            SPEC MANAGING, DONE => phone_numbers::configure;
     POST   PHONE    "messages"                    SPEC SENDING,  DONE => messages::post;
-    POST   PHONE    "marketing_messages"          SPEC SENDING,  PLANNED => no;
-    POST   PHONE    "messages_encrypted"          SPEC SENDING,  PLANNED => no;
+    POST   PHONE    "marketing_messages"          SPEC SENDING,  differs("both product policies go the same way, and what a person does is told to the sender alone") => messages::post_marketing;
+    POST   PHONE    "messages_encrypted"          SPEC SENDING,  refused("the description leaves the keys open; send at the address messages, over TLS: from here on a message is encrypted for the person's devices") => no;
     POST   PHONE    "media"                       SPEC SENDING stream, DONE => media::upload;
     POST   PHONE    "register"                    SPEC MANAGING, differs("a backup of another installation cannot be restored") => phone_numbers::register;
     POST   PHONE    "deregister"                  SPEC MANAGING, DONE => phone_numbers::deregister;
@@ -253,8 +254,8 @@ operations! {
     GET    UPLOAD   ""                            SEEN MANAGING, DONE => uploads::get;
     POST   UPLOAD   ""                            SEEN MANAGING stream, DONE => uploads::append;
 
-    GET    CATALOG  ""                            SEEN MANAGING, PLANNED => no;
-    GET    CATALOG  "products"                    SEEN MANAGING, PLANNED => no;
-    POST   CATALOG  "products"                    SEEN MANAGING, PLANNED => no;
-    POST   CATALOG  "items_batch"                 SEEN MANAGING, PLANNED => no;
+    GET    CATALOG  ""                            SEEN MANAGING, DONE => catalogs::get;
+    GET    CATALOG  "products"                    SEEN MANAGING, DONE => catalogs::products;
+    POST   CATALOG  "products"                    SEEN MANAGING, DONE => catalogs::put_product;
+    POST   CATALOG  "items_batch"                 SEEN MANAGING, differs("all is done when the answer comes; the handle has nothing to be asked for") => catalogs::batch;
 }
