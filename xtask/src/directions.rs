@@ -25,7 +25,20 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("plaza-business", &["protocol", "db", "bus", "messaging", "ledger", "billing"]),
     (
         "plaza-server",
-        &["protocol", "crypto", "client", "db", "bus", "blobs", "messaging", "ledger", "billing", "business"],
+        // The sandbox hosts people, who are clients like any other.
+        &[
+            "protocol",
+            "crypto",
+            "client",
+            "client-native",
+            "db",
+            "bus",
+            "blobs",
+            "messaging",
+            "ledger",
+            "billing",
+            "business",
+        ],
     ),
     ("plaza-bench", &["protocol", "crypto", "client", "client-native", "db", "ledger", "billing"]),
     (

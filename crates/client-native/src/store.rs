@@ -48,6 +48,11 @@ impl SqliteStore {
     pub async fn open(ctx: &Ctx, path: &Path) -> Result<Self, DbError> {
         Ok(Self { db: Db::open_sqlite(path, MIGRATIONS).await?, ctx: ctx.clone() })
     }
+
+    /// Lets the file go.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
 }
 
 impl Store for SqliteStore {

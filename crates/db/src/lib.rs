@@ -129,6 +129,14 @@ impl Db {
         self.read(ctx, "db.ready", async |_, tx| tx.query(sql::PING, vec![]).await.map(|_| ())).await
     }
 
+    /// Lets an embedded database's files go; afterwards every question is answered with [`DbError::Closed`]. A remote
+    /// one's connections end with the last clone.
+    pub async fn close(&self) {
+        if let Engine::Sqlite(engine) = &*self.engine {
+            engine.close().await;
+        }
+    }
+
     /// Which engine it is, for a start-up line.
     pub fn engine_name(&self) -> &'static str {
         match *self.engine {

@@ -40,6 +40,10 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Job>,
     readers: mpsc::Sender<Job>,
     stopped: Arc<AtomicBool>,
+    /// Set when the file is to be let go.
+    closing: Arc<AtomicBool>,
+    /// One for each thread; they end with it.
+    running: Mutex<Vec<oneshot::Receiver<()>>>,
 }
 
 impl Sqlite {
@@ -52,33 +56,59 @@ impl Sqlite {
         let (readers, reads) = mpsc::channel::<Job>(QUEUE_JOBS_MAX);
         let stopped = Arc::new(AtomicBool::new(false));
         let (opened, is_open) = oneshot::channel();
-        let (file, flag) = (path.clone(), stopped.clone());
-        spawn("plaza-db-writer", move || match open_writer(&file, migrations) {
-            Ok(tx) => {
-                let _ = opened.send(Ok(()));
-                Writer { tx, on_commit, stopped: flag, last_group: 0 }.run(jobs);
+        let closing = Arc::new(AtomicBool::new(false));
+        let mut running = Vec::new();
+        let (file, flag, ends) = (path.clone(), stopped.clone(), closing.clone());
+        let (run, runs) = oneshot::channel();
+        spawn("plaza-db-writer", move || {
+            match open_writer(&file, migrations) {
+                Ok(tx) => {
+                    let _ = opened.send(Ok(()));
+                    Writer { tx, on_commit, stopped: flag, closing: ends, last_group: 0 }.run(jobs);
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                }
             }
-            Err(error) => {
-                let _ = opened.send(Err(error));
-            }
+            drop(run);
         })?;
+        running.push(runs);
         is_open.await.map_err(|_| DbError::Closed)??;
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..READERS {
             let mut tx = open_reader(&path)?;
-            let reads = reads.clone();
+            let (reads, ends) = (reads.clone(), closing.clone());
+            let (run, runs) = oneshot::channel();
             spawn("plaza-db-reader", move || {
-                loop {
+                while !ends.load(Ordering::Acquire) {
                     let next = reads.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-                    let Some(job) = next else { return };
+                    let Some(job) = next else { break };
                     let begun = block_once(tx.batch("BEGIN"));
                     let (_, finish) = job(begun.map(|()| &mut tx));
                     tx.wakes.clear();
                     finish(block_once(tx.batch("COMMIT")));
                 }
+                drop((tx, run));
             })?;
+            running.push(runs);
         }
-        Ok(Self { writer, readers, stopped })
+        Ok(Self { writer, readers, stopped, closing, running: Mutex::new(running) })
+    }
+
+    /// Lets the file go: what is under way is finished, who asks afterwards hears that it is closed.
+    pub(crate) async fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        // A thread that waits for a job looks up when it gets one.
+        let nothing = || -> Job { Box::new(|_| (false, Box::new(|_| ()))) };
+        let _ = self.writer.send(nothing()).await;
+        for _ in 0..READERS {
+            let _ = self.readers.send(nothing()).await;
+        }
+        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in running {
+            // It is dropped, never sent: the end of a thread is an error here.
+            let _ = thread.await;
+        }
     }
 
     pub(crate) fn ready(&self) -> Result<(), DbError> {
@@ -152,12 +182,14 @@ struct Writer {
     tx: Tx,
     on_commit: OnCommit,
     stopped: Arc<AtomicBool>,
+    closing: Arc<AtomicBool>,
     last_group: usize,
 }
 
 impl Writer {
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(first) = jobs.blocking_recv() {
+        while !self.closing.load(Ordering::Acquire) {
+            let Some(first) = jobs.blocking_recv() else { return };
             if self.last_group >= GROUP_LINGER_FROM_JOBS {
                 std::thread::sleep(GROUP_LINGER);
             }

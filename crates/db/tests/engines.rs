@@ -235,3 +235,24 @@ async fn a_database_that_takes_no_writes_is_a_clear_error() {
     assert!(error.is_full(), "{error:?}");
     assert_eq!(count(&db).await, 0, "reads go on");
 }
+
+#[tokio::test]
+async fn a_closed_database_lets_its_file_go() {
+    let (db, folder) = plaza_db::testing::sqlite_with(&[]).await;
+    table(&db).await;
+    let (ctx, _) = ctx();
+    let insert = async |ctx: &plaza_protocol::Ctx, tx: &mut plaza_db::Tx| {
+        tx.execute(INSERT, params![ctx.uuid::<AccountId>(), "kept", ctx.now(), true, None::<Vec<u8>>]).await
+    };
+    db.transact(&ctx, "insert", insert).await.unwrap();
+    db.close().await;
+    for _ in 0..2 {
+        assert!(matches!(db.transact(&ctx, "insert", insert).await, Err(DbError::Closed)));
+        let read = db.read(&ctx, "count", async |_, tx| tx.query_one(COUNT, vec![]).await).await;
+        assert!(matches!(read, Err(DbError::Closed)));
+    }
+    db.close().await;
+    // Another may take the file, or its copy.
+    let again = Db::open_sqlite(&folder.path().join("plaza.db"), &[]).await.unwrap();
+    assert_eq!(count(&again).await, 1);
+}

@@ -48,6 +48,9 @@ pub(crate) struct Flags {
     /// One-time codes are shown to the operator, templates are approved at once, loopback may be called.
     #[arg(long)]
     sandbox: bool,
+    /// Begin with the businesses, templates and people of a JSON file. For the sandbox.
+    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    seed: Option<PathBuf>,
     /// Messages that a business number may send in a second; 0: no limit, for load tests.
     #[arg(long, env = "PLAZA_MESSAGES_PER_S", value_name = "N")]
     messages_per_s: Option<u32>,
@@ -132,8 +135,8 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<String>,
     pub(crate) database_connections_max: usize,
     pub(crate) nats: Option<String>,
-    /// How far an earlier run of the sandbox had moved its clock.
-    pub(crate) clock_ahead_us: i64,
+    /// What the sandbox begins with.
+    pub(crate) seed: Option<String>,
     pub(crate) settings: Settings,
 }
 
@@ -199,6 +202,13 @@ impl Config {
                 BlobPlace::Folder(data.join("blobs"))
             }
         };
+        let seed = flags.seed.as_ref().and_then(|path| match fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                mistakes.push(format!("seed: {} cannot be read: {error}", path.display()));
+                None
+            }
+        });
         if !mistakes.is_empty() {
             bail!("the configuration has {} mistake(s):\n  {}", mistakes.len(), mistakes.join("\n  "));
         }
@@ -210,15 +220,16 @@ impl Config {
             .with_context(|| format!("{} must hold 64 hexadecimal digits", key_file.display()))?;
         let listen = listen.context("listen")?;
         let clock_file = data.join(CLOCK_FILE);
-        let ahead = fs::read_to_string(&clock_file).ok().filter(|_| sandbox);
-        let clock_ahead_us = ahead.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        let sandbox_folder = data.join("sandbox");
+        let has_snapshots =
+            sandbox && !demo && database_url.is_none() && matches!(blobs, BlobPlace::Folder(_));
         Ok(Self {
-            clock_ahead_us,
             data,
             listen,
             database_url,
             database_connections_max: connections,
             nats,
+            seed,
             settings: Settings {
                 sandbox,
                 demo,
@@ -229,6 +240,8 @@ impl Config {
                 egress_allowed: file.egress_allowed,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
                 clock_file,
+                sandbox_folder,
+                has_snapshots,
                 blobs,
                 operator_token: Secret(operator_token),
                 sealing_key: Secret(sealing_key),
@@ -265,6 +278,12 @@ fn marketing(
     }
     let period = Duration::from_secs(period_h.saturating_mul(3600));
     (messages_max > 0).then_some(MarketingCap { messages_max, period })
+}
+
+/// How far an earlier run of the sandbox had moved its clock, microseconds.
+pub(crate) fn clock_ahead_us(settings: &Settings) -> i64 {
+    let ahead = fs::read_to_string(&settings.clock_file).ok().filter(|_| settings.sandbox);
+    ahead.and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// The secret in a file, made at the first start and readable by its owner only.

@@ -1,12 +1,12 @@
 //! `plaza serve`: wires the parts and runs until it is told to stop.
 
-use crate::config::{Config, Flags};
+use crate::config::{Config, Flags, clock_ahead_us};
 use crate::{demo, output};
 use anyhow::Context as _;
 use plaza_bus::Bus;
 use plaza_db::{Db, SERVER_MIGRATIONS};
 use plaza_protocol::{Ctx, RandomIds};
-use plaza_server::ServerClock;
+use plaza_server::{Running, ServerClock};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -17,7 +17,37 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     log_to_stderr();
     let start = Ctx::system(Arc::new(ServerClock::default()), Arc::new(RandomIds::default()));
     let config = Config::read(flags, &start)?;
-    let clock = Arc::new(ServerClock::ahead_by(config.clock_ahead_us));
+    let listener = std::net::TcpListener::bind(config.listen)
+        .with_context(|| format!("listening on {}: is another server there?", config.listen))?;
+    listener.set_nonblocking(true)?;
+    let mut running = begin(&config, &listener).await?;
+    if let Some(seed) = &config.seed {
+        running.plant(seed).await?;
+    }
+    announce(&config, &running);
+    let world = if config.settings.demo { Some(demo::start(&running, &config.data).await?) } else { None };
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            Some(wish) = running.wish() => {
+                running.pause().await;
+                let outcome = wish.pause.carry_out(&config.data).map_err(|error| error.to_string());
+                running = begin(&config, &listener).await?;
+                wish.done(outcome);
+            }
+        }
+    }
+    tracing::info!("shutting down");
+    drop(world);
+    running.shut_down().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A server on the socket. The sandbox begins several, one after the other.
+async fn begin(config: &Config, listener: &std::net::TcpListener) -> anyhow::Result<Running> {
+    let clock = Arc::new(ServerClock::ahead_by(clock_ahead_us(&config.settings)));
     let ctx = Ctx::system(clock.clone(), Arc::new(RandomIds::default()));
     let db = match &config.database_url {
         Some(url) => Db::open_postgres(url, config.database_connections_max, SERVER_MIGRATIONS)
@@ -33,31 +63,21 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         Some(url) => Bus::nats(&ctx, url).await?,
         None => Bus::in_process(),
     };
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listening on {}: is another server there?", config.listen))?;
-    let (is_demo, is_sandbox) = (config.settings.demo, config.settings.sandbox);
-    let engine = db.engine_name();
-    let running = plaza_server::start(ctx, clock, db, bus, config.settings, listener).await?;
+    let listener = TcpListener::from_std(listener.try_clone()?)?;
+    Ok(plaza_server::start(ctx, clock, db, bus, config.settings.clone(), listener).await?)
+}
+
+fn announce(config: &Config, running: &Running) {
+    let engine = running.app.db.engine_name();
     let address = format!("http://{}", running.address);
     output::line(format!("Plaza {} is ready ({engine}).", env!("CARGO_PKG_VERSION")));
     output::line(format!("  front page  {address}/"));
     output::line(format!("  messenger   {address}/chat"));
     output::line(format!("  operator    {address}/operator"));
     output::line(format!("  API         {address}/v23.0/"));
-    if !is_sandbox {
+    if !config.settings.sandbox {
         output::line(format!("  operator's token: {}", config.data.join("operator-token").display()));
     }
-    let world = if is_demo { Some(demo::start(&running, &config.data).await?) } else { None };
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("shutting down");
-    drop(world);
-    running.shut_down().await;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Lines of JSON to the standard error; `RUST_LOG` sets how much.

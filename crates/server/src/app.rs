@@ -6,6 +6,7 @@ use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::relay::Relay;
+use crate::sandbox::Sandbox;
 use axum::http::{HeaderMap, header};
 use plaza_billing::Prices;
 use plaza_blobs::{BlobPlace, Blobs};
@@ -56,6 +57,10 @@ pub struct Settings {
     pub operator_token: Secret<String>,
     /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
     pub clock_file: PathBuf,
+    /// Where the sandbox keeps its people.
+    pub sandbox_folder: PathBuf,
+    /// Whether the sandbox can take snapshots: everything lies in one folder.
+    pub has_snapshots: bool,
     /// Where the encrypted files of messages lie.
     pub blobs: BlobPlace,
     /// Encrypts secrets at rest.
@@ -91,6 +96,7 @@ pub struct App {
     pub(crate) egress: Arc<Egress>,
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
+    pub(crate) sandbox: Sandbox,
     pub(crate) tracker: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }

@@ -254,6 +254,24 @@ impl Call {
     }
 }
 
+/// What an address names, without its version.
+pub(crate) fn target(path: &str) -> Target {
+    Target::of(path)
+}
+
+/// The answer to a request that a rule of the sandbox refuses.
+pub(crate) fn refuse(
+    ctx: &Ctx,
+    target: &Target,
+    code: plaza_business::codes::Code,
+    details: &str,
+) -> Response {
+    let ctx = ctx.for_request(Actor::Anonymous);
+    let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
+    let trace = trace(&ctx);
+    respond(GraphError::new(code).details(details).answer(&ctx, &trace), &version, &trace)
+}
+
 /// Answers a request whose path [`claims`] says is of this surface.
 pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
     let ctx = app.ctx.for_request(Actor::Anonymous);

@@ -29,6 +29,7 @@ pub mod webhooks;
 
 pub use app::{App, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
+pub use sandbox::{Pause, SeedError, Wish};
 
 use crate::cloud_api::CloudApi;
 use crate::egress::{Egress, EgressPolicy};
@@ -36,6 +37,7 @@ use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::relay::Relay;
+use crate::sandbox::Sandbox;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -97,6 +99,29 @@ pub struct Running {
 }
 
 impl Running {
+    /// Makes the businesses, templates and people of a seed, where they are not there yet.
+    pub async fn plant(&self, seed: &str) -> Result<(), SeedError> {
+        sandbox::plant(&self.app, seed).await
+    }
+
+    /// What a test asks for between this server and the next. Never, but for a sandbox.
+    pub async fn wish(&self) -> Option<Wish> {
+        self.app.sandbox.wish().await
+    }
+
+    /// Ends everything but the request that waits for what comes next, and lets the database go. Whoever connects
+    /// meanwhile waits at the socket for the next server on it.
+    pub async fn pause(self) {
+        self.app.sandbox.sleep().await;
+        self.app.shutdown.cancel();
+        self.app.hub.shut_down();
+        self.app.tracker.close();
+        if tokio::time::timeout(DRAIN_WITHIN, self.app.tracker.wait()).await.is_err() {
+            tracing::warn!("pausing although something is still under way");
+        }
+        self.app.db.close().await;
+    }
+
     /// Ends it: no new connections, a good-bye to every socket, what is under way is finished.
     pub async fn shut_down(self) {
         self.app.shutdown.cancel();
@@ -141,6 +166,7 @@ pub async fn start(
         let gateway = Arc::new(cloud_api_gateway(app.clone()));
         CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone(), blobs.clone())
     };
+    let sandbox = Sandbox::new(settings.sandbox_folder.clone());
     let app = Arc::new_cyclic(|app| App {
         db: db.clone(),
         business: business.clone(),
@@ -160,6 +186,7 @@ pub async fn start(
         blobs: blobs.clone(),
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
+        sandbox,
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     });
@@ -191,6 +218,9 @@ pub async fn start(
             tracing::error!(error = %Chain(&error), "the listener ended");
         }
     });
+    if app.settings.sandbox {
+        app.sandbox.wake(&app, address).await;
+    }
     Ok(Running { app, address, served })
 }
 
@@ -278,8 +308,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
         .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
         .route("/v1/flow-assets/{flow_id}/{key}", get(flows::asset))
-        .route("/_sandbox/session", get(sandbox::session))
-        .route("/_sandbox/clock", post(sandbox::clock))
+        .nest("/_sandbox", sandbox::router())
         .route("/demo/api/world", get(sandbox::world))
         .route("/message/{code}", get(follow))
         .route("/picture/{phone_number_id}", get(picture))
@@ -299,6 +328,9 @@ async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path();
     if cloud_api::claims(path) {
+        if let Some(refused) = sandbox::refusal(&app, &request) {
+            return refused;
+        }
         return cloud_api::handle(State(app.cloud_api.clone()), request).await;
     }
     let is_api =

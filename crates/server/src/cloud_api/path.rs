@@ -4,9 +4,9 @@ use plaza_protocol::PortfolioId;
 
 /// A path, without its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// As it was asked for.
-    pub(super) version: Option<String>,
+    pub(crate) version: Option<String>,
     segments: Vec<String>,
 }
 
@@ -14,14 +14,14 @@ pub(super) struct Target {
 const SEGMENTS_MAX: usize = 5;
 
 impl Target {
-    pub(super) fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         let mut segments =
             path.split('/').filter(|segment| !segment.is_empty()).take(SEGMENTS_MAX + 1).peekable();
         let version = segments.next_if(|first| is_version(first)).map(str::to_owned);
         Self { version, segments: segments.map(str::to_owned).collect() }
     }
 
-    pub(super) fn segments(&self) -> Vec<&str> {
+    pub(crate) fn segments(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
     }
 }

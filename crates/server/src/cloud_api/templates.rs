@@ -75,8 +75,12 @@ pub(super) async fn upsert(call: Call) -> Result<Value, GraphError> {
         async move |ctx: &Ctx, tx: &mut Tx| business.upsert_authentication(ctx, tx, waba, &request).await;
     let made = call.app.db.transact(&call.ctx, "cloud_api.upsert_templates", upsert).await?;
     let made = made.iter().map(|template| {
-        let status = template.status.as_str();
-        json!({"id": template.template_id.to_string(), "status": status, "language": template.language})
+        json!({
+            "id": template.template_id.to_string(),
+            "status": template.status.as_str(),
+            "language": template.language,
+            "category": template.category_word(),
+        })
     });
     Ok(json!({"data": made.collect::<Vec<_>>()}))
 }
