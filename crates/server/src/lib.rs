@@ -1,7 +1,7 @@
 //! # The server
 //!
 //! Everything with a socket: the WebSocket gateway of people's devices, the Cloud-API-compatible surface, the operator's
-//! surface, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
+//! and the businesses' consoles, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
 //! extract, call one operation, map the answer; rules live in the domain crates.
 //!
 //! [`start`] wires it: database → bus → sockets of this process, and other processes' through NATS. Shutdown stops
@@ -12,11 +12,13 @@ mod app;
 mod assets;
 mod attachments;
 pub mod cloud_api;
+mod deliveries;
 pub mod egress;
 mod flows;
 mod gateway;
 mod hub;
 mod jobs;
+mod manager;
 mod metrics;
 mod native;
 mod operator;
@@ -27,7 +29,7 @@ mod sandbox;
 mod socket;
 pub mod webhooks;
 
-pub use app::{App, ServerClock, Settings};
+pub use app::{App, DemoBusiness, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
 
 use crate::cloud_api::CloudApi;
@@ -159,6 +161,7 @@ pub async fn start(
         blobs: blobs.clone(),
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
+        demo_business: OnceLock::new(),
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     });
@@ -278,11 +281,13 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
         .route("/v1/flow-assets/{flow_id}/{key}", get(flows::asset))
         .route("/_sandbox/session", get(sandbox::session))
+        .route("/_sandbox/business", get(sandbox::business))
         .route("/_sandbox/clock", post(sandbox::clock))
         .route("/demo/api/world", get(sandbox::world))
         .route("/message/{code}", get(follow))
         .route("/picture/{phone_number_id}", get(picture))
         .nest("/operator/api", operator::router(app.clone()))
+        .nest("/manager/api", manager::router(app.clone()))
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), count))
@@ -300,8 +305,9 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     if cloud_api::claims(path) {
         return cloud_api::handle(State(app.cloud_api.clone()), request).await;
     }
-    let is_api =
-        ["/v1/", "/operator/api/", "/_sandbox/", "/demo/api/"].iter().any(|api| path.starts_with(api));
+    let is_api = ["/v1/", "/operator/api/", "/manager/api/", "/_sandbox/", "/demo/api/"]
+        .iter()
+        .any(|api| path.starts_with(api));
     let wants_page = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
     if is_api || !wants_page {
         return Problem::not_found("this address").into_response();

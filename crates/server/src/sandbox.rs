@@ -1,5 +1,5 @@
-//! What only the sandbox and the demo have: the operator's session without a sign-in, a clock that can be moved, and the
-//! list of the demo's people.
+//! What only the sandbox and the demo have: the operator's session without a sign-in, and that of the demo's business, a
+//! clock that can be moved, and the list of the demo's people.
 
 use crate::app::App;
 use crate::problem::{Body, Problem};
@@ -37,6 +37,19 @@ pub(crate) async fn session(
         return Err(sandbox_only());
     }
     Ok(Json(json!({"operator_token": app.settings.operator_token.0})))
+}
+
+/// `GET /_sandbox/business`: a token of the demo's business, for whoever sits at this machine.
+pub(crate) async fn business(
+    State(app): State<Arc<App>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    if !app.settings.sandbox || !from.ip().to_canonical().is_loopback() || !is_local(&app, &headers) {
+        return Err(sandbox_only());
+    }
+    let business = app.demo_business.get().ok_or_else(|| Problem::not_found("the demo's business"))?;
+    Ok(Json(json!({"name": business.name, "access_token": business.access_token.0})))
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,5 +5,6 @@
 mod bad_input;
 mod business;
 mod cluster;
+mod manager;
 mod server;
 mod talk;
