@@ -5,7 +5,8 @@
  * which period), so that Back works and an address can be sent to somebody.
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import type { DeliveryState, Period, TemplateStatus } from "./api/operator";
+import type { DeliveryState } from "./api/deliveries";
+import type { Period, TemplateStatus } from "./api/operator";
 import { NotFound } from "./routes/not-found";
 import { Root } from "./routes/root";
 

@@ -2,7 +2,8 @@
  * The server's answers from memory, for development and for pictures. `?mock=` chooses a state: `empty`, `error`,
  * `slow`, `plain` (not a demo, not a sandbox). It is not part of a production build.
  */
-import type { Charge, Explanation, OneTimeCode, Revenue, Template, WebhookDelivery } from "./operator";
+import type { WebhookDelivery } from "./deliveries";
+import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
 
 const HOUR = 3600;
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -146,6 +147,16 @@ function decide(path: string, status: Template["status"]): Response {
   return json({ ok: true });
 }
 
+/** A delivery with the calls that were made for it, the latest first. */
+function tries(id: string): Response {
+  const row = Array.from({ length: 60 }, (_, n) => delivery(n)).find((each) => each.delivery_id === id) ?? delivery(2);
+  const made = Array.from({ length: Math.min(row.attempts, 4) }, (_, n) => ({
+    attempt: row.attempts - n, at: row.created_at + (row.attempts - n) * 30, duration_ms: 24 + n * 11, status: row.last_status, error: row.last_error,
+    answer: row.last_status === 503 ? "upstream is restarting" : null,
+  }));
+  return json({ ...row, tries: made });
+}
+
 function answer(path: string, query: URLSearchParams, state: string): Response {
   const empty = state === "empty";
   if (path === "/demo/api/world") return state === "plain" ? json({ title: "no demo" }, 404) : json(WORLD);
@@ -160,12 +171,17 @@ function answer(path: string, query: URLSearchParams, state: string): Response {
   }
   if (path === "/operator/api/charges") return page(Array.from({ length: 120 }, (_, n) => charge(n)), query, empty);
   if (path.startsWith("/operator/api/charges/")) return json(explanation(decodeURIComponent(path.split("/").at(-1) ?? "")));
-  if (path === "/operator/api/webhook-deliveries") return page(Array.from({ length: 60 }, (_, n) => delivery(n)), query, empty);
+  if (/^\/(operator|manager)\/api\/webhook-deliveries$/.test(path)) {
+    const wanted = (row: WebhookDelivery): boolean => (query.get("state") ?? row.state) === row.state;
+    return page(Array.from({ length: 60 }, (_, n) => delivery(n)).filter(wanted), query, empty);
+  }
+  if (path.endsWith("/resend")) return json({ ok: true });
+  if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
   if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
   if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
   if (path.endsWith("/approve")) return decide(path, "APPROVED");
   if (path.endsWith("/reject")) return decide(path, "REJECTED");
-  return path.endsWith("/resend") ? json({ ok: true }) : json({ title: "Not found", code: "not_found" }, 404);
+  return json({ title: "Not found", code: "not_found" }, 404);
 }
 
 /** Answers like `fetch`. */
