@@ -157,11 +157,12 @@ function tries(id: string): Response {
   return json({ ...row, tries: made });
 }
 
-function answer(path: string, query: URLSearchParams, state: string): Response {
+async function answer(method: string, path: string, query: URLSearchParams, body: unknown, state: string): Promise<Response> {
   const empty = state === "empty";
   if (path === "/demo/api/world") return state === "plain" ? json({ title: "no demo" }, 404) : json(WORLD);
   if (path === "/_sandbox/session") return state === "plain" ? json({ title: "no sandbox" }, 404) : json({ operator_token: "mock" });
-  if (state === "error" && path !== "/operator/api/overview") {
+  if (path === "/_sandbox/business") return state === "plain" ? json({ title: "no sandbox" }, 404) : json({ name: "Tulip Bakery", access_token: "mock" });
+  if (state === "error" && path !== "/operator/api/overview" && path !== "/manager/api/session") {
     return json({ title: "Storage is busy", detail: "The database did not answer in time. Try again.", code: "storage", instance: "req_01j9x3k2" }, 503);
   }
   if (path === "/operator/api/overview") return json({ accounts: 1284, businesses: 37, messages_today: 18_204, connected: 412 });
@@ -177,6 +178,13 @@ function answer(path: string, query: URLSearchParams, state: string): Response {
   }
   if (path.endsWith("/resend")) return json({ ok: true });
   if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
+  const business = /^\/(?:manager\/api|v\d+\.\d+)\/(.*)$/.exec(path);
+  if (business) {
+    const { answerGraph, answerManager } = await import("./mockManager");
+    const given: [string, string, URLSearchParams, unknown, boolean] = [method, business[1] ?? "", query, body, empty];
+    return path.startsWith("/manager/") ? answerManager(...given) : answerGraph(...given);
+  }
+  if (path.startsWith("/v1/flow-assets/")) return (await import("./mockManager")).answerFlow();
   if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
   if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
   if (path.endsWith("/approve")) return decide(path, "APPROVED");
@@ -192,5 +200,6 @@ export async function mockFetch(path: string, init: RequestInit): Promise<Respon
     setTimeout(resolve, state === "slow" ? 60_000 : 60);
   });
   init.signal?.throwIfAborted();
-  return answer(address.pathname, address.searchParams, state);
+  const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+  return answer(init.method ?? "GET", address.pathname, address.searchParams, body, state);
 }
