@@ -13,6 +13,8 @@ CREATE TABLE access_token (
     revoked_at BIGINT
 ) WITHOUT ROWID;
 
+CREATE INDEX access_token_by_portfolio ON access_token (portfolio_id, issued_at);
+
 CREATE TABLE account (
     account_id UUID PRIMARY KEY,
     -- personal: E.164 without the plus
@@ -171,6 +173,7 @@ CREATE INDEX business_message_by_peer ON business_message (phone_number_id, acco
 
 CREATE INDEX business_message_by_template ON business_message (template_id, accepted_at)
     WHERE template_id IS NOT NULL;
+CREATE INDEX business_message_by_portfolio ON business_message (portfolio_id, accepted_at);
 
 CREATE INDEX business_message_undelivered ON business_message (expires_at) WHERE status < 2;
 
@@ -844,6 +847,12 @@ CREATE TABLE token_grant (
     targets TEXT
 ) WITHOUT ROWID;
 
+CREATE TABLE token_name (
+    token_sha256 BYTEA NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    ending TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE upload_piece (
     upload_id UUID NOT NULL,
     -- Where in the file it begins.
@@ -949,6 +958,14 @@ CREATE TABLE waba_subscription (
     PRIMARY KEY (waba_id, app_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE webhook_answer (
+    delivery_id UUID NOT NULL,
+    attempt BIGINT NOT NULL,
+    -- personal: what the endpoint wrote, which may repeat what it was told; forgotten with the delivery
+    body TEXT NOT NULL,
+    PRIMARY KEY (delivery_id, attempt)
+) WITHOUT ROWID;
+
 CREATE TABLE webhook_attempt (
     delivery_id UUID NOT NULL,
     attempt BIGINT NOT NULL,
@@ -985,6 +1002,8 @@ CREATE TABLE webhook_delivery (
 );
 
 CREATE INDEX webhook_delivery_by_age ON webhook_delivery (state, tried_since);
+
+CREATE INDEX webhook_delivery_by_portfolio ON webhook_delivery (portfolio_id, delivery_id);
 
 CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, next_attempt_at) WHERE state = 0;
 

@@ -26,7 +26,10 @@ export default defineConfig(({ mode }) => ({
         ? {}
         : {
             "/v1": { target: plaza, ws: true },
+            "^/v\\d+\\.\\d+/": plaza,
             "/operator/api": plaza,
+            "/manager/api": plaza,
+            "/message": plaza,
             "/_sandbox": plaza,
             "/demo/api": plaza,
           },

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
 import type { Page } from "@playwright/test";
-import { comeIn, expectTicks, freshNumber, openConversation, write } from "./people";
+import { comeIn, expectTicks, freshNumber, message, openConversation, write } from "./people";
 
 const FOLDER = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
 const DESKTOP = { width: 1440, height: 900 };
@@ -57,6 +57,31 @@ test("chat", async ({ page, browser }) => {
   await expectTicks(page, "I ordered the bread", "Read");
   await pictures(page, "chat");
   await benContext.close();
+});
+
+test("manager", async ({ page, browser }) => {
+  const number = freshNumber();
+  const ana = await (await browser.newContext()).newPage();
+  await comeIn(ana, "Ana Duarte", number);
+  const world = (await (await page.request.get("/demo/api/world")).json()) as { businesses: { number: string }[] };
+  await openConversation(ana, world.businesses[0]?.number ?? "");
+  await write(ana, "Good morning! I would like to order a walnut loaf.");
+  await expect(message(ana, "is ready at the counter")).toBeVisible({ timeout: 60_000 });
+
+  await page.goto("/manager");
+  await page.getByRole("button", { name: /^Open as/ }).click();
+  await page.goto("/manager/messages");
+  await page.getByRole("row", { name: /^To Ana Duarte, Template/ }).first().click();
+  await expect(page.getByRole("region", { name: "What happened" })).toContainText("Read by the person", { timeout: 60_000 });
+  await pictures(page, "manager-message");
+  await page.goto("/manager/templates");
+  await page.getByRole("row", { name: /^Template order_confirmed/ }).first().click();
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(page.getByRole("region", { name: "Preview" })).toContainText("is ready at the counter");
+  await pictures(page, "manager-template");
+  await page.goto("/manager/webhooks");
+  await expect(page.getByRole("row", { name: /^Delivery of messages/ }).first()).toBeVisible();
+  await pictures(page, "manager-webhooks");
 });
 
 test("operator", async ({ page }) => {

@@ -10,6 +10,7 @@ const ROUTES = {
   "/": ["src/routes/front.tsx"],
   "/chat": ["src/routes/chat.tsx", "src/routes/chat-conversation.tsx"],
   "/operator": ["src/routes/operator.tsx", "src/routes/operator-revenue.tsx"],
+  "/manager": ["src/routes/manager.tsx", "src/routes/manager-numbers.tsx"],
 };
 
 const dist = new URL("../dist/", import.meta.url);

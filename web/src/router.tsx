@@ -4,8 +4,13 @@
  * The whole map of addresses on one screen. What a page shows is in its address (which conversation, which charge,
  * which period), so that Back works and an address can be sent to somebody.
  */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import type { DeliveryState, Period, TemplateStatus } from "./api/operator";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
+import type { DeliveryState } from "./api/deliveries";
+import type { Period, TemplateStatus } from "./api/operator";
+import type { ExplorerSearch } from "./features/manager/Explorer";
+import type { LogSearch } from "./features/manager/Messages";
+import type { TemplateStatus as OwnTemplateStatus } from "./features/manager/Templates";
+import type { WebhookSearch } from "./features/manager/Webhooks";
 import { NotFound } from "./routes/not-found";
 import { Root } from "./routes/root";
 
@@ -17,6 +22,11 @@ function text(value: unknown): string | undefined {
 
 function oneOf<const Value extends string>(value: unknown, values: readonly Value[]): Value | undefined {
   return values.find((each) => each === value);
+}
+
+/** What of these is there; an address has no empty members. */
+function some<Search extends Record<string, string | undefined>>(search: Search): { [Name in keyof Search]?: Exclude<Search[Name], undefined> } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as { [Name in keyof Search]?: Exclude<Search[Name], undefined> };
 }
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
@@ -89,10 +99,89 @@ const templates = createRoute({
 });
 const outbox = createRoute({ getParentRoute: () => operator, path: "outbox", component: lazyRouteComponent(() => import("./routes/operator-outbox"), "OutboxPage") });
 
+const manager = createRoute({
+  getParentRoute: () => root,
+  path: "/manager",
+  validateSearch: (search): { account?: string } => some({ account: text(search["account"]) }),
+  // Which account is looked at goes along from page to page.
+  search: { middlewares: [retainSearchParams(["account"])] },
+  component: lazyRouteComponent(() => import("./routes/manager"), "ManagerPage"),
+});
+const managerHome = createRoute({
+  getParentRoute: () => manager,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/manager/numbers", replace: true });
+  },
+});
+const numbers = createRoute({
+  getParentRoute: () => manager,
+  path: "numbers",
+  validateSearch: (search): { number?: string } => some({ number: text(search["number"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-numbers"), "NumbersPage"),
+});
+const ownTemplates = createRoute({
+  getParentRoute: () => manager,
+  path: "templates",
+  validateSearch: (search): { status?: OwnTemplateStatus; name?: string } =>
+    some({ status: oneOf(search["status"], ["APPROVED", "PENDING", "REJECTED", "PAUSED"]), name: text(search["name"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-templates"), "TemplatesPage"),
+});
+const newTemplate = createRoute({ getParentRoute: () => manager, path: "templates/new", component: lazyRouteComponent(() => import("./routes/manager-templates"), "NewTemplatePage") });
+const template = createRoute({ getParentRoute: () => manager, path: "templates/$templateId", component: lazyRouteComponent(() => import("./routes/manager-templates"), "TemplatePage") });
+const editTemplate = createRoute({
+  getParentRoute: () => manager,
+  path: "templates/$templateId/edit",
+  component: lazyRouteComponent(() => import("./routes/manager-templates"), "EditTemplatePage"),
+});
+const messages = createRoute({
+  getParentRoute: () => manager,
+  path: "messages",
+  validateSearch: (search): LogSearch =>
+    some({
+      number: text(search["number"]),
+      person: text(search["person"]),
+      direction: oneOf(search["direction"], ["in", "out"]),
+      status: oneOf(search["status"], ["received", "sent", "delivered", "read", "failed"]),
+      category: text(search["category"]),
+      period: oneOf(search["period"], ["day", "week", "month"]),
+    }),
+  component: lazyRouteComponent(() => import("./routes/manager-messages"), "MessagesPage"),
+});
+const message = createRoute({ getParentRoute: () => manager, path: "messages/$messageId", component: lazyRouteComponent(() => import("./routes/manager-messages"), "MessagePage") });
+const ownWebhooks = createRoute({
+  getParentRoute: () => manager,
+  path: "webhooks",
+  validateSearch: (search): WebhookSearch =>
+    some({
+      view: oneOf(search["view"], ["subscriptions"]),
+      state: oneOf(search["state"], ["pending", "delivered", "dead"]),
+      field: text(search["field"]),
+      delivery: text(search["delivery"]),
+    }),
+  component: lazyRouteComponent(() => import("./routes/manager-webhooks"), "WebhooksPage"),
+});
+const flows = createRoute({ getParentRoute: () => manager, path: "flows", component: lazyRouteComponent(() => import("./routes/manager-flows"), "FlowsPage") });
+const flow = createRoute({ getParentRoute: () => manager, path: "flows/$flowId", component: lazyRouteComponent(() => import("./routes/manager-flows"), "FlowPage") });
+const qrCodes = createRoute({
+  getParentRoute: () => manager,
+  path: "qr-codes",
+  validateSearch: (search): { number?: string } => some({ number: text(search["number"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-qr-codes"), "QrCodesPage"),
+});
+const keys = createRoute({ getParentRoute: () => manager, path: "keys", component: lazyRouteComponent(() => import("./routes/manager-keys"), "KeysPage") });
+const explorer = createRoute({
+  getParentRoute: () => manager,
+  path: "explorer",
+  validateSearch: (search): ExplorerSearch => some({ call: text(search["call"]), template: text(search["template"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-explorer"), "ExplorerPage"),
+});
+
 const tree = root.addChildren([
   front,
   chat.addChildren([chatHome, conversation]),
   operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -6,10 +6,10 @@
 use crate::import::day_of;
 use crate::price_book::{Origin, PriceBook, WindowKind};
 use crate::usage::{Message, Payer, end_id, hold_id, payers};
-use crate::{BillingError, Category, Charge, Prices, PricingType, Rate, store};
+use crate::{BillingError, Category, Charge, Prices, PricingType, Rate, charges_of, store};
 use plaza_db::{Tx, params};
 use plaza_ledger::TransferView;
-use plaza_protocol::{ChargeId, Ctx, Micros, PriceVersionId, Timestamp};
+use plaza_protocol::{BusinessMessageId, ChargeId, Ctx, Micros, PortfolioId, PriceVersionId, Timestamp};
 use std::collections::BTreeSet;
 
 /// A charge with its reasons.
@@ -83,6 +83,20 @@ pub async fn explain(
     why.push(held(&message, &charge));
     why.push(amount(&message, &charge));
     Ok(Some(Explanation { charge, why, price_version, transfers }))
+}
+
+/// Explains what a message of a portfolio cost; `None` if nothing was charged for it (yet).
+pub async fn explain_message(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    prices: &Prices,
+    portfolio: PortfolioId,
+    message: BusinessMessageId,
+) -> Result<Option<Explanation>, BillingError> {
+    match charges_of(ctx, tx, portfolio, &[message]).await?.into_iter().flatten().next() {
+        Some(charge) => explain(ctx, tx, prices, charge.charge_id).await,
+        None => Ok(None),
+    }
 }
 
 fn step(step: &str, value: impl Into<String>, because: impl Into<String>) -> Step {

@@ -61,12 +61,14 @@ mod verify;
 
 pub use category::{Category, Pricing, PricingType, UnknownCategory, WindowState};
 pub use error::{BillingError, ImportError, Refused};
-pub use explain::{Explanation, Step, VersionView, explain};
+pub use explain::{Explanation, Step, VersionView, explain, explain_message};
 pub use import::{ImportReport, PriceSource, import_price_book};
 pub use portfolio::{Balance, balance, open_portfolio, top_up};
 pub use price_book::{FreeRule, Origin, Price, PriceBook, PriceVersion, Rate, WindowKind};
 pub use prices::Prices;
-pub use reports::{Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, rebuild_revenue, revenue};
+pub use reports::{
+    Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, charges_of, rebuild_revenue, revenue,
+};
 pub use spending::{QUARTER, Spending, spending};
 pub use usage::{Charged, Held, Intent, delivered, expire, failed, hold};
 pub use verify::{Verification, verify};

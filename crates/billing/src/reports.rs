@@ -128,6 +128,18 @@ pub async fn charges(
     rows.iter().map(|row| Charge::read(row, 0)).collect()
 }
 
+/// What messages of a portfolio cost, in the order of `messages`; `None`: nothing was charged (yet).
+pub async fn charges_of(
+    _ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    messages: &[BusinessMessageId],
+) -> Result<Vec<Option<Charge>>, BillingError> {
+    let wanted = messages.iter().map(|message| params![message, portfolio]).collect();
+    let found = tx.query_many(store::CHARGE_OF_MESSAGE, wanted).await?;
+    found.iter().map(|rows| rows.first().map(|row| Charge::read(row, 0)).transpose()).collect()
+}
+
 /// The length of the buckets of a series. Days are those of UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bucket {

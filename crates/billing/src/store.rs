@@ -106,6 +106,12 @@ statements! {
                category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
                sent_at, delivered_at, charged_at
         FROM charge ORDER BY charge_id DESC LIMIT $1";
+    /// What a message of a portfolio cost.
+    CHARGE_OF_MESSAGE = "
+        SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
+               category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
+               sent_at, delivered_at, charged_at
+        FROM charge WHERE message_id = $1 AND portfolio_id = $2 AND run = 0";
     /// The charges before one.
     CHARGES_BEFORE = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,

@@ -3,7 +3,10 @@
 //! The history of a message is read from its statuses and from the webhook deliveries that told them: when it was sent,
 //! delivered, read or failed, and whether the business's endpoint has heard of it. Nothing is stored for it. Its id is the
 //! message's own, written as a decimal number.
+//!
+//! The [`log`] lists the messages of a business, in both directions, and tells the life of each.
 
+pub mod log;
 mod store;
 
 pub(crate) use store::STATEMENTS;
@@ -100,7 +103,7 @@ async fn history(tx: &mut Tx, row: store::MessageRow) -> Result<History, ManageE
     let mut events = Vec::new();
     for (status, word, at) in happened {
         let Some(at) = at else { continue };
-        let told = store::told(tx, &row, at).await?;
+        let told = store::told(tx, row.waba, row.account, at).await?;
         let told = told.into_iter().find(|told| told.is_about(&wamid, word));
         events.push(HistoryEvent {
             status,

@@ -121,6 +121,26 @@ pub(crate) fn may_touch(ctx: &Ctx, portfolio: PortfolioId) -> bool {
     }
 }
 
+/// Whose objects the actor may look through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Everybody's: Plaza's own and its operator's.
+    Everything,
+    /// Those of a portfolio: its app's.
+    Of(PortfolioId),
+    /// Nobody's.
+    Nothing,
+}
+
+/// Whose objects the actor may look through: what [`may_touch`] says of one, for a list.
+pub(crate) fn reach(ctx: &Ctx) -> Reach {
+    match ctx.actor() {
+        Actor::System | Actor::Operator => Reach::Everything,
+        Actor::App { portfolio, .. } => Reach::Of(portfolio),
+        Actor::Anonymous | Actor::Device { .. } => Reach::Nothing,
+    }
+}
+
 /// Whether the actor runs the network.
 pub(crate) fn is_operator(ctx: &Ctx) -> bool {
     matches!(ctx.actor(), Actor::System | Actor::Operator)

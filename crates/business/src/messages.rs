@@ -641,7 +641,8 @@ fn event(number: &BusinessNumber, contact: &Contact, value: serde_json::Value) -
     }
 }
 
-fn lane(account: AccountId) -> i64 {
+/// The lane of the events about a person.
+pub(crate) fn lane(account: AccountId) -> i64 {
     let (bytes, _) = account.as_bytes().split_at(8);
     bytes.try_into().map_or(0, |bytes| i64::from_be_bytes(bytes) & i64::MAX)
 }

@@ -3,7 +3,7 @@
 use crate::apps::Token;
 use crate::messages::{Accepted, Inbound, Request, SendError};
 use crate::portfolios::{CreatedBusiness, NewBusiness};
-use crate::webhooks::{self, Callback, DeliveryView};
+use crate::webhooks::{self, Callback, DeliveryFilter, DeliveryView};
 use crate::{Business, SealingKey};
 use plaza_billing::{PriceSource, Prices};
 use plaza_db::{Db, DbError, Sql, params};
@@ -63,6 +63,12 @@ impl Shop {
         };
         self.db.transact(&self.system, "test.person", insert).await.unwrap();
         account
+    }
+
+    /// The app of another business acts.
+    pub(crate) async fn rival(&self) -> Actor {
+        let made = create(&self.db, &self.system, &self.business, "Rose", "+4930901821", Micros::ZERO).await;
+        Actor::App { app: made.app_id, portfolio: made.business_id }
     }
 
     /// The app's callback is set.
@@ -128,8 +134,9 @@ impl Shop {
 
     /// All webhook deliveries, the oldest first.
     pub(crate) async fn deliveries(&self) -> Vec<DeliveryView> {
-        let read =
-            async |ctx: &Ctx, tx: &mut plaza_db::Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
+        let read = async |ctx: &Ctx, tx: &mut plaza_db::Tx| {
+            webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await
+        };
         let mut deliveries = self.db.read(&self.system, "test.deliveries", read).await.unwrap();
         deliveries.sort_by_key(|delivery| (delivery.created_at, delivery.delivery_id));
         deliveries

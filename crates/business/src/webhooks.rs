@@ -22,8 +22,8 @@ mod store;
 mod subscriptions;
 
 pub use deliveries::{
-    Attempt, Claimed, DeliveryState, DeliveryView, DueEndpoint, Outcome, attempts, claim, deliveries,
-    delivery, record, resend, retry_after, sweep,
+    Attempt, Claimed, DeliveryFilter, DeliveryState, DeliveryView, DueEndpoint, Outcome, attempts, claim,
+    deliveries, delivery, record, resend, retry_after, sweep,
 };
 pub(crate) use store::STATEMENTS;
 pub use subscriptions::{

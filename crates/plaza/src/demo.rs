@@ -32,7 +32,8 @@ pub(crate) async fn start(running: &Running, data: &Path) -> anyhow::Result<Worl
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     let mut tasks = JoinSet::new();
     let token = running.app.operator_token();
-    bakery::open(&url, token, &folder, &mut tasks).await.context("opening the demo's bakery")?;
+    let bakery = bakery::open(&url, token, &folder, &mut tasks).await;
+    running.app.set_demo_business(bakery.context("opening the demo's bakery")?);
     let people = people::open(&url, &folder).await.context("registering the demo's people")?;
     running.app.set_world(json!({
         "people": people.iter().map(people::Resident::card).collect::<Vec<_>>(),

@@ -97,8 +97,19 @@ pub struct App {
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) sandbox: Sandbox,
+    /// What opens the console of the demo's business, once it is there.
+    pub(crate) demo_business: OnceLock<DemoBusiness>,
     pub(crate) tracker: TaskTracker,
     pub(crate) shutdown: CancellationToken,
+}
+
+/// The business of the demo, whose console anybody at this machine may open.
+#[derive(Debug)]
+pub struct DemoBusiness {
+    /// What it is called.
+    pub name: String,
+    /// A token of it.
+    pub access_token: Secret<String>,
 }
 
 /// A batch of receipts could not be stored.
@@ -116,6 +127,11 @@ impl App {
     /// Says who is in the demo world. Once.
     pub fn set_world(&self, world: serde_json::Value) {
         let _ = self.world.set(world);
+    }
+
+    /// Says what opens the console of the demo's business. Once.
+    pub fn set_demo_business(&self, business: DemoBusiness) {
+        let _ = self.demo_business.set(business);
     }
 
     /// What the operator signs in with: for what runs in the same process.

@@ -59,7 +59,7 @@ use operations::{Needs, On, Operation};
 use params::Params;
 use path::Target;
 use plaza_blobs::Blobs;
-use plaza_business::apps::Token;
+use plaza_business::apps::{AuthenticateError, Token};
 use plaza_business::management::{ManageError, Tried};
 use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_business::{Business, partners};
@@ -146,6 +146,16 @@ impl CloudApi {
                     })
                     .await?;
         Ok(is_known.then_some(node))
+    }
+
+    /// Whose token this is: for the other surface that businesses sign in to.
+    pub(crate) async fn token(&self, ctx: &Ctx, given: String) -> Result<Token, AuthenticateError> {
+        auth::look_up(self, ctx, given).await
+    }
+
+    /// A token was taken back: this process forgets it at once, others within seconds.
+    pub(crate) fn forget_token(&self, fingerprint: &[u8; 32]) {
+        self.tokens.forget(fingerprint);
     }
 
     /// A node is gone.

@@ -82,6 +82,22 @@ impl EgressError {
     }
 }
 
+/// What an endpoint answered to a post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// The HTTP status.
+    pub status: u16,
+    /// The beginning of its body.
+    pub body: String,
+}
+
+impl Posted {
+    /// Any answer but 200 is an error.
+    pub fn check(&self) -> Result<(), EgressError> {
+        if self.status == 200 { Ok(()) } else { Err(EgressError::of_status(self.status)) }
+    }
+}
+
 /// The client.
 #[derive(Debug)]
 pub struct Egress {
@@ -105,8 +121,9 @@ impl Egress {
         Ok(Self { client, policy })
     }
 
-    /// Posts a JSON body with its signature. Any answer but 200 is an error.
-    pub async fn post(&self, url: &str, body: String, signature: &str) -> Result<u16, EgressError> {
+    /// Posts a JSON body with its signature. The answer is what the endpoint said, as far as it is read; whether that is
+    /// good, [`Posted::check`] knows.
+    pub async fn post(&self, url: &str, body: String, signature: &str) -> Result<Posted, EgressError> {
         let url = self.policy.check_url(url)?;
         let signature = HeaderValue::from_str(signature)
             .map_err(|_| EgressError::Unreachable("the signature is no header value".to_owned()))?;
@@ -118,9 +135,9 @@ impl Egress {
             .body(body);
         let response = request.send().await.map_err(unreachable_because)?;
         let status = response.status().as_u16();
-        // What it says does not matter; reading it lets the connection be used again.
-        let _ = read(response).await;
-        if status == 200 { Ok(status) } else { Err(EgressError::of_status(status)) }
+        // Reading it lets the connection be used again; an answer that breaks off is an answer nevertheless.
+        let body = read(response).await.unwrap_or_default();
+        Ok(Posted { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
     /// Posts a JSON body with its signature and reads the answer, whatever its status is.

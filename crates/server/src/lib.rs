@@ -1,7 +1,7 @@
 //! # The server
 //!
 //! Everything with a socket: the WebSocket gateway of people's devices, the Cloud-API-compatible surface, the operator's
-//! surface, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
+//! and the businesses' consoles, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
 //! extract, call one operation, map the answer; rules live in the domain crates.
 //!
 //! [`start`] wires it: database → bus → sockets of this process, and other processes' through NATS. Shutdown stops
@@ -12,11 +12,13 @@ mod app;
 mod assets;
 mod attachments;
 pub mod cloud_api;
+mod deliveries;
 pub mod egress;
 mod flows;
 mod gateway;
 mod hub;
 mod jobs;
+mod manager;
 mod metrics;
 mod native;
 mod operator;
@@ -27,7 +29,7 @@ mod sandbox;
 mod socket;
 pub mod webhooks;
 
-pub use app::{App, ServerClock, Settings};
+pub use app::{App, DemoBusiness, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
 pub use sandbox::{Pause, SeedError, Wish};
 
@@ -187,6 +189,7 @@ pub async fn start(
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
         sandbox,
+        demo_business: OnceLock::new(),
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     });
@@ -313,6 +316,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/message/{code}", get(follow))
         .route("/picture/{phone_number_id}", get(picture))
         .nest("/operator/api", operator::router(app.clone()))
+        .nest("/manager/api", manager::router(app.clone()))
         .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), count))
@@ -333,8 +337,9 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
         }
         return cloud_api::handle(State(app.cloud_api.clone()), request).await;
     }
-    let is_api =
-        ["/v1/", "/operator/api/", "/_sandbox/", "/demo/api/"].iter().any(|api| path.starts_with(api));
+    let is_api = ["/v1/", "/operator/api/", "/manager/api/", "/_sandbox/", "/demo/api/"]
+        .iter()
+        .any(|api| path.starts_with(api));
     let wants_page = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);
     if is_api || !wants_page {
         return Problem::not_found("this address").into_response();

@@ -6,10 +6,11 @@
 
 mod businesses;
 mod numbers;
-mod reports;
+pub(crate) mod reports;
 mod reviews;
 
 use crate::app::App;
+use crate::deliveries;
 use crate::problem::Problem;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -29,9 +30,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/revenue", get(reports::revenue))
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
-        .route("/webhook-deliveries", get(reviews::deliveries))
-        .route("/webhook-deliveries/{delivery_id}", get(reviews::delivery))
-        .route("/webhook-deliveries/{delivery_id}/resend", post(reviews::resend))
+        .merge(deliveries::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))
@@ -56,7 +55,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
 /// Lets the operator through, and nobody else.
 async fn require_operator(
     State(app): State<Arc<App>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -68,6 +67,7 @@ async fn require_operator(
             "the operator's token is needed: it stands in the file operator-token of the data folder",
         ));
     }
+    request.extensions_mut().insert(ctx(&app));
     Ok(next.run(request).await)
 }
 

@@ -27,6 +27,11 @@ impl Problem {
         Self::new(ErrorCode::NotFound, format!("{what} does not exist"))
     }
 
+    /// A member that cannot be used: which, and what is expected.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Invalid, detail)
+    }
+
     /// A failure that is ours: the log has its chain, the answer has nothing of it.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %Chain(error), "a request failed");

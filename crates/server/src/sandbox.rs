@@ -102,6 +102,7 @@ impl FromRequestParts<Arc<App>> for AtThisMachine {
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/session", get(session))
+        .route("/business", get(business))
         .route("/clock", post(clock))
         .route("/people", get(list_people).post(add_person))
         .route("/people/{number}/messages", post(say))
@@ -122,6 +123,19 @@ async fn session(
         return Err(sandbox_only());
     }
     Ok(Json(json!({"operator_token": app.settings.operator_token.0})))
+}
+
+/// `GET /_sandbox/business`: a token of the demo's business, for whoever sits at this machine.
+async fn business(
+    State(app): State<Arc<App>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    _: AtThisMachine,
+) -> Result<Json<Value>, Problem> {
+    if !from.ip().to_canonical().is_loopback() {
+        return Err(sandbox_only());
+    }
+    let business = app.demo_business.get().ok_or_else(|| Problem::not_found("the demo's business"))?;
+    Ok(Json(json!({"name": business.name, "access_token": business.access_token.0})))
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@
 //!
 //! Several servers may run on one database: a delivery is taken by one of them, and given back by time if that one dies.
 
-use crate::egress::{Egress, EgressError};
+use crate::egress::{Egress, EgressError, Posted};
 use futures_util::future::join_all;
 use plaza_business::Business;
 use plaza_business::webhooks::{self, Claimed, DueEndpoint, EndpointId, Outcome, body, signature};
@@ -246,8 +246,8 @@ impl Dispatcher {
             let signature = signature(&endpoint.app_secret.0, body.as_bytes());
             let (at, began) = (self.ctx.now(), tokio::time::Instant::now());
             let answer = self.egress.post(&endpoint.url, body, &signature).await;
-            failures = if answer.is_ok() { 0 } else { failures.saturating_add(1) };
             let called = Called { at, duration: began.elapsed(), answer };
+            failures = if called.error().is_none() { 0 } else { failures.saturating_add(1) };
             outcomes
                 .extend(batch.iter().map(|delivery| called.outcome(delivery.delivery_id, delivery.attempts)));
         }
@@ -258,22 +258,28 @@ impl Dispatcher {
 struct Called {
     at: Timestamp,
     duration: Duration,
-    answer: Result<u16, EgressError>,
+    answer: Result<Posted, EgressError>,
 }
 
 impl Called {
+    /// Why it did not go well.
+    fn error(&self) -> Option<String> {
+        match &self.answer {
+            Ok(posted) => posted.check().err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
     fn outcome(&self, delivery_id: WebhookDeliveryId, attempts_before: i64) -> Outcome {
-        let status = match &self.answer {
-            Ok(status) => Some(*status),
-            Err(error) => error.status(),
-        };
+        let posted = self.answer.as_ref().ok();
         Outcome {
             delivery_id,
             attempts: attempts_before.saturating_add(1),
             at: self.at,
             duration: self.duration,
-            status: status.map(i64::from),
-            error: self.answer.as_ref().err().map(ToString::to_string),
+            status: posted.map(|posted| i64::from(posted.status)),
+            error: self.error(),
+            answer: posted.map(|posted| posted.body.clone()).unwrap_or_default(),
         }
     }
 }

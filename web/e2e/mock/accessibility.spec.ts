@@ -17,7 +17,7 @@ const PATIENCE_MS = 240_000;
 test.use({ trace: "off" });
 test.describe.configure({ timeout: PATIENCE_MS });
 
-type Case = { name: string; address: string; state?: string; width?: number; go?: (page: Page) => Promise<void>; shows: (page: Page) => Locator };
+type Case = { name: string; address: string; state?: string; width?: number; /** In the businesses' console. */ signedIn?: boolean; go?: (page: Page) => Promise<void>; shows: (page: Page) => Locator };
 
 const heading = (name: string | RegExp) => (page: Page) => page.getByRole("heading", { name });
 const dialog = (name: string | RegExp) => (page: Page) => page.getByRole("dialog", { name });
@@ -73,6 +73,33 @@ const CASES: Case[] = [
   { name: "templates to review", address: "/operator/templates?status=PENDING", shows: (page) => page.getByRole("button", { name: "Approve order_ready" }) },
   { name: "outbox", address: "/operator/outbox", shows: (page) => page.getByText("482913") },
   { name: "an error", address: "/operator/charges", state: "error", shows: (page) => page.getByRole("button", { name: "Try again" }) },
+  { name: "manager: sign in", address: "/manager", shows: (page) => page.getByRole("button", { name: "Open as Tulip Bakery" }) },
+  { name: "manager: numbers", address: "/manager/numbers", signedIn: true, shows: (page) => page.getByRole("row", { name: /^Tulip Garden/ }) },
+  { name: "manager: a number", address: "/manager/numbers?number=106540352242944", signedIn: true, shows: dialog("Tulip Garden Café") },
+  { name: "manager: templates", address: "/manager/templates", signedIn: true, shows: (page) => page.getByRole("row", { name: /reject_lottery/ }) },
+  { name: "manager: a template", address: "/manager/templates/200000000000003", signedIn: true, shows: (page) => page.getByText("Reason:") },
+  { name: "manager: writing a template", address: "/manager/templates/200000000000001/edit", signedIn: true, go: press("Add a button"), shows: (page) => page.getByLabel("Button 3", { exact: true }) },
+  {
+    name: "manager: a template with faults",
+    address: "/manager/templates/new",
+    signedIn: true,
+    go: press("Submit for review"),
+    shows: (page) => page.getByText("A template needs a body."),
+  },
+  { name: "manager: messages", address: "/manager/messages", signedIn: true, shows: (page) => page.getByRole("row", { name: /order_confirmed/ }).first() },
+  { name: "manager: messages, on a phone", address: "/manager/messages", signedIn: true, width: 390, shows: (page) => page.getByRole("row", { name: /order_confirmed/ }).first() },
+  { name: "manager: a message's life", address: "/manager/messages/wamid.bWVzc2FnZS0wMDAzIQ", signedIn: true, shows: heading("Why this price") },
+  { name: "manager: a delivery", address: "/manager/webhooks?delivery=whd_x", signedIn: true, shows: (page) => page.getByText("upstream is restarting").first() },
+  { name: "manager: subscriptions", address: "/manager/webhooks?view=subscriptions", signedIn: true, shows: (page) => page.getByText("Its events go to the app's callback.") },
+  { name: "manager: flows", address: "/manager/flows", signedIn: true, shows: (page) => page.getByRole("row", { name: /^Flow/ }).first() },
+  { name: "manager: a flow", address: "/manager/flows/300000000000002", signedIn: true, shows: (page) => page.getByRole("region", { name: "Preview" }).getByRole("button", { name: "Send" }) },
+  { name: "manager: QR codes", address: "/manager/qr-codes", signedIn: true, shows: (page) => page.getByRole("img", { name: /^QR code/ }).first() },
+  { name: "manager: keys", address: "/manager/keys", signedIn: true, shows: (page) => page.getByRole("row", { name: "Key The first token" }) },
+  { name: "manager: a new key", address: "/manager/keys", signedIn: true, go: press("New key"), shows: dialog("New key") },
+  { name: "manager: explorer", address: "/manager/explorer?call=send_template", signedIn: true, shows: (page) => page.getByLabel("The code", { exact: true }) },
+  { name: "manager: explorer, on a phone", address: "/manager/explorer", signedIn: true, width: 390, shows: (page) => page.getByLabel("Call", { exact: true }) },
+  { name: "manager: nothing yet", address: "/manager/messages", state: "empty", signedIn: true, shows: heading("No messages yet") },
+  { name: "manager: an error", address: "/manager/templates", state: "error", signedIn: true, shows: (page) => page.getByRole("button", { name: "Try again" }) },
   { name: "no such page", address: "/nowhere", shows: heading(/./) },
 ];
 
@@ -91,6 +118,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     for (const each of CASES) {
       test(each.name, async ({ page }) => {
         if (each.width) await page.setViewportSize({ width: each.width, height: 844 });
+        if (each.signedIn) await page.addInitScript(() => sessionStorage.setItem("plaza.manager-token", "mock"));
         await open(page, each.address, each.state);
         await each.go?.(page);
         await expect(each.shows(page).first()).toBeVisible();

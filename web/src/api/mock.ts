@@ -2,7 +2,8 @@
  * The server's answers from memory, for development and for pictures. `?mock=` chooses a state: `empty`, `error`,
  * `slow`, `plain` (not a demo, not a sandbox). It is not part of a production build.
  */
-import type { Charge, Explanation, OneTimeCode, Revenue, Template, WebhookDelivery } from "./operator";
+import type { WebhookDelivery } from "./deliveries";
+import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
 
 const HOUR = 3600;
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -146,11 +147,22 @@ function decide(path: string, status: Template["status"]): Response {
   return json({ ok: true });
 }
 
-function answer(path: string, query: URLSearchParams, state: string): Response {
+/** A delivery with the calls that were made for it, the latest first. */
+function tries(id: string): Response {
+  const row = Array.from({ length: 60 }, (_, n) => delivery(n)).find((each) => each.delivery_id === id) ?? delivery(2);
+  const made = Array.from({ length: Math.min(row.attempts, 4) }, (_, n) => ({
+    attempt: row.attempts - n, at: row.created_at + (row.attempts - n) * 30, duration_ms: 24 + n * 11, status: row.last_status, error: row.last_error,
+    answer: row.last_status === 503 ? "upstream is restarting" : null,
+  }));
+  return json({ ...row, tries: made });
+}
+
+async function answer(method: string, path: string, query: URLSearchParams, body: unknown, state: string): Promise<Response> {
   const empty = state === "empty";
   if (path === "/demo/api/world") return state === "plain" ? json({ title: "no demo" }, 404) : json(WORLD);
   if (path === "/_sandbox/session") return state === "plain" ? json({ title: "no sandbox" }, 404) : json({ operator_token: "mock" });
-  if (state === "error" && path !== "/operator/api/overview") {
+  if (path === "/_sandbox/business") return state === "plain" ? json({ title: "no sandbox" }, 404) : json({ name: "Tulip Bakery", access_token: "mock" });
+  if (state === "error" && path !== "/operator/api/overview" && path !== "/manager/api/session") {
     return json({ title: "Storage is busy", detail: "The database did not answer in time. Try again.", code: "storage", instance: "req_01j9x3k2" }, 503);
   }
   if (path === "/operator/api/overview") return json({ accounts: 1284, businesses: 37, messages_today: 18_204, connected: 412 });
@@ -160,12 +172,24 @@ function answer(path: string, query: URLSearchParams, state: string): Response {
   }
   if (path === "/operator/api/charges") return page(Array.from({ length: 120 }, (_, n) => charge(n)), query, empty);
   if (path.startsWith("/operator/api/charges/")) return json(explanation(decodeURIComponent(path.split("/").at(-1) ?? "")));
-  if (path === "/operator/api/webhook-deliveries") return page(Array.from({ length: 60 }, (_, n) => delivery(n)), query, empty);
+  if (/^\/(operator|manager)\/api\/webhook-deliveries$/.test(path)) {
+    const wanted = (row: WebhookDelivery): boolean => (query.get("state") ?? row.state) === row.state;
+    return page(Array.from({ length: 60 }, (_, n) => delivery(n)).filter(wanted), query, empty);
+  }
+  if (path.endsWith("/resend")) return json({ ok: true });
+  if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
+  const business = /^\/(?:manager\/api|v\d+\.\d+)\/(.*)$/.exec(path);
+  if (business) {
+    const { answerGraph, answerManager } = await import("./mockManager");
+    const given: [string, string, URLSearchParams, unknown, boolean] = [method, business[1] ?? "", query, body, empty];
+    return path.startsWith("/manager/") ? answerManager(...given) : answerGraph(...given);
+  }
+  if (path.startsWith("/v1/flow-assets/")) return (await import("./mockManager")).answerFlow();
   if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
   if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
   if (path.endsWith("/approve")) return decide(path, "APPROVED");
   if (path.endsWith("/reject")) return decide(path, "REJECTED");
-  return path.endsWith("/resend") ? json({ ok: true }) : json({ title: "Not found", code: "not_found" }, 404);
+  return json({ title: "Not found", code: "not_found" }, 404);
 }
 
 /** Answers like `fetch`. */
@@ -176,5 +200,6 @@ export async function mockFetch(path: string, init: RequestInit): Promise<Respon
     setTimeout(resolve, state === "slow" ? 60_000 : 60);
   });
   init.signal?.throwIfAborted();
-  return answer(address.pathname, address.searchParams, state);
+  const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+  return answer(init.method ?? "GET", address.pathname, address.searchParams, body, state);
 }

@@ -4,13 +4,11 @@
  * Shapes and queries of `/operator/api`. Amounts are integer micros with their currency, times are unix seconds; both
  * stay as they are until the moment they are drawn.
  */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
+import { deliveryQueries } from "./deliveries";
 import { call } from "./http";
-
-/** How often the lists look for news. */
-export const REFRESH_MS = 4000;
-const PAGE_ROWS = 50;
+import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
 
 export type Period = "today" | "month";
 
@@ -47,21 +45,6 @@ export type Explanation = {
   transfers: Transfer[];
 };
 
-export type DeliveryState = "pending" | "delivered" | "dead";
-export type WebhookDelivery = {
-  delivery_id: string;
-  waba_id: string;
-  field: string;
-  url: string;
-  state: DeliveryState;
-  attempts: number;
-  next_attempt_at: number | null;
-  last_status: number | null;
-  last_error: string | null;
-  created_at: number;
-  body: unknown;
-};
-
 export type TemplateStatus = "PENDING" | "APPROVED" | "REJECTED";
 export type Template = {
   template_id: string;
@@ -77,19 +60,8 @@ export type OneTimeCode = { number: string; code: string; purpose: string; creat
 
 export type Overview = { accounts?: number; businesses?: number; messages_today?: number; connected?: number };
 
-type Rows<Row> = { data: Row[]; next: string | null };
-
 /** The queries of one operator's token. */
 export function operatorQueries(token: string) {
-  const list = <Row>(name: string, path: (after: string | null) => string) =>
-    infiniteQueryOptions({
-      queryKey: ["operator", name],
-      queryFn: ({ pageParam, signal }) => call<Rows<Row>>(path(pageParam), { token, signal }),
-      initialPageParam: null as string | null,
-      getNextPageParam: (page) => page.next,
-      refetchInterval: REFRESH_MS,
-    });
-
   return {
     overview: () =>
       queryOptions({ queryKey: ["operator", "overview"], queryFn: ({ signal }) => call<Overview>(paths.overview(), { token, signal }), refetchInterval: REFRESH_MS }),
@@ -100,10 +72,10 @@ export function operatorQueries(token: string) {
         refetchInterval: REFRESH_MS,
         placeholderData: keepPreviousData,
       }),
-    charges: () => list<Charge>("charges", (after) => paths.charges({ limit: PAGE_ROWS, after })),
+    charges: () => pages<Charge>(token, ["operator", "charges"], (after) => paths.charges({ limit: PAGE_ROWS, after })),
+    deliveries: deliveryQueries(token, "operator"),
     charge: (id: string) =>
       queryOptions({ queryKey: ["operator", "charge", id], queryFn: ({ signal }) => call<Explanation>(paths.charge(id), { token, signal }) }),
-    webhookDeliveries: () => list<WebhookDelivery>("webhook-deliveries", (after) => paths.webhookDeliveries({ limit: PAGE_ROWS, after })),
     templates: (status: TemplateStatus) =>
       queryOptions({
         queryKey: ["operator", "templates", status],
@@ -121,7 +93,6 @@ export function operatorQueries(token: string) {
 
 /** What an operator can do. */
 export const operatorCalls = {
-  resend: (token: string, deliveryId: string) => call<{ ok: boolean }>(paths.resend(deliveryId), { method: "POST", token }),
   approve: (token: string, templateId: string) => call<unknown>(paths.approveTemplate(templateId), { method: "POST", token }),
   reject: (token: string, templateId: string, reason: string) =>
     call<unknown>(paths.rejectTemplate(templateId), { method: "POST", token, body: { reason } }),

@@ -83,7 +83,7 @@ describe("times", () => {
 it("calls these addresses", () => {
   expect([
     paths.world(), paths.sandboxSession(), paths.overview(), paths.revenue("month"), paths.charges({ limit: 50, after: null }),
-    paths.charges({ limit: 50, after: "a/b" }), paths.charge("chg_1"), paths.webhookDeliveries({ limit: 10, after: "c" }), paths.resend("whd_1"),
+    paths.charges({ limit: 50, after: "a/b" }), paths.charge("chg_1"), paths.webhookDeliveries("operator", { limit: 10, after: "c" }, {}), paths.resend("operator", "whd_1"),
     paths.outbox(), paths.templates("PENDING"), paths.approveTemplate("tpl_1"), paths.rejectTemplate("tpl_1"),
   ]).toMatchInlineSnapshot(`
     [

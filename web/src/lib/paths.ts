@@ -6,12 +6,22 @@
  */
 const id = encodeURIComponent;
 
+/** The version of the Cloud API that the consoles speak. */
+export const GRAPH_VERSION = "v23.0";
+
 /** A page of a list: how many rows, and the cursor of the page before. */
 export type Page = { limit: number; after: string | null };
 
-function paged(path: string, page: Page): string {
+/** Whose console asks: their addresses differ in the first word. */
+export type Console = "operator" | "manager";
+
+/** What narrows a list; what is absent is left out. */
+export type Filter = Record<string, string | number | undefined>;
+
+function paged(path: string, page: Page, filter: Filter = {}): string {
   const query = new URLSearchParams({ limit: String(page.limit) });
   if (page.after !== null) query.set("after", page.after);
+  for (const [name, value] of Object.entries(filter)) if (value !== undefined && value !== "") query.set(name, String(value));
   return `${path}?${query}`;
 }
 
@@ -22,10 +32,22 @@ export const paths = {
   revenue: (period: "today" | "month") => `/operator/api/revenue?period=${period}`,
   charges: (page: Page) => paged("/operator/api/charges", page),
   charge: (chargeId: string) => `/operator/api/charges/${id(chargeId)}`,
-  webhookDeliveries: (page: Page) => paged("/operator/api/webhook-deliveries", page),
-  resend: (deliveryId: string) => `/operator/api/webhook-deliveries/${id(deliveryId)}/resend`,
+  webhookDeliveries: (console: Console, page: Page, filter: Filter) => paged(`/${console}/api/webhook-deliveries`, page, filter),
+  webhookDelivery: (console: Console, deliveryId: string) => `/${console}/api/webhook-deliveries/${id(deliveryId)}`,
+  resend: (console: Console, deliveryId: string) => `/${console}/api/webhook-deliveries/${id(deliveryId)}/resend`,
   outbox: () => "/operator/api/outbox",
   templates: (status: string) => `/operator/api/templates?status=${id(status)}`,
   approveTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/approve`,
+  sandboxBusiness: () => "/_sandbox/business",
+  managerSession: () => "/manager/api/session",
+  messages: (page: Page, filter: Filter) => paged("/manager/api/messages", page, filter),
+  message: (messageId: string) => `/manager/api/messages/${id(messageId)}`,
+  keys: () => "/manager/api/keys",
+  key: (keyId: string) => `/manager/api/keys/${id(keyId)}`,
+  /** The Cloud API: a node, an edge of it, and parameters. */
+  graph: (path: string, parameters: Record<string, string> = {}) => {
+    const query = new URLSearchParams(parameters).toString();
+    return `/${GRAPH_VERSION}/${path}${query === "" ? "" : `?${query}`}`;
+  },
   rejectTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/reject`,
 } as const;

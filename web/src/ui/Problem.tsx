@@ -1,6 +1,7 @@
 /** What a page shows in place of its content: nothing here yet, something went wrong, please wait. */
 import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
+import { Problem } from "@/api/http";
 import { Button } from "./Button";
 
 /** Nothing here yet: what this is for, and the one thing to do. */
@@ -36,6 +37,15 @@ export function ErrorNote({ message, requestId, onRetry }: { message: string; re
           Try again
         </Button>
       )}
+    </div>
+  );
+}
+
+/** The same in place of a page's content, from what a query threw. */
+export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  return (
+    <div className="rounded-14 border bg-surface">
+      <ErrorNote message={error.message} requestId={error instanceof Problem ? error.requestId : null} onRetry={onRetry} />
     </div>
   );
 }

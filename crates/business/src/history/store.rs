@@ -1,20 +1,47 @@
-//! The SQL of histories.
+//! The SQL of histories, and of the log.
 
+use super::log::{Filter, Logged, Person, Place, State};
+use crate::messages::lane;
 use crate::webhooks::DeliveryState;
 use plaza_db::{DbError, Row, Tx, params, statements};
-use plaza_protocol::{BusinessMessageId, PhoneNumberId, PortfolioId, Timestamp, WabaId};
+use plaza_protocol::{
+    AccountId, BusinessMessageId, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId,
+};
 use serde_json::Value;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// An event is written at most so long after what it tells: the length of a transaction, and some.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 statements! {
     SELECT_MESSAGE = "SELECT message_id, portfolio_id, waba_id, phone_number_id, accepted_at, delivered_at, read_at,
-        failed_at FROM business_message WHERE message_id = $1 AND is_outgoing";
+        failed_at, account_id FROM business_message WHERE message_id = $1 AND is_outgoing";
     SELECT_MESSAGES = "SELECT message_id, portfolio_id, waba_id, phone_number_id, accepted_at, delivered_at, read_at,
-        failed_at FROM business_message WHERE message_id >= $2 AND phone_number_id = $1 AND is_outgoing
+        failed_at, account_id FROM business_message WHERE message_id >= $2 AND phone_number_id = $1 AND is_outgoing
         ORDER BY message_id DESC LIMIT 100";
-    SELECT_TOLD = "SELECT d.entry, d.state, d.attempts, d.last_error, e.url FROM webhook_delivery d
+    SELECT_LOG = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.is_outgoing, m.kind,
+        m.template_id, t.name, m.category, m.status, m.accepted_at, m.delivered_at, m.read_at, m.failed_at,
+        c.number, c.name, c.user_id, m.account_id FROM business_message m
+        LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        LEFT JOIN template t ON t.template_id = m.template_id
+        WHERE m.portfolio_id = $1 AND m.accepted_at >= $2 AND (m.accepted_at, m.message_id) < ($3, $4)
+        AND m.status >= $5 AND m.status <= $6
+        AND (CAST($7 AS BOOLEAN) IS NULL OR m.is_outgoing = $7)
+        AND (CAST($8 AS BIGINT) IS NULL OR m.phone_number_id = $8)
+        AND (CAST($9 AS UUID) IS NULL OR m.account_id = $9)
+        AND (CAST($10 AS TEXT) IS NULL OR m.category = $10)
+        ORDER BY m.accepted_at DESC, m.message_id DESC LIMIT $11";
+    SELECT_LOGGED = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.is_outgoing, m.kind,
+        m.template_id, t.name, m.category, m.status, m.accepted_at, m.delivered_at, m.read_at, m.failed_at,
+        c.number, c.name, c.user_id, m.account_id FROM business_message m
+        LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        LEFT JOIN template t ON t.template_id = m.template_id
+        WHERE m.message_id = $1";
+    SELECT_TOLD = "SELECT d.entry, d.state, d.attempts, d.last_error, e.url, d.delivery_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
-        WHERE d.delivery_id >= $1 AND d.delivery_id < $2 AND d.waba_id = $3 LIMIT 200";
+        WHERE d.delivery_id >= $1 AND d.delivery_id < $2 AND d.waba_id = $3 AND d.lane = $4
+        ORDER BY d.delivery_id LIMIT 200";
 }
 
 /// A message, as far as its history needs it.
@@ -27,6 +54,7 @@ pub(super) struct MessageRow {
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) read_at: Option<Timestamp>,
     pub(super) failed_at: Option<Timestamp>,
+    pub(super) account: AccountId,
 }
 
 /// A delivery that may have told of it.
@@ -36,6 +64,7 @@ pub(super) struct Told {
     pub(super) attempts: i64,
     pub(super) error: Option<String>,
     pub(super) url: String,
+    pub(super) delivery: WebhookDeliveryId,
 }
 
 impl Told {
@@ -46,6 +75,69 @@ impl Told {
         let member = |name: &str| told.and_then(|told| told.get(name)).and_then(Value::as_str);
         member("id") == Some(wamid) && member("status") == Some(status)
     }
+
+    /// Whether it tells that this message came in.
+    pub(super) fn brings(&self, wamid: &str) -> bool {
+        let entry: Value = serde_json::from_str(&self.entry).unwrap_or_default();
+        entry.pointer("/changes/0/value/messages/0/id").and_then(Value::as_str) == Some(wamid)
+    }
+}
+
+fn logged(row: &Row) -> Result<Logged, DbError> {
+    let is_outgoing = row.get(4)?;
+    let (number, name, user_id): (Option<String>, Option<String>, Option<String>) =
+        (row.get(14)?, row.get(15)?, row.get(16)?);
+    Ok(Logged {
+        message: row.get(0)?,
+        portfolio: row.get(1)?,
+        waba: row.get(2)?,
+        phone: row.get(3)?,
+        is_outgoing,
+        kind: row.get(5)?,
+        template: row.get::<Option<_>>(6)?.zip(row.get(7)?),
+        category: row.get(8)?,
+        state: State::from_number(is_outgoing, row.get(9)?),
+        accepted_at: row.get(10)?,
+        delivered_at: row.get(11)?,
+        read_at: row.get(12)?,
+        failed_at: row.get(13)?,
+        account: row.get(17)?,
+        person: number.map(|number| Person {
+            number,
+            name: name.unwrap_or_default(),
+            user_id: user_id.unwrap_or_default(),
+        }),
+    })
+}
+
+/// A page of a portfolio's messages, the latest first. `account` is the person that the filter names.
+pub(super) async fn log(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    filter: &Filter,
+    account: Option<AccountId>,
+    after: Place,
+    limit: usize,
+) -> Result<Vec<Logged>, DbError> {
+    let (lowest, highest) = filter.state.map_or((0, i64::MAX), State::numbers);
+    let wanted = params![
+        portfolio,
+        filter.since.unwrap_or_default(),
+        after.at,
+        after.message,
+        lowest,
+        highest,
+        filter.is_outgoing(),
+        filter.phone,
+        account,
+        filter.category.as_deref(),
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    ];
+    tx.query(SELECT_LOG, wanted).await?.iter().map(logged).collect()
+}
+
+pub(super) async fn one(tx: &mut Tx, id: BusinessMessageId) -> Result<Option<Logged>, DbError> {
+    tx.query_one(SELECT_LOGGED, params![id]).await?.as_ref().map(logged).transpose()
 }
 
 fn message_row(row: &Row) -> Result<MessageRow, DbError> {
@@ -58,6 +150,7 @@ fn message_row(row: &Row) -> Result<MessageRow, DbError> {
         delivered_at: row.get(5)?,
         read_at: row.get(6)?,
         failed_at: row.get(7)?,
+        account: row.get(8)?,
     })
 }
 
@@ -78,9 +171,14 @@ pub(super) async fn messages(
         .collect()
 }
 
-/// The deliveries that were written in the millisecond of a status: their ids begin with it.
-pub(super) async fn told(tx: &mut Tx, row: &MessageRow, at: Timestamp) -> Result<Vec<Told>, DbError> {
-    let (from, to) = (first_id(at.milliseconds()), first_id(at.milliseconds().saturating_add(1)));
+/// The deliveries about a person that were written with a status or soon after it: a transaction takes its time.
+pub(super) async fn told(
+    tx: &mut Tx,
+    waba: WabaId,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<Vec<Told>, DbError> {
+    let (from, to) = (first_id(at.milliseconds()), first_id((at + TOLD_WITHIN).milliseconds()));
     let told = |row: &Row| {
         Ok(Told {
             entry: row.get(0)?,
@@ -88,9 +186,10 @@ pub(super) async fn told(tx: &mut Tx, row: &MessageRow, at: Timestamp) -> Result
             attempts: row.get(2)?,
             error: row.get(3)?,
             url: row.get(4)?,
+            delivery: row.get(5)?,
         })
     };
-    tx.query(SELECT_TOLD, params![from, to, row.waba]).await?.iter().map(told).collect()
+    tx.query(SELECT_TOLD, params![from, to, waba, lane(account)]).await?.iter().map(told).collect()
 }
 
 /// The smallest id that is made in a millisecond.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::codes;
 use crate::reach::{self, Tier};
+use crate::templates::FillError;
 use crate::testing::{self, ANA, NUMBER, Shop, text};
 use crate::webhooks::payload::Failure;
 use plaza_billing::{BillingError, Prices};

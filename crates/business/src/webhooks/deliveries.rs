@@ -1,9 +1,10 @@
-//! What the dispatcher asks and records, and what the operator sees. Everything comes and goes in batches.
+//! What the dispatcher asks and records, and what a business sees of its own deliveries, and the operator of all.
+//! Everything comes and goes in batches.
 
 use super::{EndpointId, store};
-use crate::{Business, is_operator};
+use crate::{Business, Reach, may_touch, reach};
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{AppId, Ctx, Secret, Timestamp, WabaId, Wake, WebhookDeliveryId, limits};
+use plaza_protocol::{AppId, Ctx, PortfolioId, Secret, Timestamp, WabaId, Wake, WebhookDeliveryId, limits};
 use std::time::Duration;
 
 /// The pauses after the first, second, … attempt; the last one repeats.
@@ -23,6 +24,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const DELIVERED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Characters of an error that are kept.
 const ERROR_CHARACTERS_MAX: usize = 500;
+/// Characters of an answer that are kept.
+const ANSWER_CHARACTERS_MAX: usize = 2000;
 
 /// The pause after an attempt failed; `attempts` counts it.
 pub fn retry_after(attempts: i64) -> Duration {
@@ -118,13 +121,17 @@ pub struct Outcome {
     pub status: Option<i64>,
     /// `None`: it went well.
     pub error: Option<String>,
+    /// What the endpoint said; empty: nothing.
+    pub answer: String,
 }
 
-/// A delivery, for the operator.
+/// A delivery, as its owner and the operator see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryView {
     /// The id.
     pub delivery_id: WebhookDeliveryId,
+    /// Whose it is.
+    pub portfolio: PortfolioId,
     /// The account that it is about.
     pub waba_id: WabaId,
     /// Its field.
@@ -160,6 +167,17 @@ pub struct Attempt {
     pub status: Option<i64>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What the endpoint said, if anything.
+    pub answer: Option<String>,
+}
+
+/// Which deliveries are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// In this state; `None`: in any.
+    pub state: Option<DeliveryState>,
+    /// Of this field; `None`: of any.
+    pub field: Option<String>,
 }
 
 impl Business {
@@ -211,9 +229,15 @@ pub async fn record(
     store::give_back(tx, untried).await?;
     let shortened = outcomes.iter().map(|outcome| Outcome {
         error: outcome.error.as_ref().map(|error| error.chars().take(ERROR_CHARACTERS_MAX).collect()),
+        answer: outcome.answer.chars().take(ANSWER_CHARACTERS_MAX).map(storable).collect(),
         ..outcome.clone()
     });
     store::record(ctx, tx, shortened.collect()).await
+}
+
+/// A text column takes every character but this one.
+fn storable(character: char) -> char {
+    if character == '\0' { char::REPLACEMENT_CHARACTER } else { character }
 }
 
 /// Gives up what was tried for 7 days, and forgets what was delivered long ago. The answer is how many were given up.
@@ -224,43 +248,42 @@ pub async fn sweep(ctx: &Ctx, tx: &mut Tx) -> Result<u64, DbError> {
     Ok(dead)
 }
 
-/// Deliveries, the latest first, a page after `after`; of one state or of all. For the operator.
+/// Deliveries, the latest first, a page after `after`: a business's own, of everybody for the operator.
 pub async fn deliveries(
     ctx: &Ctx,
     tx: &mut Tx,
-    state: Option<DeliveryState>,
+    filter: &DeliveryFilter,
     after: Option<WebhookDeliveryId>,
     limit: usize,
 ) -> Result<Vec<DeliveryView>, DbError> {
-    if !is_operator(ctx) {
-        return Ok(Vec::new());
+    let limit = limit.min(limits::PAGE_ROWS_MAX);
+    match reach(ctx) {
+        Reach::Nothing => Ok(Vec::new()),
+        Reach::Everything => store::deliveries(tx, filter, after, limit).await,
+        Reach::Of(portfolio) => store::deliveries_of(tx, portfolio, filter, after, limit).await,
     }
-    store::deliveries(tx, state, after, limit.min(limits::PAGE_ROWS_MAX)).await
 }
 
-/// One delivery. For the operator.
+/// One delivery.
 pub async fn delivery(
     ctx: &Ctx,
     tx: &mut Tx,
     id: WebhookDeliveryId,
 ) -> Result<Option<DeliveryView>, DbError> {
-    if !is_operator(ctx) {
-        return Ok(None);
-    }
-    store::delivery(tx, id).await
+    Ok(store::delivery(tx, id).await?.filter(|delivery| may_touch(ctx, delivery.portfolio)))
 }
 
-/// The calls that were made for a delivery. For the operator.
+/// The calls that were made for a delivery.
 pub async fn attempts(ctx: &Ctx, tx: &mut Tx, id: WebhookDeliveryId) -> Result<Vec<Attempt>, DbError> {
-    if !is_operator(ctx) {
+    if delivery(ctx, tx, id).await?.is_none() {
         return Ok(Vec::new());
     }
     store::attempts(tx, id).await
 }
 
-/// Makes a delivery due at once, whatever its state. `false`: there is none. For the operator.
+/// Makes a delivery due at once, whatever its state. `false`: there is none.
 pub async fn resend(ctx: &Ctx, tx: &mut Tx, id: WebhookDeliveryId) -> Result<bool, DbError> {
-    if !is_operator(ctx) || !store::resend(tx, id, ctx.now()).await? {
+    if delivery(ctx, tx, id).await?.is_none() || !store::resend(tx, id, ctx.now()).await? {
         return Ok(false);
     }
     tx.wake(Wake::Webhooks);

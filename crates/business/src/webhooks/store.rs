@@ -1,11 +1,13 @@
 //! The SQL of webhooks.
 
-use super::deliveries::{Attempt, Claimed, DeliveryState, DeliveryView, Outcome, retry_after};
+use super::deliveries::{
+    Attempt, Claimed, DeliveryFilter, DeliveryState, DeliveryView, Outcome, retry_after,
+};
 use super::subscriptions::{Callback, Callbacks, WabaSubscription, owner};
 use super::{EndpointId, Event, body};
 use crate::apps::App;
 use plaza_db::{DbError, Row, Tx, Value, params, statements};
-use plaza_protocol::{AppId, Ctx, PhoneNumberId, Timestamp, WabaId, WebhookDeliveryId};
+use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId};
 use uuid::Uuid;
 
 statements! {
@@ -67,24 +69,32 @@ statements! {
     GIVE_BACK = "UPDATE webhook_delivery SET next_attempt_at = created_at WHERE delivery_id = $1 AND state = 0";
     INSERT_ATTEMPT = "INSERT INTO webhook_attempt (delivery_id, attempt, at, duration_ms, status, error)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    INSERT_ANSWER = "INSERT INTO webhook_answer (delivery_id, attempt, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     BURY = "UPDATE webhook_delivery SET state = 2 WHERE state = 0 AND tried_since <= $1";
     FORGET_ATTEMPTS = "DELETE FROM webhook_attempt WHERE delivery_id IN (
+        SELECT delivery_id FROM webhook_delivery WHERE state = 1 AND tried_since <= $1 ORDER BY tried_since LIMIT 1000)";
+    FORGET_ANSWERS = "DELETE FROM webhook_answer WHERE delivery_id IN (
         SELECT delivery_id FROM webhook_delivery WHERE state = 1 AND tried_since <= $1 ORDER BY tried_since LIMIT 1000)";
     FORGET_DELIVERIES = "DELETE FROM webhook_delivery WHERE delivery_id IN (
         SELECT delivery_id FROM webhook_delivery WHERE state = 1 AND tried_since <= $1 ORDER BY tried_since LIMIT 1000)";
     SELECT_DELIVERIES = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts, d.next_attempt_at,
-        d.last_status, d.last_error, d.created_at, d.entry FROM webhook_delivery d
+        d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
-        WHERE d.delivery_id < $1 ORDER BY d.delivery_id DESC LIMIT $2";
-    SELECT_DELIVERIES_OF_STATE = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts,
-        d.next_attempt_at, d.last_status, d.last_error, d.created_at, d.entry FROM webhook_delivery d
+        WHERE d.delivery_id < $1 AND (CAST($3 AS BIGINT) IS NULL OR d.state = $3)
+        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4)
+        ORDER BY d.delivery_id DESC LIMIT $2";
+    SELECT_DELIVERIES_OF = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts, d.next_attempt_at,
+        d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
-        WHERE d.delivery_id < $1 AND d.state = $3 ORDER BY d.delivery_id DESC LIMIT $2";
+        WHERE d.portfolio_id = $5 AND d.delivery_id < $1 AND (CAST($3 AS BIGINT) IS NULL OR d.state = $3)
+        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4)
+        ORDER BY d.delivery_id DESC LIMIT $2";
     SELECT_DELIVERY = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts, d.next_attempt_at,
-        d.last_status, d.last_error, d.created_at, d.entry FROM webhook_delivery d
+        d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id WHERE d.delivery_id = $1";
-    SELECT_ATTEMPTS = "SELECT attempt, at, duration_ms, status, error FROM webhook_attempt WHERE delivery_id = $1
-        ORDER BY attempt LIMIT 100";
+    SELECT_ATTEMPTS = "SELECT t.attempt, t.at, t.duration_ms, t.status, t.error, a.body FROM webhook_attempt t
+        LEFT JOIN webhook_answer a ON a.delivery_id = t.delivery_id AND a.attempt = t.attempt
+        WHERE t.delivery_id = $1 ORDER BY t.attempt DESC LIMIT 100";
     RESEND = "UPDATE webhook_delivery SET state = 0, next_attempt_at = $2, tried_since = $2 WHERE delivery_id = $1";
 }
 
@@ -293,11 +303,14 @@ pub(super) async fn give_back(tx: &mut Tx, untried: &[WebhookDeliveryId]) -> Res
 }
 
 pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Result<(), DbError> {
-    let (mut delivered, mut failed, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut delivered, mut failed, mut attempts, mut answers) = (vec![], vec![], vec![], vec![]);
     for outcome in outcomes {
         let duration_ms = i64::try_from(outcome.duration.as_millis()).unwrap_or(i64::MAX);
         let (id, count, status) = (outcome.delivery_id, outcome.attempts, outcome.status);
         attempts.push(params![id, count, outcome.at, duration_ms, status, outcome.error.clone()]);
+        if !outcome.answer.is_empty() {
+            answers.push(params![id, count, outcome.answer]);
+        }
         match outcome.error {
             None => delivered.push(params![id, count, status]),
             Some(error) => failed.push(params![id, count, status, error, ctx.now() + retry_after(count)]),
@@ -305,7 +318,8 @@ pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Re
     }
     tx.execute_many(MARK_DELIVERED, delivered).await?;
     tx.execute_many(MARK_FAILED, failed).await?;
-    tx.execute_many(INSERT_ATTEMPT, attempts).await.map(drop)
+    tx.execute_many(INSERT_ATTEMPT, attempts).await?;
+    tx.execute_many(INSERT_ANSWER, answers).await.map(drop)
 }
 
 pub(super) async fn bury(tx: &mut Tx, tried_since: Timestamp) -> Result<u64, DbError> {
@@ -313,6 +327,7 @@ pub(super) async fn bury(tx: &mut Tx, tried_since: Timestamp) -> Result<u64, DbE
 }
 
 pub(super) async fn forget_delivered(tx: &mut Tx, tried_since: Timestamp) -> Result<(), DbError> {
+    tx.execute(FORGET_ANSWERS, params![tried_since]).await?;
     tx.execute(FORGET_ATTEMPTS, params![tried_since]).await?;
     tx.execute(FORGET_DELIVERIES, params![tried_since]).await.map(drop)
 }
@@ -331,22 +346,36 @@ fn delivery_view(row: &Row) -> Result<DeliveryView, DbError> {
         last_error: row.get(8)?,
         created_at: row.get(9)?,
         body: body([entry.as_str()]),
+        portfolio: row.get(11)?,
     })
+}
+
+fn wanted(filter: &DeliveryFilter, after: Option<WebhookDeliveryId>, limit: usize) -> Vec<Value> {
+    let after = after.unwrap_or(WebhookDeliveryId(Uuid::max()));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    params![after, limit, filter.state.map(DeliveryState::number), filter.field.as_deref()]
 }
 
 pub(super) async fn deliveries(
     tx: &mut Tx,
-    state: Option<DeliveryState>,
+    filter: &DeliveryFilter,
     after: Option<WebhookDeliveryId>,
     limit: usize,
 ) -> Result<Vec<DeliveryView>, DbError> {
-    let after = after.unwrap_or(WebhookDeliveryId(Uuid::max()));
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = match state {
-        None => tx.query(SELECT_DELIVERIES, params![after, limit]).await?,
-        Some(state) => tx.query(SELECT_DELIVERIES_OF_STATE, params![after, limit, state.number()]).await?,
-    };
+    let rows = tx.query(SELECT_DELIVERIES, wanted(filter, after, limit)).await?;
     rows.iter().map(delivery_view).collect()
+}
+
+pub(super) async fn deliveries_of(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    filter: &DeliveryFilter,
+    after: Option<WebhookDeliveryId>,
+    limit: usize,
+) -> Result<Vec<DeliveryView>, DbError> {
+    let mut wanted = wanted(filter, after, limit);
+    wanted.push(portfolio.into());
+    tx.query(SELECT_DELIVERIES_OF, wanted).await?.iter().map(delivery_view).collect()
 }
 
 pub(super) async fn delivery(tx: &mut Tx, id: WebhookDeliveryId) -> Result<Option<DeliveryView>, DbError> {
@@ -362,6 +391,7 @@ pub(super) async fn attempts(tx: &mut Tx, id: WebhookDeliveryId) -> Result<Vec<A
             duration_ms: row.get(2)?,
             status: row.get(3)?,
             error: row.get(4)?,
+            answer: row.get(5)?,
         })
     };
     rows.iter().map(attempt).collect()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{HOOK, Shop};
 use plaza_db::testing::each_engine;
-use plaza_protocol::{Micros, WebhookDeliveryId, limits};
+use plaza_protocol::{Actor, Micros, WebhookDeliveryId, limits};
 use serde_json::json;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ async fn say(shop: &Shop, claimed: &Claimed, error: Option<&str>) {
         duration: Duration::from_millis(17),
         status: Some(if error.is_some() { 500 } else { 200 }),
         error: error.map(str::to_owned),
+        answer: error.map(|error| format!("{error}\0")).unwrap_or_default(),
     };
     let record =
         async move |ctx: &Ctx, tx: &mut Tx| record(ctx, tx, std::slice::from_ref(&outcome), &[]).await;
@@ -220,7 +221,14 @@ async fn it_is_tried_for_seven_days_and_can_be_sent_again() {
             Ok::<_, DbError>(attempts)
         };
         let attempts = shop.db.transact(&shop.system, "test", look).await.unwrap();
-        assert_eq!((attempts[0].attempt, attempts[0].duration_ms, attempts[0].status), (1, 17, Some(500)));
+        assert!(attempts[0].attempt > attempts[1].attempt, "the latest first");
+        let first = attempts.last().unwrap();
+        assert_eq!((first.attempt, first.duration_ms, first.status), (1, 17, Some(500)));
+        assert_eq!(
+            first.answer.as_deref(),
+            Some("the endpoint answered 500\u{fffd}"),
+            "as far as it can be kept"
+        );
         let endpoint = due(&shop).await.remove(0);
         let taken = take(&shop, endpoint.endpoint_id, 10).await;
         say(&shop, &taken[0], None).await;
@@ -246,24 +254,39 @@ async fn pages_come_one_after_the_other() {
             shop.clock.advance(Duration::from_millis(1));
         }
         let pages = async |ctx: &Ctx, tx: &mut Tx| {
-            let first = deliveries(ctx, tx, None, None, 3).await?;
-            let rest = deliveries(
-                ctx,
-                tx,
-                Some(DeliveryState::Pending),
-                first.last().map(|last| last.delivery_id),
-                3,
-            )
-            .await?;
-            let dead = deliveries(ctx, tx, Some(DeliveryState::Dead), None, 3).await?;
-            Ok::<_, DbError>((first, rest, dead))
+            let all = DeliveryFilter::default();
+            let pending = DeliveryFilter { state: Some(DeliveryState::Pending), ..all.clone() };
+            let dead = DeliveryFilter { state: Some(DeliveryState::Dead), ..all.clone() };
+            let other = DeliveryFilter { field: Some("flows".to_owned()), ..all.clone() };
+            let first = deliveries(ctx, tx, &all, None, 3).await?;
+            let last = first.last().map(|last| last.delivery_id);
+            let rest = deliveries(ctx, tx, &pending, last, 3).await?;
+            let none = [
+                deliveries(ctx, tx, &dead, None, 3).await?.len(),
+                deliveries(ctx, tx, &other, None, 3).await?.len(),
+            ];
+            Ok::<_, DbError>((first, rest, none))
         };
-        let (first, rest, dead) = shop.db.read(&shop.system, "test", pages).await.unwrap();
-        assert_eq!((first.len(), rest.len(), dead.len()), (3, 2, 0));
+        let own = shop.db.read(&shop.app, "test", pages).await.unwrap();
+        let all = shop.db.read(&shop.system, "test", pages).await.unwrap();
+        assert_eq!(own, all, "the shop sees its own, the operator everybody's");
+        let (first, rest, none) = all;
+        assert_eq!((first.len(), rest.len(), none), (3, 2, [0, 0]));
         assert!(first[0].created_at > rest[0].created_at, "the latest first");
-        let hidden =
-            shop.db.read(&shop.app, "test", async |ctx, tx| deliveries(ctx, tx, None, None, 3).await).await;
-        assert!(hidden.unwrap().is_empty(), "the operator's");
+        let id = first[0].delivery_id;
+        for (actor, sees) in [(Actor::Anonymous, 0), (shop.rival().await, 0), (shop.app.actor(), 5)] {
+            let ctx = shop.system.for_request(actor);
+            let look = async move |ctx: &Ctx, tx: &mut Tx| {
+                let list = deliveries(ctx, tx, &DeliveryFilter::default(), None, 9).await?;
+                Ok::<_, DbError>((
+                    list.len(),
+                    delivery(ctx, tx, id).await?.is_some(),
+                    resend(ctx, tx, id).await?,
+                ))
+            };
+            let seen = shop.db.transact(&ctx, "test", look).await.unwrap();
+            assert_eq!(seen, (sees, sees > 0, sees > 0), "{actor:?}");
+        }
     })
     .await;
 }

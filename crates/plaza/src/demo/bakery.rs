@@ -8,6 +8,8 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use plaza_protocol::Secret;
+use plaza_server::DemoBusiness;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -40,13 +42,13 @@ struct Bot {
     account: Account,
 }
 
-/// Opens the bakery, or finds it, and starts its bot.
+/// Opens the bakery, or finds it, and starts its bot. The answer opens its console.
 pub(super) async fn open(
     url: &str,
     operator_token: &str,
     folder: &Path,
     tasks: &mut JoinSet<()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<DemoBusiness> {
     let http = reqwest::Client::new();
     let file = folder.join("bakery.json");
     let account = match fs::read(&file) {
@@ -59,6 +61,7 @@ pub(super) async fn open(
             account
         }
     };
+    let access_token = Secret(account.access_token.clone());
     let bot = Arc::new(Bot { http, url: url.to_owned(), account });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let callback = format!("http://{}/webhook", listener.local_addr()?);
@@ -66,7 +69,8 @@ pub(super) async fn open(
     tasks.spawn(async move {
         let _ = axum::serve(listener, router).await;
     });
-    bot.prepare(&callback).await
+    bot.prepare(&callback).await?;
+    Ok(DemoBusiness { name: NAME.to_owned(), access_token })
 }
 
 async fn create(http: &reqwest::Client, url: &str, operator_token: &str) -> anyhow::Result<Account> {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod business;
 mod cluster;
+mod manager;
 mod sandbox;
 mod server;
 mod talk;

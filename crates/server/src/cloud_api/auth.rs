@@ -45,6 +45,10 @@ impl TokenCache {
         (is_fresh && is_good).then(|| token.clone())
     }
 
+    pub(super) fn forget(&self, fingerprint: &[u8; 32]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(fingerprint);
+    }
+
     fn put(&self, ctx: &Ctx, fingerprint: [u8; 32], token: &Token) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= REMEMBERED_MAX {

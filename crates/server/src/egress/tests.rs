@@ -32,21 +32,19 @@ async fn redirects_are_answers_like_any_other() {
         "HTTP/1.1 301 X\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
     )
     .await;
-    let error = sandbox().post(&url, String::new(), "sha256=0").await.unwrap_err();
-    assert_eq!(error.status(), Some(301));
+    let posted = sandbox().post(&url, String::new(), "sha256=0").await.unwrap();
+    assert_eq!(posted.check().unwrap_err().status(), Some(301));
 }
 
 #[tokio::test]
 async fn an_answer_without_end_is_cut_off() {
     // More bytes are promised than come, and more come than are read.
     let url = endpoint("HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
-    assert_eq!(sandbox().post(&url, "{}".to_owned(), "sha256=0").await.unwrap(), 200);
+    let posted = sandbox().post(&url, "{}".to_owned(), "sha256=0").await.unwrap();
+    assert_eq!(posted, Posted { status: 200, body: "hello".to_owned() });
     let broken = endpoint("HTTP/1.1 200 OK\r\ncontent-length: 500000\r\n\r\nhello").await;
-    assert_eq!(
-        sandbox().post(&broken, "{}".to_owned(), "sha256=0").await.unwrap(),
-        200,
-        "the status was said"
-    );
+    let posted = sandbox().post(&broken, "{}".to_owned(), "sha256=0").await.unwrap();
+    assert_eq!(posted.status, 200, "the status was said");
 }
 
 #[tokio::test]

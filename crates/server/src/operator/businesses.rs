@@ -2,7 +2,7 @@
 //! name. The command line's `plaza business` and `plaza template` call these.
 
 use super::ctx;
-use super::reviews::{Page, invalid, template_view};
+use super::reviews::{Page, template_view};
 use crate::app::App;
 use crate::gateway::GatewayError;
 use crate::problem::{Body, Problem};
@@ -91,16 +91,17 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     Body(body): Body<CreateBusiness>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let number: PhoneNumber = body.number.parse().map_err(|error| invalid(format!("number: {error}")))?;
+    let number: PhoneNumber =
+        body.number.parse().map_err(|error| Problem::invalid(format!("number: {error}")))?;
     let currency: Currency = body
         .currency
         .as_deref()
         .unwrap_or("USD")
         .parse()
-        .map_err(|error| invalid(format!("currency: {error}")))?;
+        .map_err(|error| Problem::invalid(format!("currency: {error}")))?;
     let first_credit = if app.settings.sandbox { SANDBOX_CREDIT } else { "0" };
     let credit = Micros::parse_decimal(body.credit.as_deref().unwrap_or(first_credit)).ok_or_else(|| {
-        invalid("credit: write an amount such as 100.00, with at most six digits after the point")
+        Problem::invalid("credit: write an amount such as 100.00, with at most six digits after the point")
     })?;
     let messaging_limit = body.messaging_limit.as_deref().map(tier).transpose()?;
     let country = body.country.unwrap_or_else(|| plaza_business::country::of(&number).to_owned());
@@ -135,7 +136,7 @@ pub(super) async fn list(
         .after
         .map(|after| after.parse())
         .transpose()
-        .map_err(|_| invalid("after: not the id of a number"))?;
+        .map_err(|_| Problem::invalid("after: not the id of a number"))?;
     let list = async move |ctx: &Ctx, tx: &mut _| portfolios::numbers_after(ctx, tx, after).await;
     let numbers =
         app.db.read(&ctx(&app), "operator.businesses", list).await.map_err(|error| match error {
@@ -171,9 +172,9 @@ pub(super) async fn credit(
     let portfolio: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
     let amount = Micros::parse_decimal(&body.amount)
         .filter(|amount| *amount > Micros::ZERO)
-        .ok_or_else(|| invalid("amount: write a positive amount such as 100.00"))?;
+        .ok_or_else(|| Problem::invalid("amount: write a positive amount such as 100.00"))?;
     if body.key.is_empty() || body.key.len() > 100 {
-        return Err(invalid("key: 1 to 100 characters of your choice; the same key credits once"));
+        return Err(Problem::invalid("key: 1 to 100 characters of your choice; the same key credits once"));
     }
     let top_up =
         async move |ctx: &Ctx, tx: &mut _| plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await;
@@ -187,7 +188,7 @@ pub(super) async fn credit(
 fn tier(word: &str) -> Result<Tier, Problem> {
     Tier::parse(word).ok_or_else(|| {
         let words: Vec<&str> = Tier::ALL.iter().map(|tier| tier.as_str()).collect();
-        invalid(format!("messaging_limit: one of {} is expected", words.join(", ")))
+        Problem::invalid(format!("messaging_limit: one of {} is expected", words.join(", ")))
     })
 }
 

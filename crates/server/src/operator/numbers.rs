@@ -2,7 +2,6 @@
 //! lets in.
 
 use super::ctx;
-use super::reviews::invalid;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use axum::Json;
@@ -103,9 +102,10 @@ pub(super) async fn issue_code(
     Body(body): Body<LetIn>,
 ) -> Result<Json<Value>, Problem> {
     let id = app_id(&id)?;
-    let client: PortfolioId = body.business_id.parse().map_err(|_| invalid("business_id: not an id"))?;
+    let client: PortfolioId =
+        body.business_id.parse().map_err(|_| Problem::invalid("business_id: not an id"))?;
     let accounts: Result<Vec<WabaId>, _> = body.waba_ids.iter().map(|id| id.parse()).collect();
-    let accounts = accounts.map_err(|_| invalid("waba_ids: a list of ids is needed"))?;
+    let accounts = accounts.map_err(|_| Problem::invalid("waba_ids: a list of ids is needed"))?;
     let issue = async move |ctx: &Ctx, tx: &mut _| users::issue_code(ctx, tx, id, client, &accounts).await;
     let code = app.db.transact(&ctx(&app), "operator.issue_code", issue).await?;
     Ok(Json(json!({"code": code.0})))

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use plaza_billing::{self as billing, BillingError, Bucket, Charge, Revenue};
+use plaza_billing::{self as billing, BillingError, Bucket, Charge, Explanation, Revenue};
 use plaza_business::portfolios;
 use plaza_messaging::{accounts, registration};
 use plaza_protocol::{ChargeId, ErrorCode, Timestamp};
@@ -132,7 +132,7 @@ fn charge_view(charge: &Charge, names: &BTreeMap<i64, String>) -> Value {
     })
 }
 
-async fn names(
+pub(crate) async fn names(
     ctx: &plaza_protocol::Ctx,
     tx: &mut plaza_db::Tx,
     charges: &[Charge],
@@ -191,9 +191,14 @@ pub(super) async fn charge(
         })
         .await?;
     let (explanation, names) = found.ok_or_else(|| Problem::not_found("this charge"))?;
+    Ok(Json(explanation_view(&explanation, &names)))
+}
+
+/// A charge and why it is what it is.
+pub(crate) fn explanation_view(explanation: &Explanation, names: &BTreeMap<i64, String>) -> Value {
     let version = &explanation.price_version;
-    Ok(Json(json!({
-        "charge": charge_view(&explanation.charge, &names),
+    json!({
+        "charge": charge_view(&explanation.charge, names),
         "why": explanation.why.iter().map(|step| json!({
             "step": step.step, "value": step.value, "because": step.because,
         })).collect::<Vec<_>>(),
@@ -205,7 +210,7 @@ pub(super) async fn charge(
             "transfer_id": transfer.transfer_id, "kind": transfer.kind.as_str(), "debit": transfer.debit,
             "credit": transfer.credit, "amount_micros": transfer.amount.0, "at": transfer.at.seconds(),
         })).collect::<Vec<_>>(),
-    })))
+    })
 }
 
 /// `GET /operator/api/outbox`: the sandbox's one-time codes.

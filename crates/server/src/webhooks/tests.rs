@@ -4,7 +4,9 @@ use plaza_billing::{PriceSource, Prices};
 use plaza_business::SealingKey;
 use plaza_business::portfolios::{CreateError, CreatedBusiness, NewBusiness};
 use plaza_business::templates::TemplateError;
-use plaza_business::webhooks::{Callback, DeliveryState, DeliveryView, SubscribeError};
+use plaza_business::webhooks::{
+    Attempt, Callback, DeliveryFilter, DeliveryState, DeliveryView, SubscribeError,
+};
 use plaza_db::Tx;
 use plaza_db::testing::{ctx, each_engine};
 use plaza_protocol::{Currency, ManualClock, Micros};
@@ -42,7 +44,7 @@ impl Receiver {
                     signatures.lock().unwrap().push(signature);
                     let status = status.load(Ordering::SeqCst);
                     let answer = format!(
-                        "HTTP/1.1 {status} X\r\nlocation: /y\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                        "HTTP/1.1 {status} X\r\nlocation: /y\r\ncontent-length: 4\r\nconnection: close\r\n\r\nseen"
                     );
                     let _ = socket.write_all(answer.as_bytes()).await;
                 });
@@ -117,7 +119,14 @@ impl World {
     }
 
     async fn deliveries(&self) -> Vec<DeliveryView> {
-        let read = async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
+        let read = async |ctx: &Ctx, tx: &mut Tx| {
+            webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await
+        };
+        self.dispatcher.db.read::<_, DbError, _>(&self.dispatcher.ctx, "test", read).await.unwrap()
+    }
+
+    async fn calls(&self, id: WebhookDeliveryId) -> Vec<Attempt> {
+        let read = async move |ctx: &Ctx, tx: &mut Tx| webhooks::attempts(ctx, tx, id).await;
         self.dispatcher.db.read::<_, DbError, _>(&self.dispatcher.ctx, "test", read).await.unwrap()
     }
 
@@ -170,6 +179,9 @@ async fn an_event_is_delivered_once_and_signed() {
             (DeliveryState::Delivered, 1, Some(200))
         );
         assert_eq!(delivery.body, body, "what the operator sees is what was sent");
+        let calls = world.calls(delivery.delivery_id).await;
+        assert_eq!(calls.len(), 1);
+        assert_eq!((calls[0].status, calls[0].answer.as_deref()), (Some(200), Some("seen")));
     })
     .await;
 }
@@ -198,6 +210,10 @@ async fn every_failure_is_tried_again_with_the_same_body() {
         receiver.status.store(200, Ordering::SeqCst);
         world.dispatcher.run_once().await;
         assert_eq!(world.states().await, [("delivered", 5)]);
+        let calls = world.calls(world.deliveries().await[0].delivery_id).await;
+        let told: Vec<_> =
+            calls.iter().map(|call| (call.attempt, call.status, call.error.is_some())).collect();
+        assert_eq!((told[0], told[4]), ((5, Some(200), false), (1, Some(500), true)), "the latest first");
         let bodies = receiver.bodies.lock().unwrap();
         assert!(bodies.iter().all(|body| *body == bodies[0]));
     })

@@ -26,8 +26,11 @@ export function Front({ world }: { world: World | null }) {
           <Link to="/chat" className={buttonLook("bare", true)}>
             Messenger
           </Link>
+          <Link to="/manager" className={buttonLook("bare", true)}>
+            Manager
+          </Link>
           <Link to="/operator" className={buttonLook("bare", true)}>
-            Console
+            Operator
           </Link>
         </nav>
         <ThemeSwitch />
@@ -168,6 +171,10 @@ function ForDevelopers({ world }: { world: World | null }) {
         <p className="mt-1.5 text-pretty text-muted">
           Point an SDK that you use already to this address. <code className="font-mono text-13">plaza business create</code> prints the two values.
         </p>
+        <Link to="/manager" className="mt-3 inline-flex h-7 items-center gap-1.5 font-medium text-accent-text hover:underline">
+          Templates, webhooks and every message, in the manager
+          <ArrowRight size={15} className="rtl:rotate-180" aria-hidden="true" />
+        </Link>
       </div>
       <div className="relative min-w-0 rounded-14 border bg-surface">
         <CopyButton text={command} what="command" className="absolute end-2.5 top-2.5" />

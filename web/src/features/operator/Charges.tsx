@@ -7,22 +7,23 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, Download, ReceiptText, X } from "lucide-react";
-import type { ReactNode } from "react";
 import { Problem } from "@/api/http";
-import type { Charge, Explanation, Transfer } from "@/api/operator";
+import type { Charge, Explanation } from "@/api/operator";
 import { money } from "@/lib/money";
-import { date, exact } from "@/lib/time";
+import { exact } from "@/lib/time";
 import { Button, buttonLook } from "@/ui/Button";
 import { Id } from "@/ui/CopyButton";
 import { DataTable, downloadTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
 import { Json } from "@/ui/Json";
+import { Reasons } from "@/ui/Price";
+import { Pair, Pairs, Section } from "@/ui/Section";
 import { Empty, ErrorNote, Skeleton } from "@/ui/Problem";
 import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
-import { Category, words } from "./categories";
-import { More } from "./More";
-import { PageHead } from "./Shell";
+import { Category, words } from "@/ui/categories";
+import { More } from "@/ui/More";
+import { PageHead } from "@/ui/Console";
 import { useOperator } from "./session";
 
 const iso = (at: number): string => new Date(at * 1000).toISOString();
@@ -101,7 +102,7 @@ export function ChargeView({ chargeId }: { chargeId: string }) {
 }
 
 function Explained({ explanation }: { explanation: Explanation }) {
-  const { charge, why, price_version: version, transfers } = explanation;
+  const { charge } = explanation;
   return (
     <>
       <header className="mb-6 flex flex-wrap items-end gap-x-6 gap-y-3">
@@ -118,36 +119,9 @@ function Explained({ explanation }: { explanation: Explanation }) {
           </div>
         </div>
       </header>
-      <Section title="How it was worked out">
-        <ol className="overflow-hidden rounded-14 border bg-surface">
-          {why.map((step, n) => (
-            <li key={step.step} className="grid grid-cols-[2rem_minmax(0,1fr)] gap-x-2 border-b px-4 py-3 last:border-b-0 sm:grid-cols-[2rem_9rem_minmax(0,1fr)]">
-              <span className="text-13 text-faint tabular">{n + 1}</span>
-              <span className="font-medium">{step.step}</span>
-              <span className="col-start-2 sm:col-start-3">
-                {step.value}
-                <span className="mt-0.5 block text-13 text-pretty text-muted">{step.because}</span>
-              </span>
-            </li>
-          ))}
-        </ol>
-      </Section>
-      {version && (
-        <Section title="Price version">
-          <div className="flex flex-wrap items-center gap-x-6 gap-y-1 rounded-14 border bg-surface px-4 py-3">
-            <Id value={version.id} what="price version id" />
-            <span className="text-muted">
-              in force from {date(version.effective_from * 1000)}
-              {version.effective_to === null ? ", open-ended" : ` to ${date(version.effective_to * 1000)}`}
-            </span>
-          </div>
-        </Section>
-      )}
-      <Section title="Ledger transfers">
-        <Transfers transfers={transfers} currency={charge.currency} />
-      </Section>
+      <Reasons explanation={explanation} />
       <Section title="Related">
-        <dl className="grid gap-x-6 gap-y-2 rounded-14 border bg-surface px-4 py-3 sm:grid-cols-[9rem_minmax(0,1fr)]">
+        <Pairs framed>
           <Pair name="Charge">
             <Id value={charge.charge_id} what="charge id" />
           </Pair>
@@ -157,55 +131,11 @@ function Explained({ explanation }: { explanation: Explanation }) {
           <Pair name="Phone number id">
             <Id value={charge.phone_number_id} what="phone number id" />
           </Pair>
-        </dl>
+        </Pairs>
       </Section>
       <Section title="As JSON">
         <Json value={explanation} label="JSON of the charge" />
       </Section>
     </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="mb-7">
-      <h2 className="mb-2 text-16 font-semibold">{title}</h2>
-      {children}
-    </section>
-  );
-}
-
-function Pair({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 max-sm:mb-1">{children}</dd>
-    </>
-  );
-}
-
-/** A transfer with the currency of its charge: the columns stand outside the component. */
-type Moved = Transfer & { currency: string };
-
-const TRANSFER_COLUMNS: Column<Moved>[] = [
-  { head: "When", text: (row) => iso(row.at), cell: (row) => <Time at={row.at} /> },
-  { head: "Kind", text: (row) => row.kind, cell: (row) => <Tag>{words(row.kind)}</Tag> },
-  { head: "Debit", text: (row) => row.debit, cell: (row) => row.debit },
-  { head: "Credit", text: (row) => row.credit, cell: (row) => row.credit },
-  { head: "Transfer", wide: true, text: (row) => row.transfer_id, cell: (row) => <Id value={row.transfer_id} what="transfer id" /> },
-  { head: "Amount", end: true, text: (row) => row.amount_micros, cell: (row) => money(row.amount_micros, row.currency, "exact") },
-];
-
-function Transfers({ transfers, currency }: { transfers: readonly Transfer[]; currency: string }) {
-  return (
-    <DataTable
-      label="Ledger transfers of this charge"
-      columns={TRANSFER_COLUMNS}
-      rows={transfers.map((transfer) => ({ ...transfer, currency }))}
-      rowKey={(row) => row.transfer_id}
-      error={null}
-      onRetry={() => undefined}
-      empty={<p className="px-4 py-5 text-muted">No money moved: this message was free.</p>}
-    />
   );
 }

@@ -10,8 +10,8 @@ import type { Column } from "@/ui/DataTable";
 import { Empty } from "@/ui/Problem";
 import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
-import { words } from "./categories";
-import { PageHead } from "./Shell";
+import { words } from "@/ui/categories";
+import { PageHead } from "@/ui/Console";
 import { useOperator } from "./session";
 
 function Expiry({ at }: { at: number }) {

@@ -15,9 +15,9 @@ import { DataTable, downloadTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
 import { Empty } from "@/ui/Problem";
 import { Segments } from "@/ui/Segments";
-import { Category, words } from "./categories";
+import { Category, words } from "@/ui/categories";
 import { CategoryChart, MarketChart } from "./charts";
-import { PageHead } from "./Shell";
+import { PageHead } from "@/ui/Console";
 import { useOperator } from "./session";
 
 const PERIODS = [

@@ -1,107 +1,23 @@
-/** The console's frame: rail at the start of the line (a strip on top on narrow screens), page beside it. */
-import { Link, useNavigate } from "@tanstack/react-router";
-import { ChartNoAxesColumn, FileCheck2, Inbox, Keyboard, LogOut, MessageSquareText, Moon, ReceiptText, Sun, Webhook } from "lucide-react";
-import { useState } from "react";
+/** The operator's pages in the console's frame. */
+import { ChartNoAxesColumn, FileCheck2, Inbox, ReceiptText, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
-import { setTheme } from "@/lib/theme";
-import { IconButton } from "@/ui/Button";
-import { Mark } from "@/ui/Mark";
-import { Palette } from "@/ui/Palette";
-import type { Command } from "@/ui/Palette";
-import { ShortcutsDialog, isTyping, useShortcuts, withCommand } from "@/ui/Shortcuts";
-import type { Shortcut } from "@/ui/Shortcuts";
-import { ThemeSwitch } from "@/ui/ThemeSwitch";
+import { Console } from "@/ui/Console";
+import type { ConsolePage } from "@/ui/Console";
 import { useOperator } from "./session";
 
-const PAGES = [
+const PAGES: readonly ConsolePage[] = [
   { to: "/operator/revenue", label: "Revenue", Icon: ChartNoAxesColumn },
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
   { to: "/operator/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/operator/templates", label: "Templates", Icon: FileCheck2 },
   { to: "/operator/outbox", label: "Outbox", Icon: Inbox },
-] as const;
+];
 
 export function Shell({ children }: { children: ReactNode }) {
-  const navigate = useNavigate();
   const { signOut } = useOperator();
-  const [shown, setShown] = useState<"palette" | "shortcuts" | null>(null);
-  const close = (): void => setShown(null);
-
-  const shortcuts: Shortcut[] = [
-    { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
-    ...PAGES.map((page, n): Shortcut => ({
-      keys: `Alt ${n + 1}`,
-      what: page.label,
-      when: (event) => event.altKey && event.code === `Digit${n + 1}`,
-      run: () => void navigate({ to: page.to }),
-    })),
-    { keys: "?", what: "This list", when: (event) => event.key === "?" && !isTyping(event), run: () => setShown("shortcuts") },
-    { keys: "↑ ↓", what: "From row to row" },
-    { keys: "Enter", what: "Open the row" },
-  ];
-  useShortcuts(shortcuts);
-
-  const commands: Command[] = [
-    ...PAGES.map((page) => ({ id: page.label, group: "Go to", label: page.label, icon: <page.Icon size={17} />, run: () => void navigate({ to: page.to }) })),
-    { id: "chat", group: "Go to", label: "Messenger", icon: <MessageSquareText size={17} />, run: () => void navigate({ to: "/chat" }) },
-    { id: "keys", group: "Do", label: "Keyboard shortcuts", detail: "?", icon: <Keyboard size={17} />, run: () => setShown("shortcuts") },
-    { id: "light", group: "Do", label: "Light colours", icon: <Sun size={17} />, run: () => setTheme("light") },
-    { id: "dark", group: "Do", label: "Dark colours", icon: <Moon size={17} />, run: () => setTheme("dark") },
-    { id: "out", group: "Do", label: "Sign out", icon: <LogOut size={17} />, run: signOut },
-  ];
-
   return (
-    <div className="flex min-h-dvh flex-col md:grid md:grid-cols-[13.5rem_minmax(0,1fr)]">
-      <aside className="border-line bg-surface max-md:border-b md:sticky md:top-0 md:flex md:h-dvh md:flex-col md:border-e">
-        <div className="flex h-14 items-center gap-2.5 px-5">
-          <Link to="/" aria-label="Plaza, front page" className="rounded-4">
-            <Mark className="size-6" />
-          </Link>
-          <span className="grow font-semibold tracking-tight">Operator</span>
-          <span className="md:hidden">
-            <ThemeSwitch />
-          </span>
-        </div>
-        <nav aria-label="Console" className="scroll-quiet flex gap-0.5 overflow-x-auto px-3 pb-2 md:grow md:flex-col md:pt-2">
-          {PAGES.map(({ to, label, Icon }) => (
-            <Link
-              key={to}
-              to={to}
-              className="flex h-9 shrink-0 items-center gap-2.5 rounded-8 px-2.5 font-medium text-muted transition-colors duration-150 hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text"
-              activeOptions={{ includeSearch: false }}
-            >
-              <Icon size={17} strokeWidth={1.9} aria-hidden="true" />
-              {label}
-            </Link>
-          ))}
-        </nav>
-        <div className="hidden items-center gap-1 border-t px-4 py-3 md:flex">
-          <ThemeSwitch />
-          <span className="grow" />
-          <IconButton label="Keyboard shortcuts" shortcut="?" onClick={() => setShown("shortcuts")}>
-            <Keyboard size={17} />
-          </IconButton>
-          <IconButton label="Sign out" onClick={signOut}>
-            <LogOut size={17} />
-          </IconButton>
-        </div>
-      </aside>
-      <main className="min-w-0 px-4 pt-5 pb-10 sm:px-8 sm:pt-7">{children}</main>
-      <Palette open={shown === "palette"} onClose={close} commands={commands} />
-      <ShortcutsDialog open={shown === "shortcuts"} onClose={close} shortcuts={shortcuts} />
-    </div>
-  );
-}
-
-/** The head of a page: its name, what it is, and its actions. */
-export function PageHead({ title, note, children }: { title: string; note: string; children?: ReactNode }) {
-  return (
-    <header className="mb-5 flex flex-wrap items-end gap-x-4 gap-y-3">
-      <div className="min-w-0 grow">
-        <h1 className="text-28 font-semibold tracking-tight">{title}</h1>
-        <p className="mt-0.5 text-muted">{note}</p>
-      </div>
-      <div className="flex flex-wrap items-center gap-2">{children}</div>
-    </header>
+    <Console title="Operator" pages={PAGES} onSignOut={signOut}>
+      {children}
+    </Console>
   );
 }

@@ -13,8 +13,8 @@ import { Field } from "@/ui/Field";
 import { Empty, ErrorNote, Skeleton } from "@/ui/Problem";
 import { Segments } from "@/ui/Segments";
 import { Tag } from "@/ui/Tag";
-import { words } from "./categories";
-import { PageHead } from "./Shell";
+import { words } from "@/ui/categories";
+import { PageHead } from "@/ui/Console";
 import { useOperator } from "./session";
 
 const STATUSES = [

@@ -3,7 +3,7 @@ import type { Period, RevenuePoint, RevenueTotal } from "@/api/operator";
 import { money } from "@/lib/money";
 import { Chart } from "@/ui/Chart";
 import type { Palette } from "@/ui/Chart";
-import { colorOf, inCategoryOrder, words } from "./categories";
+import { colorOf, inCategoryOrder, words } from "@/ui/categories";
 
 const MARKETS_SHOWN_MAX = 8;
 /** Micros to units, for the geometry of a chart only: what is written comes from the integer. */

@@ -91,11 +91,11 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
             world.until_refused(&path, &text()).await
         }
         codes::SOMETHING_WRONG => world.with_another_key().await,
-        codes::PARAMETER_MISSING => world.sends(|message| message["text"] = Value::Null).await,
-        codes::PARAMETER_VALUE => world.sends(|message| message["to"] = json!("Ana")).await,
-        codes::RECIPIENT_IS_SENDER => world.sends(|message| message["to"] = json!("+4930901820")).await,
-        codes::UNDELIVERABLE => world.sends(|message| message["to"] = json!("+4915199999999")).await,
-        codes::UNSUPPORTED_TYPE => world.sends(|message| message["type"] = json!("hologram")).await,
+        codes::PARAMETER_MISSING => world.sends_text_with(|message| message["text"] = Value::Null).await,
+        codes::PARAMETER_VALUE => world.sends_text_with(|message| message["to"] = json!("Ana")).await,
+        codes::RECIPIENT_IS_SENDER => world.sends_text_with(|message| message["to"] = json!("+4930901820")).await,
+        codes::UNDELIVERABLE => world.sends_text_with(|message| message["to"] = json!("+4915199999999")).await,
+        codes::UNSUPPORTED_TYPE => world.sends_text_with(|message| message["type"] = json!("hologram")).await,
         codes::RE_ENGAGEMENT => world.post(&path, text()).await,
         codes::PAYMENT => {
             let poor = world.poor_business().await;
@@ -109,7 +109,7 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::MEDIA_UPLOAD => {
             let picture = world.upload_picture().await.1["id"].clone();
             let audio = json!({"id": picture});
-            world.sends(|message| (message["type"], message["audio"]) = (json!("audio"), audio)).await
+            world.sends_text_with(|message| (message["type"], message["audio"]) = (json!("audio"), audio)).await
         }
         codes::MEDIA_DOWNLOAD => {
             let picture = world.upload_picture().await.1["id"].as_str().unwrap().to_owned();
@@ -122,15 +122,15 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         }
         codes::TEMPLATE_NOT_FOUND => world.sends_template("nothing", &[]).await,
         codes::TEMPLATE_PARAMETER_COUNT => {
-            world.template("ready", "Hi {{1}}, we are open.").await;
+            world.makes_template("ready", "Hi {{1}}, we are open.").await;
             world.sends_template("ready", &[]).await
         }
         codes::TEMPLATE_PARAMETER_FORMAT => {
-            world.template("ready", "Hi {{1}}, we are open.").await;
+            world.makes_template("ready", "Hi {{1}}, we are open.").await;
             world.sends_template("ready", &[json!({"type": "image", "image": {"id": "1"}})]).await
         }
         codes::TEMPLATE_TOO_LONG => {
-            world.template("ready", "Hi {{1}}, we are open.").await;
+            world.makes_template("ready", "Hi {{1}}, we are open.").await;
             let long = json!({"type": "text", "text": "x".repeat(1024)});
             world.sends_template("ready", &[long]).await
         }
@@ -161,7 +161,7 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         }
         codes::NOT_REGISTERED => {
             assert_eq!(world.post(&format!("/{phone}/deregister"), json!({})).await.0, 200);
-            world.sends(|_| ()).await
+            world.sends_text_with(|_| ()).await
         }
         codes::REGISTRATION_LIMIT => {
             let registration = json!({"messaging_product": "whatsapp", "pin": "123456"});
@@ -214,7 +214,7 @@ impl World {
     }
 
     /// A text to somebody whose window is open, with one thing changed.
-    async fn sends(&self, change: impl FnOnce(&mut Value)) -> (u16, Value) {
+    async fn sends_text_with(&self, change: impl FnOnce(&mut Value)) -> (u16, Value) {
         self.ana_writes().await;
         let mut message = text();
         change(&mut message);
@@ -258,7 +258,7 @@ impl World {
         self.post(&format!("/{}/block_users", self.shop.phone_number_id), users).await
     }
 
-    async fn template(&self, name: &str, body: &str) -> TemplateId {
+    async fn makes_template(&self, name: &str, body: &str) -> TemplateId {
         let path = format!("/{}/message_templates", self.shop.waba_id);
         let (status, made) = self.post(&path, template(name, body)).await;
         assert_eq!(status, 200, "{made}");
@@ -270,7 +270,7 @@ impl World {
     }
 
     async fn sends_template_that_is(&self, status: templates::Status) -> (u16, Value) {
-        let id = self.template("ready", "We are open.").await;
+        let id = self.makes_template("ready", "We are open.").await;
         let operator = self.app.ctx.acting_as(Actor::Operator);
         let set = async move |ctx: &Ctx, tx: &mut Tx| {
             let template = templates::get(ctx, tx, id).await?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use plaza_business::reach::{self, MarketingCap, Tier};
-use plaza_business::webhooks;
+use plaza_business::webhooks::{self, DeliveryFilter};
 use plaza_protocol::MessageId;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -54,7 +54,7 @@ impl World {
 
     /// The events of a field, the newest first.
     async fn events(&self, field: &str) -> Vec<Value> {
-        let list = async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, None, None, 100).await;
+        let list = async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await;
         let deliveries = self.app.db.read(&self.app.ctx, "test.deliveries", list).await.unwrap();
         let changes = deliveries.iter().map(|delivery| {
             let body: Value = serde_json::from_str(&delivery.body).unwrap();

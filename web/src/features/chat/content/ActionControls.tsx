@@ -16,13 +16,13 @@ import { chosenIn, hasAnswered, replyIn, useAnswering } from "../answering";
 import type { Answers } from "../answering";
 import { useHere } from "../here";
 import { OrderDetailsView } from "./OrderDetailsView";
-import { CONTROL, Control, Refusal, Said, WebLink } from "./parts";
+import { CONTROL, Control, Refusal, Said, WebLink } from "@/ui/message";
 
 const ListDialog = lazy(() => import("./ListDialog").then((module) => ({ default: module.ListDialog })));
 const ShopDialog = lazy(() => import("./ShopDialog").then((module) => ({ default: module.ShopDialog })));
 const AddressDialog = lazy(() => import("./AddressDialog").then((module) => ({ default: module.AddressDialog })));
 const PlaceDialog = lazy(() => import("../PlaceDialog").then((module) => ({ default: module.PlaceDialog })));
-const FlowDialog = lazy(() => import("../flow/FlowDialog").then((module) => ({ default: module.FlowDialog })));
+const FlowDialog = lazy(() => import("./FlowDialog").then((module) => ({ default: module.FlowDialog })));
 
 type Of<Kind extends Action> = { item: Item; action: Kind; answers: Answers; label: string | null };
 

@@ -9,7 +9,7 @@ import { useAnswering } from "../answering";
 import { useHere } from "../here";
 import { fieldsOf, savedOf, valuesOf, wrongWith } from "./addressFields";
 import type { Values } from "./addressFields";
-import { Refusal } from "./parts";
+import { Refusal } from "@/ui/message";
 
 export function AddressDialog({ item, request, onClose }: { item: Item; request: AddressAction; onClose: () => void }) {
   const { title } = useHere();

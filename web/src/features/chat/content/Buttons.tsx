@@ -10,7 +10,7 @@ import { chosenIn, hasAnswered, payloadOf, useAnswering } from "../answering";
 import type { Answers } from "../answering";
 import { useHere } from "../here";
 import { ActionControls } from "./ActionControls";
-import { CONTROL, Control, Controls, Refusal, Said, WebLink } from "./parts";
+import { CONTROL, Control, Controls, Refusal, Said, WebLink } from "@/ui/message";
 
 type Props = { item: Item; buttons: readonly TemplateButton[]; answers: Answers; card?: number };
 

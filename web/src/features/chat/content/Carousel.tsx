@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Card } from "@/core/content";
 import type { Item } from "@/core/types";
 import type { Answers } from "../answering";
-import { RichText } from "../RichText";
+import { RichText } from "@/ui/RichText";
 import { Buttons } from "./Buttons";
 import { HeaderView } from "./HeaderView";
 

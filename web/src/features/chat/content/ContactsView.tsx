@@ -8,7 +8,7 @@ import { readableNumber } from "@/lib/number";
 import { telephone, webAddress } from "@/lib/web";
 import { Avatar } from "@/ui/Avatar";
 import { CopyButton } from "@/ui/CopyButton";
-import { CONTROL } from "./parts";
+import { CONTROL } from "@/ui/message";
 
 /** How many entries a card shows before it is opened. */
 const ENTRIES_SHOWN = 2;

@@ -8,7 +8,7 @@ import { Ban } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Item } from "@/core/types";
 import type { Answers } from "../answering";
-import { RichText } from "../RichText";
+import { RichText } from "@/ui/RichText";
 import { ContactsView } from "./ContactsView";
 import { InteractiveView } from "./InteractiveView";
 import { LocationView } from "./LocationView";

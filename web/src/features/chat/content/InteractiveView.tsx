@@ -9,7 +9,7 @@ import { HeaderView } from "./HeaderView";
 import { OrderDetailsView } from "./OrderDetailsView";
 import { OrderStatusView } from "./OrderStatusView";
 import { ProductRow } from "./ProductRow";
-import { Controls, Words } from "./parts";
+import { Controls, Words } from "@/ui/message";
 
 type Props = { item: Item; interactive: Interactive; answers: Answers; quote: ReactNode; meta: ReactNode };
 

@@ -5,7 +5,7 @@ import type { ListAction } from "@/core/content";
 import type { Item } from "@/core/types";
 import { Dialog } from "@/ui/Dialog";
 import { useAnswering } from "../answering";
-import { Refusal } from "./parts";
+import { Refusal } from "@/ui/message";
 
 /** From so many rows on, there is a filter. */
 const FILTER_FROM = 7;

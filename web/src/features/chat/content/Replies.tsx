@@ -3,7 +3,7 @@ import { CircleCheck, Phone, PhoneOff, ShoppingBasket } from "lucide-react";
 import type { ReactNode } from "react";
 import type { InteractiveReply, Order } from "@/core/content";
 import { price, sumByCurrency } from "@/lib/money";
-import { RichText } from "../RichText";
+import { RichText } from "@/ui/RichText";
 import { priceOf, titleOf } from "./ProductRow";
 
 const FIELDS_SHOWN_MAX = 12;

@@ -14,7 +14,7 @@ import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { useAnswering } from "../answering";
 import { useHere } from "../here";
-import { Refusal } from "./parts";
+import { Refusal } from "@/ui/message";
 import { PicturesAllowed, ProductRow, titleOf } from "./ProductRow";
 
 const QUANTITY_MAX = 999;

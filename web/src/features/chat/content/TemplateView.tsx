@@ -9,7 +9,7 @@ import type { Answers } from "../answering";
 import { Buttons } from "./Buttons";
 import { Carousel } from "./Carousel";
 import { HeaderView } from "./HeaderView";
-import { Words } from "./parts";
+import { Words } from "@/ui/message";
 
 type Props = { item: Item; template: Template; answers: Answers; quote: ReactNode; meta: ReactNode };
 

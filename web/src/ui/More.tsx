@@ -1,6 +1,6 @@
 /** The next page of a list. */
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
-import { Button } from "@/ui/Button";
+import { Button } from "./Button";
 
 export function More({ list }: { list: Pick<UseInfiniteQueryResult, "hasNextPage" | "isFetchingNextPage" | "fetchNextPage"> }) {
   if (!list.hasNextPage) return null;

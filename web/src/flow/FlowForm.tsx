@@ -1,14 +1,13 @@
-/** One screen of a form at a time: its components, its foot, and the way back. */
-import { ArrowLeft } from "lucide-react";
+/**
+ * # One screen of a form at a time
+ *
+ * Its components, its foot, and the way back. What stands around it (a window of the messenger, a phone of the console)
+ * is for whoever shows the form: it gets the parts and puts them in their places.
+ */
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { clsx } from "clsx";
-import type { FlowAction } from "@/core/content";
-import type { Item } from "@/core/types";
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
-import { useAnswering } from "../answering";
-import { useHere } from "../here";
 import { FlowComponent } from "./FlowComponent";
 import { text } from "./document";
 import type { Component, Flow } from "./document";
@@ -16,17 +15,36 @@ import type { Json } from "./expression";
 import { current, screenOf, scopeOf, shownOf } from "./interpreter";
 import type { Run } from "./interpreter";
 import { useRun } from "./useRun";
+import type { Ask } from "./useRun";
 import { validate } from "./validation";
 
-type Props = { item: Item; action: FlowAction; flow: Flow; first: Run; onClose: () => void };
+/** The parts of a screen. */
+export type ScreenParts = {
+  title: string;
+  /** Absent: this is the first screen. */
+  onBack: (() => void) | undefined;
+  busy: boolean;
+  foot: ReactNode;
+  children: ReactNode;
+};
+
+type Form = {
+  flow: Flow;
+  first: Run;
+  ask: Ask;
+  /** The answers, at the end. */
+  onComplete: (response: Json) => void;
+  /** The answers are on their way. */
+  sending: boolean;
+  /** Why they did not go. */
+  failed: string | null;
+};
 
 const FORM = "flow-form";
 const NOTHING_WRONG: ReadonlyMap<string, string> = new Map();
 
-export function FlowRun({ item, action, flow, first, onClose }: Props) {
-  const { title } = useHere();
-  const { busy: sending, failed, send } = useAnswering(item);
-  const running = useRun(item, action, flow, first, (response) => void complete(response));
+export function useFlowForm({ flow, first, ask, onComplete, sending, failed }: Form): ScreenParts {
+  const running = useRun(flow, first, ask, onComplete);
   // The screens on which somebody has tried to go on: there, what is wrong is shown.
   const [tried, setTried] = useState<ReadonlySet<string>>(new Set());
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
@@ -39,11 +57,6 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
   // A business's patterns run over what was typed only once somebody has tried to go on.
   const wrong = tried.has(visit.screen) ? validate(shown, visit.form) : NOTHING_WRONG;
   const busy = running.busy || sending;
-
-  async function complete(response: Json): Promise<void> {
-    const token = action.token === "" || "flow_token" in response ? {} : { flow_token: action.token };
-    if (await send({ do: "form", response: { ...response, ...token } })) onClose();
-  }
 
   function goOn(): void {
     if (!foot || busy) return;
@@ -61,23 +74,12 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
   }
 
   const problem = running.problem ?? run.message ?? failed;
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={screen?.title || action.text || "Form"}
-      description={`Your answers go to ${title}.`}
-      full
-      sticky
-      before={
-        run.visits.length > 1 && (
-          <button type="button" aria-label="Page before" disabled={busy} onClick={running.goBack} className="-ms-2 inline-flex size-8 shrink-0 items-center justify-center rounded-8 text-muted hover:bg-sunken hover:text-ink">
-            <ArrowLeft size={18} className="rtl:rotate-180" />
-          </button>
-        )
-      }
-      footer={foot && <Foot component={foot} busy={busy} />}
-    >
+  return {
+    title: screen?.title ?? "",
+    onBack: run.visits.length > 1 ? running.goBack : undefined,
+    busy,
+    foot: foot && <Foot component={foot} busy={busy} />,
+    children: (
       <form
         id={FORM}
         noValidate
@@ -107,8 +109,8 @@ export function FlowRun({ item, action, flow, first, onClose }: Props) {
         </Page>
         <div role="alert">{problem !== null && <p className="mt-4 rounded-8 bg-bad-soft px-3 py-2 text-13 text-bad">{problem}</p>}</div>
       </form>
-    </Dialog>
-  );
+    ),
+  };
 }
 
 /** A page takes the focus when it comes, so that a screen reader begins at its top. */

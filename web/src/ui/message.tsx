@@ -3,7 +3,7 @@ import { clsx } from "clsx";
 import { CircleSlash, ExternalLink } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { webAddress } from "@/lib/web";
-import { RichText } from "../RichText";
+import { RichText } from "./RichText";
 
 /** A control below a message: the width of the bubble, one below the other. */
 export const CONTROL =

@@ -5,22 +5,16 @@
  * back for a screen that has been left meanwhile is dropped.
  */
 import { useRef, useState } from "react";
-import { core } from "@/core/core";
-import type { FlowAction } from "@/core/content";
-import type { Item } from "@/core/types";
 import { webAddress } from "@/lib/web";
-import { useHere } from "../here";
 import type { Flow } from "./document";
 import type { Json } from "./expression";
 import { back, current, effectOf, fill, goTo, hear, update } from "./interpreter";
 import type { Run } from "./interpreter";
 
-export type ExchangeRequest = { action: "INIT" | "BACK" | "data_exchange"; screen: string; data: Json; flow_token: string };
+export type ExchangeRequest = { action: "INIT" | "BACK" | "data_exchange"; screen: string; data: Json };
 
-export async function askEndpoint(conversationId: string, messageId: string, request: ExchangeRequest): Promise<unknown> {
-  const answer = await core.call("flow_exchange", conversationId, messageId, JSON.stringify(request));
-  return typeof answer === "string" ? (JSON.parse(answer) as unknown) : answer;
-}
+/** Asks the endpoint behind the form; rejects with words for the person. */
+export type Ask = (request: ExchangeRequest) => Promise<unknown>;
 
 export type Running = {
   run: Run;
@@ -32,8 +26,7 @@ export type Running = {
   goBack: () => void;
 };
 
-export function useRun(item: Item, action: FlowAction, flow: Flow, first: Run, onComplete: (response: Json) => void): Running {
-  const { id } = useHere();
+export function useRun(flow: Flow, first: Run, ask: Ask, onComplete: (response: Json) => void): Running {
   const [run, setRun] = useState(first);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -48,7 +41,7 @@ export function useRun(item: Item, action: FlowAction, flow: Flow, first: Run, o
   async function exchange(kind: "BACK" | "data_exchange", screen: string, data: Json): Promise<void> {
     setBusy(true);
     try {
-      const answer = await askEndpoint(id, item.id, { action: kind, screen, data, flow_token: action.token });
+      const answer = await ask({ action: kind, screen, data });
       if (kind === "data_exchange" && current(now.current).screen !== screen) return;
       const heard = hear(flow, now.current, answer);
       if (heard.is === "run") put(heard.run);

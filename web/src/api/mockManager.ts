@@ -1,0 +1,229 @@
+/**
+ * The business's side of the mock: the Cloud API and `/manager/api` of a bakery, from memory. What is made here stays
+ * until the page is loaded anew.
+ */
+import type { ApiKey, FlowRow, Health, LoggedMessage, MessageLife, MessageState, MessageTemplate, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
+import type { Explanation } from "./operator";
+
+const now = (): number => Math.floor(Date.now() / 1000);
+const PHONE = "106540352242922";
+const ACCOUNT = "102290129340398";
+const APP = "670843887433847";
+const HOOK = "http://127.0.0.1:8099/webhook";
+
+const SESSION: Session = {
+  business_id: "506914307656634",
+  name: "Tulip Bakery",
+  app: { id: APP, name: "Tulip Bakery" },
+  key_id: "a1".repeat(32),
+  scopes: ["whatsapp_business_messaging", "whatsapp_business_management"],
+  expires_at: null,
+  accounts: [{ id: ACCOUNT, name: "Tulip Bakery" }],
+  balance: { currency: "EUR", available_micros: 243_180_000, held_micros: 160_000 },
+};
+
+const health = (word: string, error?: string, solution?: string): Health => ({
+  can_send_message: word,
+  entities: [{ entity_type: "PHONE_NUMBER", can_send_message: word, ...(error === undefined ? {} : { errors: [{ error_description: error, possible_solution: solution ?? "" }] }) }],
+});
+
+const NUMBERS: PhoneNumber[] = [
+  {
+    id: PHONE, display_phone_number: "+49 30 901820", verified_name: "Tulip Bakery", quality_rating: "GREEN", status: "CONNECTED", name_status: "APPROVED", code_verification_status: "VERIFIED",
+    is_official_business_account: true, throughput: { level: "STANDARD" }, whatsapp_business_manager_messaging_limit: "TIER_UNLIMITED", username: "tulip.bakery",
+    webhook_configuration: { application: HOOK }, creation_time: "1790000000", health_status: health("AVAILABLE"),
+  },
+  {
+    id: "106540352242944", display_phone_number: "+49 30 901821", verified_name: "Tulip Garden Café", quality_rating: "YELLOW", status: "UNVERIFIED", name_status: "PENDING_REVIEW", code_verification_status: "NOT_VERIFIED",
+    is_official_business_account: false, throughput: { level: "NOT_APPLICABLE" }, whatsapp_business_manager_messaging_limit: "TIER_UNLIMITED", webhook_configuration: {},
+    creation_time: "1794000000", health_status: health("BLOCKED", "The number is not verified.", "Ask for a code with POST /{phone}/request_code, and give it to POST /{phone}/verify_code."),
+  },
+];
+
+const text = (body: string, examples: string[], more: TemplateComponent[] = []): TemplateComponent[] => [{ type: "BODY", text: body, ...(examples.length === 0 ? {} : { example: { body_text: [examples] } }) }, ...more];
+const template = (n: number, name: string, status: string, category: string, components: TemplateComponent[], rejected_reason = "NONE", language = "en"): MessageTemplate => ({
+  id: `20000000000000${n}`, name, language, status, category, parameter_format: "POSITIONAL", components, rejected_reason,
+});
+
+let templates: MessageTemplate[] = [
+  template(1, "order_confirmed", "APPROVED", "UTILITY", [
+    { type: "HEADER", format: "TEXT", text: "Tulip Bakery" },
+    ...text("Hello {{1}}, your order {{2}} is ready at the counter from {{3}} on.", ["Ana", "T-17", "9:30"], [
+      { type: "FOOTER", text: "Baked on the square" },
+      { type: "BUTTONS", buttons: [{ type: "QUICK_REPLY", text: "On my way" }, { type: "QUICK_REPLY", text: "Later" }] },
+    ]),
+  ]),
+  template(2, "winter_breads", "PENDING", "MARKETING", [
+    { type: "HEADER", format: "IMAGE" },
+    ...text("Winter is here, {{1}}: *walnut and fig*, until Sunday two for the price of one.", ["Ana"], [{ type: "BUTTONS", buttons: [{ type: "URL", text: "See all breads", url: "https://example.org/breads" }, { type: "COPY_CODE", example: "LOAF10" }] }]),
+  ]),
+  template(3, "reject_lottery", "REJECTED", "MARKETING", text("You have won, {{1}}! Write back within the hour.", ["Ana"]), "It promises a prize and presses for an answer. Say what people get, and leave them time."),
+  template(4, "login_code", "APPROVED", "AUTHENTICATION", [{ type: "BODY", add_security_recommendation: true }, { type: "BUTTONS", buttons: [{ type: "OTP", text: "Copy code" }] }]),
+  template(5, "order_confirmed", "APPROVED", "UTILITY", text("Hallo {{1}}, Ihre Bestellung {{2}} liegt ab {{3}} bereit.", ["Ana", "T-17", "9:30"]), "NONE", "de"),
+];
+
+const PEOPLE = [
+  { number: "+999000000101", name: "Ana Duarte", user_id: "PT.482193847561029384" },
+  { number: "+999000000102", name: "Ben Okafor", user_id: "GB.582193847561029311" },
+  { number: "+999000000103", name: "Chiara Rossi", user_id: "IT.682193847561029322" },
+  { number: "+999000000104", name: "Dimitri", user_id: "GR.782193847561029333" },
+];
+const STATES: MessageState[] = ["read", "received", "delivered", "read", "received", "sent", "read", "failed", "delivered", "received"];
+
+function logged(n: number): LoggedMessage {
+  const status = STATES[n % STATES.length] ?? "read";
+  const incoming = status === "received";
+  const isTemplate = !incoming && n % 3 === 0;
+  const charged = !incoming && (status === "read" || status === "delivered");
+  return {
+    message_id: `wamid.${btoa(`message-${String(n).padStart(4, "0")}!`).replaceAll("=", "")}`,
+    waba_id: ACCOUNT, phone_number_id: PHONE, direction: incoming ? "in" : "out", kind: isTemplate ? "template" : n % 7 === 4 ? "image" : n % 5 === 2 ? "interactive" : "text",
+    template: isTemplate ? { id: "200000000000001", name: "order_confirmed" } : null,
+    category: incoming ? null : isTemplate ? "utility" : "service", status, at: now() - 50 - n * 217, person: PEOPLE[(n * 7 + 1) % PEOPLE.length] ?? null,
+    charge: charged ? { amount_micros: isTemplate ? 45_600 : 0, currency: "EUR" } : null,
+  };
+}
+
+const price = (message: LoggedMessage): Explanation => ({
+  charge: {
+    charge_id: "chg_019a", message_id: "bmg_019a", portfolio_name: "Tulip Bakery", phone_number_id: PHONE, market: "Germany", category: message.category ?? "service",
+    pricing_type: message.template ? "regular" : "free_customer_service", unit_micros: 45_600, amount_micros: message.charge?.amount_micros ?? 0, currency: "EUR", delivered_at: message.at + 2,
+  },
+  why: [
+    { step: "Category", value: message.category ?? "service", because: "it was a template of this category when it was sent" },
+    { step: "Market", value: "Germany", because: "the number starts with 49" },
+    { step: "List price", value: "0.0456 EUR", because: "the version's price of utility in Germany" },
+    { step: "Customer-service window", value: "closed", because: "it was not open when the message was sent" },
+    { step: "Charged", value: `${(message.charge?.amount_micros ?? 0) / 1e6} EUR`, because: "the list price; the rest of what was held is given back" },
+  ],
+  price_version: { id: "pvr_019a7d", effective_from: 1_790_812_800, effective_to: null },
+  transfers: [
+    { transfer_id: "trf_019a01", kind: "hold", debit: "portfolio_prepaid Tulip Bakery", credit: "revenue utility", amount_micros: 45_600, at: message.at },
+    { transfer_id: "trf_019a02", kind: "post_hold", debit: "portfolio_prepaid Tulip Bakery", credit: "revenue utility", amount_micros: 45_600, at: message.at + 2 },
+  ],
+});
+
+function life(id: string): MessageLife {
+  const message = Array.from({ length: 80 }, (_, n) => logged(n)).find((each) => each.message_id === id) ?? logged(0);
+  const path: MessageState[] = message.status === "received" ? ["received"] : message.status === "failed" ? ["sent", "failed"] : (["sent", "delivered", "read"] as const).slice(0, ["sent", "delivered", "read"].indexOf(message.status) + 1);
+  const late = [0, 1_840_000, 67_300_000];
+  return {
+    ...message,
+    steps: path.map((status, n) => ({
+      status, at: message.at + Math.floor((late[n] ?? 0) / 1e6), at_micros: message.at * 1_000_000 + (late[n] ?? 0),
+      webhooks: [{ delivery_id: `whd_${n}`, state: status === "read" ? "pending" : "delivered", attempts: status === "read" ? 3 : 1, url: HOOK, error: status === "read" ? "the endpoint answered 503 instead of 200" : null }],
+    })),
+    price: message.charge ? price(message) : null,
+  };
+}
+
+let keys: ApiKey[] = [
+  { key_id: "b2".repeat(32), name: "Till in the shop", ending: "x9Qk", app_id: APP, scopes: ["whatsapp_business_messaging"], issued_at: now() - 86_400 * 3, expires_at: now() + 86_400 * 87, is_delegated: false, is_own: false },
+  { key_id: "c3".repeat(32), name: "Delivery robot", ending: "77fa", app_id: APP, scopes: ["whatsapp_business_messaging"], issued_at: now() - 86_400 * 40, expires_at: now() - 86_400, is_delegated: false, is_own: false },
+  { key_id: "a1".repeat(32), name: null, ending: null, app_id: APP, scopes: SESSION.scopes, issued_at: now() - 86_400 * 90, expires_at: null, is_delegated: false, is_own: true },
+];
+
+const flows: FlowRow[] = [
+  { id: "300000000000001", name: "Table booking", status: "PUBLISHED", categories: ["APPOINTMENT_BOOKING"], validation_errors: [], json_version: "7.1", data_api_version: "3.0", endpoint_uri: "https://example.org/tables" },
+  { id: "300000000000002", name: "How was it?", status: "DRAFT", categories: ["SURVEY"], validation_errors: [], json_version: "7.1" },
+];
+const faults = [{ message: "The screen \"PERSON\" is not reached from any other.", line_start: 14, column_start: 5 }];
+
+const SQUARE = Array.from({ length: 441 }, (_, n) => ((n * 7919 + ((n * n) % 97)) % 5 < 2 ? `<rect x="${n % 21}" y="${Math.floor(n / 21)}" width="1" height="1"/>` : "")).join("");
+const PICTURE = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 21 21" shape-rendering="crispEdges"><rect width="21" height="21" fill="#fff"/>${SQUARE}</svg>`)}`;
+let codes: QrCode[] = [
+  { code: "ANED2T5QRU7HG1", prefilled_message: "Hello! I would like to order bread for tomorrow.", deep_link_url: `${location.origin}/message/ANED2T5QRU7HG1`, qr_image_url: PICTURE },
+  { code: "WQ3LRT7PUM2XZ5", prefilled_message: "What is in the walnut loaf?", deep_link_url: `${location.origin}/message/WQ3LRT7PUM2XZ5`, qr_image_url: PICTURE },
+];
+
+let override: string | null = null;
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", "x-fb-trace-id": "AZo9fQ7mTk2" } });
+}
+
+const refusal = (message: string): Response => json({ error: { message: "(#100) Invalid parameter", type: "OAuthException", code: 100, error_data: { details: message }, fbtrace_id: "AZo9fQ7mTk2" } }, 400);
+
+function member(body: unknown, name: string): string {
+  const value = typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+  return typeof value === "string" ? value : "";
+}
+
+/** `/manager/api/…` without the deliveries, which are the operator's too. */
+export function answerManager(method: string, path: string, query: URLSearchParams, body: unknown, empty: boolean): Response {
+  if (path === "session") return json(SESSION);
+  if (path === "messages") {
+    const wanted = (row: LoggedMessage): boolean =>
+      (query.get("direction") ?? row.direction) === row.direction && (query.get("status") ?? row.status) === row.status && (query.get("category") ?? row.category) === row.category && (query.get("person") ?? row.person?.number) === row.person?.number;
+    const rows = Array.from({ length: 80 }, (_, n) => logged(n)).filter(wanted);
+    const start = Number(query.get("after") ?? 0);
+    const end = start + Number(query.get("limit") ?? 50);
+    return json({ data: empty ? [] : rows.slice(start, end), next: end < rows.length && !empty ? String(end) : null });
+  }
+  if (path.startsWith("messages/")) return json(life(decodeURIComponent(path.slice("messages/".length))));
+  if (path === "keys" && method === "POST") {
+    const key_id = "d4".repeat(32);
+    keys = [{ key_id, name: member(body, "name"), ending: "Zz01", app_id: APP, scopes: (body as { scopes: string[] }).scopes, issued_at: now(), expires_at: null, is_delegated: false, is_own: false }, ...keys];
+    return json({ key_id, access_token: "PLZ-this-is-shown-once-Zz01" }, 201);
+  }
+  if (path === "keys") return json({ data: empty ? [] : keys });
+  keys = keys.filter((key) => !path.endsWith(key.key_id));
+  return json({ ok: true });
+}
+
+/** The Cloud API. */
+export async function answerGraph(method: string, path: string, query: URLSearchParams, body: unknown, empty: boolean): Promise<Response> {
+  const [id = "", edge = "", word = ""] = path.split("/");
+  const data = <Row>(rows: readonly Row[]): Response => json({ data: empty ? [] : rows, paging: { cursors: { before: "", after: "" } } });
+  if (edge === "phone_numbers") return data(NUMBERS);
+  if (edge === "message_templates") {
+    if (method === "POST") {
+      const made = template(9, member(body, "name"), "APPROVED", member(body, "category"), (body as MessageTemplate).components, "NONE", member(body, "language"));
+      if (templates.some((each) => each.name === made.name && each.language === made.language)) return refusal("name: there is a template of this name in this language");
+      templates = [made, ...templates];
+      return json({ id: made.id, status: made.status, category: made.category });
+    }
+    if (method === "DELETE") {
+      templates = templates.filter((each) => each.id !== query.get("hsm_id"));
+      return json({ success: true });
+    }
+    const find = (query.get("name_or_content") ?? "").toLowerCase();
+    return data(templates.filter((each) => (query.get("status") ?? each.status) === each.status && JSON.stringify([each.name, each.components]).toLowerCase().includes(find)));
+  }
+  const found = templates.find((each) => each.id === id);
+  if (found && method === "POST") {
+    templates = templates.map((each) => (each === found ? { ...each, ...(body as object), status: "APPROVED" } : each));
+    return json({ success: true });
+  }
+  if (found) return json(found);
+  if (edge === "flows") return method === "POST" ? json({ id: "300000000000002", success: true, validation_errors: [] }) : data(flows);
+  const flow = flows.find((each) => each.id === id);
+  if (flow && edge === "assets") return method === "POST" ? json({ success: true, validation_errors: member(body, "file").includes("WRONG") ? faults : [] }) : json({ data: [{ name: "flow.json", asset_type: "FLOW_JSON", download_url: `/v1/flow-assets/${id}/mock` }] });
+  if (flow && edge !== "") {
+    flow.status = edge === "publish" ? "PUBLISHED" : "DEPRECATED";
+    return json({ success: true });
+  }
+  if (flow) return json(flow);
+  if (edge === "message_qrdls") {
+    if (method === "POST") {
+      const made = { code: `NEW${codes.length}T5QRU7HG1`, prefilled_message: member(body, "prefilled_message"), deep_link_url: `${location.origin}/message/NEW`, qr_image_url: PICTURE };
+      codes = [made, ...codes];
+      return json(made);
+    }
+    if (method === "DELETE") codes = codes.filter((each) => each.code !== word);
+    return data(codes);
+  }
+  if (edge === "subscriptions") return data([{ object: "whatsapp_business_account", callback_url: HOOK, active: true, fields: ["messages", "message_template_status_update"].map((name) => ({ name, version: "v23.0" })) }]);
+  if (edge === "subscribed_apps") {
+    if (method === "POST") override = member(body, "override_callback_uri") || null;
+    return data([{ whatsapp_business_api_data: { id: APP, name: "Tulip Bakery" }, ...(override === null ? {} : { override_callback_uri: override }) }]);
+  }
+  if (edge === "messages") return json({ messaging_product: "whatsapp", contacts: [{ input: member(body, "to"), wa_id: member(body, "to").replace("+", "") }], messages: [{ id: "wamid.QZqJ0hd1cH2Lr0bZ8mXw1A" }] });
+  return json({ data: [] });
+}
+
+/** The document behind a flow's address. */
+export async function answerFlow(): Promise<Response> {
+  const { FEEDBACK_FORM } = await import("@/core/mockFlow");
+  return json(FEEDBACK_FORM);
+}
