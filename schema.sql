@@ -171,9 +171,10 @@ CREATE TABLE business_message (
 
 CREATE INDEX business_message_by_peer ON business_message (phone_number_id, account_id, accepted_at);
 
+CREATE INDEX business_message_by_portfolio ON business_message (portfolio_id, accepted_at);
+
 CREATE INDEX business_message_by_template ON business_message (template_id, accepted_at)
     WHERE template_id IS NOT NULL;
-CREATE INDEX business_message_by_portfolio ON business_message (portfolio_id, accepted_at);
 
 CREATE INDEX business_message_undelivered ON business_message (expires_at) WHERE status < 2;
 
