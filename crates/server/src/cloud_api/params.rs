@@ -9,12 +9,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, header};
+use futures_util::StreamExt;
 use plaza_business::{codes, json};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// A file up to here is a parameter too, if it is a text.
 const TEXT_FILE_BYTES_MAX: usize = 64 * 1024;
+/// Of a body that is too large so much more is read and thrown away: whoever is still writing when the connection closes
+/// sees that, and not the answer.
+const TOO_LARGE_READ_BYTES: usize = 16 * 1024 * 1024;
 /// Members of a form or a query.
 const MEMBERS_MAX: usize = 1000;
 
@@ -45,11 +49,30 @@ pub(super) struct Params {
     pub(super) query_token: Option<String>,
 }
 
+/// All of a body.
+async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, GraphError> {
+    let (mut chunks, mut kept, mut length) = (body.into_data_stream(), Vec::new(), 0_usize);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
+            GraphError::new(codes::INVALID_PARAMETER).details("the body ended too early".to_owned())
+        })?;
+        length = length.saturating_add(chunk.len());
+        if length <= bytes_max {
+            kept.extend_from_slice(&chunk);
+        } else if length > bytes_max.saturating_add(TOO_LARGE_READ_BYTES) {
+            break;
+        }
+    }
+    if length > bytes_max {
+        let what = format!("the body is larger than {bytes_max} bytes");
+        return Err(GraphError::new(codes::TOO_LARGE).details(what));
+    }
+    Ok(kept.into())
+}
+
 impl Params {
     pub(super) async fn read(parts: &Parts, body: Body, bytes_max: usize) -> Result<Self, GraphError> {
-        let body = axum::body::to_bytes(body, bytes_max).await.map_err(|_| {
-            GraphError::new(codes::TOO_LARGE).details(format!("the body is larger than {bytes_max} bytes"))
-        })?;
+        let body = whole(body, bytes_max).await?;
         let mut members = Map::new();
         if let Some(query) = parts.uri.query() {
             insert_pairs(&mut members, query.as_bytes());

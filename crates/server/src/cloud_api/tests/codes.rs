@@ -93,8 +93,12 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::SOMETHING_WRONG => world.with_another_key().await,
         codes::PARAMETER_MISSING => world.sends_text_with(|message| message["text"] = Value::Null).await,
         codes::PARAMETER_VALUE => world.sends_text_with(|message| message["to"] = json!("Ana")).await,
-        codes::RECIPIENT_IS_SENDER => world.sends_text_with(|message| message["to"] = json!("+4930901820")).await,
-        codes::UNDELIVERABLE => world.sends_text_with(|message| message["to"] = json!("+4915199999999")).await,
+        codes::RECIPIENT_IS_SENDER => {
+            world.sends_text_with(|message| message["to"] = json!("+4930901820")).await
+        }
+        codes::UNDELIVERABLE => {
+            world.sends_text_with(|message| message["to"] = json!("+4915199999999")).await
+        }
         codes::UNSUPPORTED_TYPE => world.sends_text_with(|message| message["type"] = json!("hologram")).await,
         codes::RE_ENGAGEMENT => world.post(&path, text()).await,
         codes::PAYMENT => {
@@ -109,7 +113,9 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::MEDIA_UPLOAD => {
             let picture = world.upload_picture().await.1["id"].clone();
             let audio = json!({"id": picture});
-            world.sends_text_with(|message| (message["type"], message["audio"]) = (json!("audio"), audio)).await
+            world
+                .sends_text_with(|message| (message["type"], message["audio"]) = (json!("audio"), audio))
+                .await
         }
         codes::MEDIA_DOWNLOAD => {
             let picture = world.upload_picture().await.1["id"].as_str().unwrap().to_owned();

@@ -54,7 +54,9 @@ impl World {
 
     /// The events of a field, the newest first.
     async fn events(&self, field: &str) -> Vec<Value> {
-        let list = async |ctx: &Ctx, tx: &mut Tx| webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await;
+        let list = async |ctx: &Ctx, tx: &mut Tx| {
+            webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await
+        };
         let deliveries = self.app.db.read(&self.app.ctx, "test.deliveries", list).await.unwrap();
         let changes = deliveries.iter().map(|delivery| {
             let body: Value = serde_json::from_str(&delivery.body).unwrap();
