@@ -45,7 +45,7 @@ test("templates are narrowed, and a rejected one says why", async ({ page }) => 
   await page.getByRole("radio", { name: "Rejected" }).click();
   await expect(page).toHaveURL(/status=REJECTED/);
   await page.getByRole("row", { name: /reject_lottery/ }).click();
-  await expect(page.getByRole("region", { name: "Review" })).toContainText("It promises a prize and presses for an answer.");
+  await expect(page.getByRole("region", { name: "Review", exact: true })).toContainText("It promises a prize and presses for an answer.");
   await expect(page.getByRole("region", { name: "Preview" })).toContainText("You have won, Ana!");
   await page.goBack();
   await page.getByRole("searchbox", { name: "Name or text" }).fill("nothing like it");

@@ -31,7 +31,7 @@ test("a template is written, approved, sent from the explorer, and followed to i
   await page.getByLabel("Example for {{2}}").fill("seven");
   await expect(page.getByRole("region", { name: "Preview" })).toContainText("free at seven");
   await page.getByRole("button", { name: "Submit for review" }).click();
-  await expect(page.getByRole("region", { name: "Review" })).toContainText("Approved");
+  await expect(page.getByRole("region", { name: "Review", exact: true })).toContainText("Approved");
 
   await page.getByRole("link", { name: "Send it" }).click();
   const body = page.getByLabel("Body");
@@ -61,7 +61,7 @@ test("a rejected template says so", async ({ page }) => {
   await page.getByLabel("Name").fill(fresh("reject_offer"));
   await page.getByLabel("Body").fill("You have won!");
   await page.getByRole("button", { name: "Submit for review" }).click();
-  await expect(page.getByRole("region", { name: "Review" })).toContainText("Rejected");
+  await expect(page.getByRole("region", { name: "Review", exact: true })).toContainText("Rejected");
 });
 
 test("the log is narrowed to a person", async ({ page, browser }) => {
