@@ -45,13 +45,8 @@ struct World {
 
 impl World {
     async fn open() -> Self {
-        Self::limited_to(None).await
-    }
-
-    /// A world whose numbers send so many messages a second at most.
-    async fn limited_to(messages_per_s: Option<u32>) -> Self {
         let (db, folder) = sqlite().await;
-        Self::on(db, folder, business().limited_to(messages_per_s)).await
+        Self::on(db, folder, business()).await
     }
 
     /// Runs a test in a world on each engine.

@@ -2,6 +2,7 @@
 
 use super::*;
 use plaza_business::codes::{self, Code};
+use plaza_business::reach::{MarketingCap, Tier};
 use plaza_business::{flows, templates, users};
 
 const BLOCK_MANY: Sql = Sql {
@@ -30,8 +31,16 @@ async fn every_code_is_met() {
 
 /// An answer with the code. `None`: nobody has said how to come by it.
 async fn provoke(code: Code) -> Option<(u16, Value)> {
-    let per_s = (code == codes::THROUGHPUT).then_some(1).or((code == codes::PAIR_RATE).then_some(1000));
-    let world = World::limited_to(per_s).await;
+    let (db, folder) = sqlite().await;
+    let cap = MarketingCap { messages_max: 1, period: Duration::from_secs(3600) };
+    let business = match code {
+        codes::THROUGHPUT => business().limited_to(Some(1)),
+        codes::PAIR_RATE => business().limited_to(Some(1000)),
+        codes::MESSAGING_LIMIT => business().reaching(Tier::People250, None),
+        codes::MARKETING_CAP => business().reaching(Tier::Unlimited, Some(cap)),
+        _ => business(),
+    };
+    let world = World::on(db, folder, business).await;
     let phone = world.shop.phone_number_id;
     let path = world.messages();
     Some(match code {
@@ -189,6 +198,34 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
                 }
                 _ => world.delete(&format!("/{flow}"), json!({})).await,
             }
+        }
+        codes::INSIGHTS_OFF => {
+            let asked = "start=1&end=2&granularity=daily&template_ids=1";
+            world.get(&format!("/{}/template_analytics?{asked}", world.shop.waba_id)).await
+        }
+        codes::MESSAGING_LIMIT => {
+            world.template("ready", "UTILITY").await;
+            world.people(251).await;
+            assert_eq!(world.send_all("ready", 0..250).await, 250);
+            world.post(&path, limits::template("ready", &limits::number(250))).await
+        }
+        codes::MARKETING_CAP => {
+            world.template("news", "MARKETING").await;
+            world.people(1).await;
+            let news = limits::template("news", &limits::number(0));
+            assert_eq!(world.post(&path, news.clone()).await.0, 200);
+            world.post(&path, news).await
+        }
+        codes::MARKETING_OFF => {
+            world.template("news", "MARKETING").await;
+            let only = json!({"disable_marketing_messages_on_cloud_api": true});
+            assert_eq!(world.post(&format!("/{}", world.shop.waba_id), only).await.0, 200);
+            world.post(&path, limits::template("news", ANA)).await
+        }
+        codes::MARKETING_METHOD => world.post(&format!("/{phone}/marketing_messages"), text()).await,
+        codes::MARKETING_ONLY => {
+            world.template("ready", "UTILITY").await;
+            world.post(&format!("/{phone}/marketing_messages"), limits::template("ready", ANA)).await
         }
         codes::BLOCK_FAILED => world.blocks("+4915199999999").await,
         codes::BLOCK_LIMIT => {

@@ -18,7 +18,7 @@ pub(super) fn number(at: usize) -> String {
 }
 
 impl World {
-    async fn template(&self, name: &str, category: &str) {
+    pub(super) async fn template(&self, name: &str, category: &str) {
         let path = format!("/{}/message_templates", self.shop.waba_id);
         let body = json!({"name": name, "language": "en_US", "category": category,
             "components": [{"type": "BODY", "text": "Fresh bread today."}]});
@@ -26,7 +26,7 @@ impl World {
         assert_eq!(status, 200, "{made}");
     }
 
-    async fn people(&self, count: usize) {
+    pub(super) async fn people(&self, count: usize) {
         for at in 0..count {
             self.person(&number(at)).await;
         }
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Sends to many at the same time; how many got it.
-    async fn send_all(&self, name: &str, people: std::ops::Range<usize>) -> usize {
+    pub(super) async fn send_all(&self, name: &str, people: std::ops::Range<usize>) -> usize {
         let mut sent = 0;
         for some in people.collect::<Vec<_>>().chunks(64) {
             let sends = some.iter().map(|at| self.send(name, *at));
