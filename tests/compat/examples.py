@@ -58,6 +58,7 @@ WORDS = {
 TEXT = "Dear guest, {{1}} is for {{2}} since {{3}} today."
 BODY = {"type": "BODY", "text": TEXT, "example": {"body_text": [["a", "b", "c"]]}}
 ONE = {"type": "BODY", "text": "Is it well, {{1}}, as we hope?", "example": {"body_text": [["Ana"]]}}
+PLAIN = {"type": "BODY", "text": "Hello world."}
 REPLIES = [{"type": "QUICK_REPLY", "text": "Yes"}, {"type": "QUICK_REPLY", "text": "No"}]
 PICTURE = {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["@handle"]}}
 
@@ -85,7 +86,12 @@ TEMPLATES: dict[str, list] = {
     "Send Sample Issue Resolution Template": [ONE, {"type": "BUTTONS", "buttons": REPLIES}],
     "Send Sample Shipping Confirmation Template": [BODY],
     "Send Sample Text Message": [BODY],
-    "Send Test Message": [{"type": "BODY", "text": "Hello world."}],
+    "Send Test Message": [PLAIN],
+    "Simple Template Message": [PLAIN],
+    "Template with Product Policy": [PLAIN],
+    "Parameterized Template": [
+        {"type": "BODY", "text": "Hello {{1}}, {{2}} less today.", "example": {"body_text": [["a", "b"]]}}
+    ],
 }
 
 
@@ -205,7 +211,10 @@ def request(world: World, operation: Operation, name: str) -> tuple[str, dict]:
     value = world.filled(ours(operation, name, value))
     if name in TEMPLATES and "template" in value:
         value["template"]["name"] = re.sub(r"\W+", "_", name.lower())
-        world.template(value["template"]["name"], world.filled(TEMPLATES[name]))
+        category = "MARKETING" if "marketing" in operation.path else "UTILITY"
+        language = value["template"]["language"]["code"]
+        components = world.filled(TEMPLATES[name])
+        world.template(value["template"]["name"], components, category=category, language=language)
     return kind, value
 
 

@@ -52,7 +52,7 @@ def test_products_carry_what_the_catalog_says(business, bot, ana, graph):
     assert [item["retailer_id"] for item in offered["content"]["action"]["products"]] == ["roll", "loaf"]
     with pytest.raises(errors.WhatsAppError) as refused:
         bot.wa.send_product(to=ana.wa_id, catalog_id=catalog, sku="croissant", body="Sold out")
-    assert (refused.value.error_code, "croissant" in refused.value.details) == (131009, True)
+    assert (refused.value.code, "croissant" in refused.value.details) == (131009, True)
 
 
 def test_analytics_count_what_was_sent_and_paid(business, bot, ana, graph):

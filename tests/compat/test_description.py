@@ -25,6 +25,7 @@ REFUSED: dict[str, tuple[int, str]] = {
     ),
     "POST /{Phone-Number-ID}-update_connection_status": (100, "whether it is connected is the server's to say"),
     "POST /{Phone-Number-ID}/settings-Configure data storage": (100, "there is no region us"),
+    "POST /{Phone-Number-ID}/settings-Enable payload encryption": (100, "there is no second layer of encryption"),
     "POST /{Phone-Number-ID}/request_code-sms_verification": (100, "the number is verified: no code is needed"),
     "POST /{Phone-Number-ID}/request_code-voice_verification": (100, "the number is verified: no code is needed"),
     "POST /{Phone-Number-ID}/verify_code-verify_code": (100, "no code was asked for"),

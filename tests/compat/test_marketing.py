@@ -36,7 +36,7 @@ def test_other_templates_are_refused_there(bot, ana):
         bot.wa.send_template(
             to=ana.number, name="ready", language=TemplateLanguage.ENGLISH_US, params=[], use_mm_lite_api=True
         )
-    assert refused.value.error_code == 134100
+    assert refused.value.code == 134100
 
 
 def test_an_account_may_want_the_address_of_marketing_messages_only(bot, ana):
