@@ -55,8 +55,7 @@ pub(crate) async fn by_number(
     }
     let name = accounts::views(tx, &[account]).await?.remove(&account).map(|view| view.name);
     let contact = new(ctx, account, number.clone(), name.unwrap_or_default());
-    store::insert(ctx, tx, portfolio, &contact).await?;
-    Ok(Some(contact))
+    Ok(Some(added(ctx, tx, portfolio, contact).await?))
 }
 
 /// The contact with this business-scoped user id.
@@ -94,10 +93,17 @@ pub(crate) async fn seen(
         }
         None => {
             let contact = new(ctx, account, number.clone(), name.to_owned());
-            store::insert(ctx, tx, portfolio, &contact).await?;
-            Ok(contact)
+            added(ctx, tx, portfolio, contact).await
         }
     }
+}
+
+/// The new contact, or the one that somebody else made of the person at the same moment.
+async fn added(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, contact: Contact) -> Result<Contact, DbError> {
+    if store::insert(ctx, tx, portfolio, &contact).await? {
+        return Ok(contact);
+    }
+    Ok(store::by_account(tx, portfolio, contact.account).await?.unwrap_or(contact))
 }
 
 fn new(ctx: &Ctx, account: AccountId, number: PhoneNumber, name: String) -> Contact {
@@ -111,6 +117,30 @@ fn new(ctx: &Ctx, account: AccountId, number: PhoneNumber, name: String) -> Cont
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_person_met_twice_at_the_same_moment_is_one_contact() {
+        plaza_db::testing::each_engine(async |db| {
+            let shop = crate::testing::Shop::open(db, plaza_protocol::Micros::ZERO).await;
+            let number: PhoneNumber = "+4915112345679".parse().unwrap();
+            shop.person("+4915112345679", "Ben").await;
+            let portfolio = shop.created.business_id;
+            let mut met = tokio::task::JoinSet::new();
+            for _ in 0..8 {
+                let (db, ctx, number) = (shop.db.clone(), shop.system.clone(), number.clone());
+                met.spawn(async move {
+                    let meet =
+                        async move |ctx: &Ctx, tx: &mut Tx| by_number(ctx, tx, portfolio, &number).await;
+                    db.transact(&ctx, "test", meet).await
+                });
+            }
+            let met = met.join_all().await;
+            let ids: std::collections::BTreeSet<_> =
+                met.into_iter().map(|contact| contact.unwrap().unwrap().user_id).collect();
+            assert_eq!(ids.len(), 1, "{ids:?}");
+        })
+        .await;
+    }
 
     #[test]
     fn user_ids_have_their_form() {

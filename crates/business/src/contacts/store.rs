@@ -10,7 +10,7 @@ statements! {
     SELECT_BY_USER_ID = "SELECT account_id, number, name, user_id FROM business_contact
         WHERE portfolio_id = $1 AND user_id = $2";
     INSERT_CONTACT = "INSERT INTO business_contact (portfolio_id, account_id, user_id, number, name, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (portfolio_id, account_id) DO NOTHING";
     UPDATE_CONTACT = "UPDATE business_contact SET number = $3, name = $4 WHERE portfolio_id = $1 AND account_id = $2";
 }
 
@@ -48,9 +48,9 @@ pub(super) async fn insert(
     tx: &mut Tx,
     portfolio: PortfolioId,
     new: &Contact,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let row = params![portfolio, new.account, &new.user_id, &new.number, &new.name, ctx.now()];
-    tx.execute(INSERT_CONTACT, row).await.map(drop)
+    Ok(tx.execute(INSERT_CONTACT, row).await? == 1)
 }
 
 pub(super) async fn update(tx: &mut Tx, portfolio: PortfolioId, contact: &Contact) -> Result<(), DbError> {
