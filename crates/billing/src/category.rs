@@ -36,7 +36,7 @@ impl Category {
         Self::Service,
     ];
 
-    /// The word in the database and in webhooks.
+    /// The word in the database and in price books.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Marketing => "marketing",

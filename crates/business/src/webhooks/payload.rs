@@ -10,7 +10,7 @@ use crate::codes::Code;
 use crate::contacts::Contact;
 use crate::portfolios::BusinessNumber;
 use crate::wamid;
-use plaza_billing::Pricing;
+use plaza_billing::{Category, Pricing};
 use plaza_protocol::content::{Body, Content};
 use plaza_protocol::{BusinessMessageId, MediaId, Timestamp};
 use serde_json::{Map, Value, json};
@@ -32,6 +32,8 @@ pub fn pricing(pricing: &Pricing, category: Option<&str>) -> Value {
         "type": pricing.pricing_type.as_str(),
         "category": match category {
             Some(MARKETING_LITE) => MARKETING_LITE,
+            // Webhooks have a hyphen here and nowhere else.
+            _ if pricing.category == Category::AuthenticationInternational => "authentication-international",
             _ => pricing.category.as_str(),
         },
     })
