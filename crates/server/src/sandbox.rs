@@ -98,6 +98,20 @@ impl FromRequestParts<Arc<App>> for AtThisMachine {
     }
 }
 
+/// The same, and the connection itself comes from this machine: for what hands out tokens.
+struct OverLoopback;
+
+impl FromRequestParts<Arc<App>> for OverLoopback {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        AtThisMachine::from_request_parts(parts, app).await?;
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let is_loopback = from.is_some_and(|from| from.0.ip().to_canonical().is_loopback());
+        if is_loopback { Ok(Self) } else { Err(sandbox_only()) }
+    }
+}
+
 /// The addresses of the sandbox.
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -114,26 +128,12 @@ pub(crate) fn router() -> Router<Arc<App>> {
 }
 
 /// `GET /_sandbox/session`: the operator's token, for whoever sits at this machine.
-async fn session(
-    State(app): State<Arc<App>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    _: AtThisMachine,
-) -> Result<Json<Value>, Problem> {
-    if !from.ip().to_canonical().is_loopback() {
-        return Err(sandbox_only());
-    }
-    Ok(Json(json!({"operator_token": app.settings.operator_token.0})))
+async fn session(State(app): State<Arc<App>>, _: OverLoopback) -> Json<Value> {
+    Json(json!({"operator_token": app.settings.operator_token.0}))
 }
 
 /// `GET /_sandbox/business`: a token of the demo's business, for whoever sits at this machine.
-async fn business(
-    State(app): State<Arc<App>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    _: AtThisMachine,
-) -> Result<Json<Value>, Problem> {
-    if !from.ip().to_canonical().is_loopback() {
-        return Err(sandbox_only());
-    }
+async fn business(State(app): State<Arc<App>>, _: OverLoopback) -> Result<Json<Value>, Problem> {
     let business = app.demo_business.get().ok_or_else(|| Problem::not_found("the demo's business"))?;
     Ok(Json(json!({"name": business.name, "access_token": business.access_token.0})))
 }

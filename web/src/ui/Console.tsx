@@ -4,11 +4,11 @@
  * Rail at the start of the line (a strip on top on narrow screens), page beside it, and for all of its pages the palette,
  * the list of keys and the colours.
  */
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import type { LinkProps } from "@tanstack/react-router";
 import { Keyboard, LogOut, MessageSquareText, Moon, Sun } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { setTheme } from "@/lib/theme";
 import { IconButton } from "./Button";
@@ -34,6 +34,14 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
   const navigate = useNavigate();
   const [shown, setShown] = useState<"palette" | "shortcuts" | null>(null);
   const close = (): void => setShown(null);
+
+  // The strip of a narrow screen is longer than the screen.
+  const strip = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const here = pages.find((page) => pathname.startsWith(page.to))?.to;
+  useEffect(() => {
+    strip.current?.querySelector(`a[href^="${here}"]`)?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [here]);
 
   const shortcuts: Shortcut[] = [
     { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
@@ -66,12 +74,15 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
             <Mark className="size-6" />
           </Link>
           <span className="grow font-semibold tracking-tight">{title}</span>
-          <span className="md:hidden">
+          <span className="flex items-center gap-1 md:hidden">
             <ThemeSwitch />
+            <IconButton label="Sign out" onClick={onSignOut}>
+              <LogOut size={17} />
+            </IconButton>
           </span>
         </div>
         {about && <div className="px-5 pb-2">{about}</div>}
-        <nav aria-label="Console" className="scroll-quiet flex gap-0.5 overflow-x-auto px-3 pb-2 md:grow md:flex-col md:pt-2">
+        <nav ref={strip} aria-label="Console" className="scroll-quiet flex gap-0.5 overflow-x-auto px-3 pb-2 md:grow md:flex-col md:pt-2">
           {pages.map(({ to, label, Icon }) => (
             <Link
               key={to}

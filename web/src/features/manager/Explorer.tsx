@@ -19,7 +19,7 @@ import { Json } from "@/ui/Json";
 import { Segments } from "@/ui/Segments";
 import { Select } from "@/ui/Select";
 import { Tag } from "@/ui/Tag";
-import { TextArea } from "@/ui/TextArea";
+import { TextArea } from "@/ui/Field";
 import { CALLS, curl, program } from "./calls";
 import type { Call, Subject } from "./calls";
 import { useNumber } from "./useNumber";

@@ -21,7 +21,7 @@ import { Dialog } from "@/ui/Dialog";
 import { Json } from "@/ui/Json";
 import { Failed, Skeleton } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
-import { TextArea } from "@/ui/TextArea";
+import { TextArea } from "@/ui/Field";
 import { words } from "@/ui/categories";
 import { FlowTag } from "./Flows";
 import { Phone } from "./Phone";

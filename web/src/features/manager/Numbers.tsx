@@ -83,7 +83,7 @@ export function Numbers({ numberId }: { numberId: string | undefined }) {
   const show = (number: string | undefined): void => void navigate({ to: "/manager/numbers", search: number === undefined ? {} : { number } });
   return (
     <>
-      <PageHead title="Numbers" note="What you send from. Each has a name that people see, a quality that their blocks and reports lower, and webhooks." />
+      <PageHead title="Numbers" note="What you send from: the name that people see, what keeps it from sending, and where its webhooks go." />
       <Ids />
       <DataTable
         label="Phone numbers"
