@@ -149,3 +149,62 @@ def test_an_endpoint_is_asked_while_a_form_is_filled_in(business, bot: Bot, ana)
     name, granularity = FlowMetricName.ENDPOINT_REQUEST_COUNT, FlowMetricGranularity.LIFETIME
     metrics = bot.wa.get_flow_metrics(flow.id, name, granularity)
     assert metrics["data_points"][0]["data"] == [{"key": "value", "value": 5}], metrics
+
+
+def photo_form() -> dict:
+    """A form that asks its endpoint about photos, and ends with them."""
+    pick = {"type": "PhotoPicker", "name": "photos", "label": "Your table", "min-uploaded-photos": 1}
+
+    def screen(name: str, action: str, component: dict, **more) -> dict:
+        foot = {
+            "type": "Footer",
+            "label": "Go on",
+            "on-click-action": {"name": action, "payload": {"photos": "${form.photos}"}},
+        }
+        layout = {"type": "SingleColumnLayout", "children": [component, foot]}
+        return {"id": name, "title": name.title(), "layout": layout, **more}
+
+    return {
+        "version": "6.0",
+        "data_api_version": "3.0",
+        "routing_model": {"SHOW": ["SEND"], "SEND": []},
+        "screens": [
+            screen("SHOW", "data_exchange", pick),
+            screen("SEND", "complete", pick, terminal=True),
+        ],
+    }
+
+
+def test_photos_of_a_form_are_opened_by_the_endpoint_and_come_with_the_answer(business, bot: Bot, ana, tmp_path):
+    photo = tmp_path / "table.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40)
+    opened = []
+
+    def answer(_, request: types.FlowRequest) -> types.FlowResponse:
+        opened.append(request.decrypt_media(key="photos"))
+        return request.respond(screen="SEND", data={})
+
+    bot.wa.on_flow_request("/flow", private_key=PRIVATE_KEY)(answer)
+    completions = queue.Queue()
+    bot.wa.add_handlers(handlers.FlowCompletionHandler(lambda _, flow: completions.put(flow)))
+    assert bot.wa.set_business_public_key(VECTOR["public_key_pem"])
+    flow = bot.wa.create_flow(
+        "photos", [FlowCategory.OTHER], flow_json=photo_form(), endpoint_uri=f"{bot.callback_url}flow"
+    )
+    assert flow.success and bot.wa.publish_flow(flow.id), flow
+    ana.send(business["display_phone_number"], "Look")
+    button = FlowButton(title="Show", flow_id=flow.id, flow_token="t", flow_action_type="navigate", flow_action_screen="SHOW")
+    bot.message().reply_text("Show us your table", buttons=button)
+    (heard,) = ana.listen()
+
+    named = ("--message", heard["message_id"], "--file", f"photos={photo}")
+    (asked,) = plaza("person", "flow", *named, "--action", "data_exchange", "--screen", "SHOW", home=ana.home)
+    assert asked["screen"] == "SEND"
+    (shown,) = opened
+    assert (shown.filename, shown.data) == ("table.jpg", photo.read_bytes())
+
+    plaza("person", "answer", *named, "--form", '{"flow_token": "t"}', home=ana.home)
+    completed = completions.get(timeout=WAIT_S)
+    image = completed.get_media(types.Image, key="photos")
+    assert (completed.response["photos"][0]["file_name"], image.mime_type) == ("table.jpg", "image/jpeg")
+    assert image.get_bytes() == photo.read_bytes()

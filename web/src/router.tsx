@@ -177,8 +177,15 @@ const explorer = createRoute({
   component: lazyRouteComponent(() => import("./routes/manager-explorer"), "ExplorerPage"),
 });
 
+const flowPreview = createRoute({
+  getParentRoute: () => root,
+  path: "/flow-preview/$flowId/$key",
+  component: lazyRouteComponent(() => import("./routes/flow-preview"), "FlowPreviewPage"),
+});
+
 const tree = root.addChildren([
   front,
+  flowPreview,
   chat.addChildren([chatHome, conversation]),
   operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, ownWebhooks, flows, flow, qrCodes, keys, explorer]),

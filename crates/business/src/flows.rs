@@ -29,7 +29,7 @@ use crate::webhooks::{self, Event};
 use crate::{Business, SealError, is_operator, may_touch};
 use definition::Definition;
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{Actor, AppId, Ctx, FlowId, PhoneNumberId, PortfolioId, Timestamp, WabaId};
+use plaza_protocol::{Actor, AppId, BlobId, Ctx, FlowId, PhoneNumberId, PortfolioId, Timestamp, WabaId};
 use serde_json::{Value, json};
 pub(crate) use store::STATEMENTS;
 
@@ -602,6 +602,12 @@ impl Business {
     /// What makes the address of a flow JSON good until a time.
     pub fn flow_signature(&self, id: FlowId, until_s: i64) -> Result<String, FlowError> {
         let about = [b"flow".as_slice(), &id.0.to_be_bytes(), &until_s.to_be_bytes()].concat();
+        Ok(hex::encode(self.sealing.sign(&about)?))
+    }
+
+    /// What proves that this server gave out the address of a file for an endpoint.
+    pub fn flow_media_signature(&self, blob: BlobId, until_s: i64) -> Result<String, FlowError> {
+        let about = [b"flow-media".as_slice(), blob.as_bytes(), &until_s.to_be_bytes()].concat();
         Ok(hex::encode(self.sealing.sign(&about)?))
     }
 }

@@ -22,8 +22,10 @@ use crate::{Business, SealError, may_touch};
 use kinds::MediaKind;
 use plaza_db::{DbError, Tx};
 use plaza_messaging::{MessagingError, attachments};
-use plaza_protocol::content::{Attachment, Media, MediaForm};
+use plaza_protocol::content::reply::Reply;
+use plaza_protocol::content::{Attachment, Body, Content, InteractiveReply, Media, MediaForm};
 use plaza_protocol::{BlobId, Ctx, MediaId, PhoneNumberId, PortfolioId, Secret, Timestamp};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ use std::time::Duration;
 pub const UPLOADED_LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a file that a person sent can be fetched.
 pub const RECEIVED_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Files that the answer of a form brings: 30 photos and 30 documents.
+const FORM_FILES_MAX: usize = 60;
 /// How long what came from a link is used again.
 const LINK_REMEMBERED: Duration = Duration::from_secs(10 * 60);
 /// Characters below a file.
@@ -331,6 +335,50 @@ impl Business {
             link: None,
         };
         Ok(Some(self.insert(ctx, tx, number, &new, RECEIVED_LIFETIME).await?))
+    }
+
+    /// The answer of a form that came with files, with the ids of files of the business in the place of those of blobs.
+    /// `None`: there are none.
+    pub(crate) async fn received_form(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        number: &BusinessNumber,
+        content: &Content,
+    ) -> Result<Option<Content>, SendError> {
+        let mut filled = content.clone();
+        let Some(Body::InteractiveReply(InteractiveReply { reply: Some(Reply::Form(form)) })) = &mut filled.body
+        else {
+            return Ok(None);
+        };
+        let Ok(mut response) = serde_json::from_str::<Value>(&form.response_json) else { return Ok(None) };
+        let files = std::mem::take(&mut form.files);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        for attachment in files.into_iter().take(FORM_FILES_MAX) {
+            let blob = hex::encode(&attachment.blob_id);
+            let media = Media { attachment: Some(attachment), ..Media::pending(MediaForm::Document) };
+            if let Some(id) = self.received_media(ctx, tx, number, &media).await? {
+                name_file(&mut response, &blob, id);
+            }
+        }
+        form.response_json = response.to_string();
+        Ok(Some(filled))
+    }
+}
+
+/// Puts the id of a file where that of its blob stands. The depth is bounded by the reader of the JSON.
+fn name_file(value: &mut Value, blob: &str, id: MediaId) {
+    match value {
+        Value::Object(members) => {
+            if members.get("id").is_some_and(|named| named == blob) {
+                members.insert("id".to_owned(), Value::String(id.to_string()));
+            }
+            members.values_mut().for_each(|member| name_file(member, blob, id));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| name_file(item, blob, id)),
+        _ => {}
     }
 }
 

@@ -227,7 +227,9 @@ impl Business {
             Some(Body::Media(media)) => self.received_media(ctx, tx, &number, media).await?,
             _ => None,
         };
-        let told = payload::Inbound { message: message_id, at: inbound.at, content: &inbound.content, media };
+        let filled = self.received_form(ctx, tx, &number, &inbound.content).await?;
+        let content = filled.as_ref().unwrap_or(&inbound.content);
+        let told = payload::Inbound { message: message_id, at: inbound.at, content, media };
         let value = payload::message(&number, &contact, &told, answered.is_some());
         webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
         Ok(true)

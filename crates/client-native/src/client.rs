@@ -8,13 +8,13 @@ use crate::files::{Files, FilesError};
 use crate::home::Heard;
 use crate::transport::{Socket, TransportError};
 use futures_util::FutureExt as _;
-use plaza_client::files::{FileError, attachments, media_message, open_file};
+use plaza_client::files::{FileError, attachments, form_file, media_message, open_file};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
 use plaza_client::{Contact, Event, LOADED, Machine, MachineError, SessionView};
-use plaza_protocol::content::{Body, Content, Text};
+use plaza_protocol::content::{Attachment, Body, Content, Text};
 use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -330,6 +330,30 @@ where
         let body = flows::exchange(&content, asked)?;
         let request = self.with(move |machine, _| Ok(machine.flow_request(message))).await?;
         Ok(self.files.post(&request, &body).await?)
+    }
+
+    /// Uploads a file for the endpoint of the form of a message: what stands for it in what the endpoint is asked.
+    pub async fn flow_media(
+        &self,
+        message: MessageId,
+        file: Vec<u8>,
+        file_name: &str,
+    ) -> Result<Value, ClientError> {
+        let upload = self.with(move |machine, ctx| Ok(machine.prepare_form_file(ctx, message, &file))).await??;
+        self.files.put(&upload.put, upload.blob.clone()).await?;
+        let address = self.files.post(&upload.share, &upload.shared).await?;
+        Ok(upload.told(file_name, &address))
+    }
+
+    /// Uploads a file that goes out with a form at its end: the file, and what stands for it in the answer, but for its
+    /// name.
+    pub async fn form_file(&self, file: Vec<u8>, mime_type: &str) -> Result<(Attachment, Value), ClientError> {
+        let mime_type = mime_type.to_owned();
+        let upload =
+            self.with(move |machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type))).await??;
+        self.files.upload(&upload).await?;
+        let told = form_file(&upload.attachment);
+        Ok((upload.attachment, told))
     }
 
     /// The document of the form of a message: its own, or the server's.

@@ -34,9 +34,12 @@ impl Files {
     }
 
     pub(crate) async fn upload(&self, upload: &Upload) -> Result<(), FilesError> {
-        let BlobRequest { path, token } = &upload.request;
-        let request = self.http.put(format!("{}{path}", self.url)).bearer_auth(token);
-        let status = request.body(upload.blob.clone()).send().await?.status();
+        self.put(&upload.request, upload.blob.clone()).await
+    }
+
+    pub(crate) async fn put(&self, request: &BlobRequest, blob: Vec<u8>) -> Result<(), FilesError> {
+        let put = self.http.put(format!("{}{}", self.url, request.path)).bearer_auth(&request.token);
+        let status = put.body(blob).send().await?.status();
         if status.is_success() { Ok(()) } else { Err(FilesError::Refused(status.as_u16())) }
     }
 

@@ -9,12 +9,12 @@ use crate::js::{self, Refusal, Timer, ctx, json};
 use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
-use plaza_client::files::{FileError, attachments, media_message, open_file};
+use plaza_client::files::{FileError, attachments, form_file, media_message, open_file};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
-use plaza_protocol::content::{Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Revoke};
+use plaza_protocol::content::{Attachment, Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Revoke};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -59,6 +59,8 @@ struct State {
     opening: BTreeMap<u64, js_sys::Function>,
     opened_results: BTreeMap<u64, Result<ConversationId, (ErrorCode, String)>>,
     moved: BTreeMap<ConversationId, ConversationId>,
+    /// Files that were uploaded for a form, by their blobs, until the form goes out: the page never sees their keys.
+    form_files: BTreeMap<String, Attachment>,
 }
 
 type Answer = Result<JsValue, JsValue>;
@@ -210,7 +212,14 @@ impl Client {
     /// Answers a question: what the person did with it, as JSON ([`plaza_client::Answer`]). The item that says so.
     pub async fn answer(&self, conversation_id: String, message: String, answer: String) -> Answer {
         let (id, to) = (self.0.conversation_id(&conversation_id)?, message_id(&message)?);
-        let answer: plaza_client::Answer = serde_json::from_str(&answer).map_err(|_| bad("answer"))?;
+        let mut answer: plaza_client::Answer = serde_json::from_str(&answer).map_err(|_| bad("answer"))?;
+        if let plaza_client::Answer::Form { response, files } = &mut answer {
+            let mut uploaded = std::mem::take(&mut self.0.state.borrow_mut().form_files);
+            let said = response.to_string();
+            // What was taken out of the form again stays behind.
+            uploaded.retain(|blob, _| said.contains(blob.as_str()));
+            files.extend(uploaded.into_values());
+        }
         let question = self.0.said(id, to).await?.ok_or_else(|| bad("message_id"))?;
         let body = plaza_client::answer(&question, answer)
             .map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
@@ -267,6 +276,30 @@ impl Client {
         let body = flows::exchange(&content, &request).map_err(no_form)?;
         let request = self.0.with(|machine, _| Ok(machine.flow_request(message)))?;
         Ok(js::post_as(&self.0.origin, &request, &body).await?)
+    }
+
+    /// Uploads a file that goes out with a form at its end: what stands for it in the answer, but for its name.
+    pub async fn form_file(&self, file: Vec<u8>, mime_type: String) -> Answer {
+        let upload = self.0.with(|machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type)))?;
+        let upload = upload.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+        drop(file);
+        js::put(&self.0.origin, &upload.request, &upload.blob).await?;
+        let told = form_file(&upload.attachment);
+        let blob = hex::encode(&upload.attachment.blob_id);
+        self.0.state.borrow_mut().form_files.insert(blob, upload.attachment);
+        Ok(json(&told))
+    }
+
+    /// Uploads a file for the endpoint of the form of a message: what stands for it in what the endpoint is asked.
+    pub async fn flow_media(&self, message: String, file: Vec<u8>, file_name: String) -> Answer {
+        let message = message_id(&message)?;
+        let upload = self.0.with(|machine, ctx| Ok(machine.prepare_form_file(ctx, message, &file)))?;
+        let upload = upload.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+        drop(file);
+        js::put(&self.0.origin, &upload.put, &upload.blob).await?;
+        let address = js::post_as(&self.0.origin, &upload.share, &upload.shared).await?;
+        let address = serde_json::from_str(&address).map_err(|_| bad("cdn_url"))?;
+        Ok(json(&upload.told(&file_name, &address)))
     }
 
     /// The document of the form of a message: its own, or the server's.

@@ -6,7 +6,7 @@
 
 use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{
-    Action, Body, Button, ButtonReply, CallPermissionReply, Choice, Content, FormReply, InteractiveReply,
+    Action, Attachment, Body, Button, ButtonReply, CallPermissionReply, Choice, Content, FormReply, InteractiveReply,
     Location, Order, OrderItem, Product, action,
 };
 use serde::Deserialize;
@@ -18,6 +18,8 @@ const ORDER_ITEMS_MAX: usize = 100;
 const ORDER_QUANTITY_MAX: u32 = 999;
 /// Bytes of a form's answer.
 const FORM_BYTES_MAX: usize = 32 * 1024;
+/// Files that come with it: 30 photos and 30 documents.
+const FORM_FILES_MAX: usize = 60;
 /// How long a business may call with a permission that is not for good.
 const CALLS_ALLOWED_S: i64 = 7 * 24 * 3600;
 
@@ -42,6 +44,9 @@ pub enum Answer {
     Form {
         /// The members of the answer.
         response: Value,
+        /// The files that it names by their blobs. They are uploaded already.
+        #[serde(skip)]
+        files: Vec<Attachment>,
     },
     /// Told their place.
     Location {
@@ -130,7 +135,7 @@ pub fn answer(question: &Content, answer: Answer) -> Result<Body, AnswerError> {
             None => press(buttons.get(index), is_template),
         },
         Answer::Row { id } => row(action, &id),
-        Answer::Form { response } => form(action, buttons, &response),
+        Answer::Form { response, files } => form(action, buttons, &response, files),
         Answer::Location { latitude, longitude, name, address } => {
             let is_asked = matches!(
                 action.and_then(|action| action.action.as_ref()),
@@ -193,7 +198,12 @@ fn row(action: Option<&Action>, id: &str) -> Result<Body, AnswerError> {
     Ok(reply(Reply::Row(row.clone())))
 }
 
-fn form(action: Option<&Action>, buttons: &[Button], response: &Value) -> Result<Body, AnswerError> {
+fn form(
+    action: Option<&Action>,
+    buttons: &[Button],
+    response: &Value,
+    files: Vec<Attachment>,
+) -> Result<Body, AnswerError> {
     let below = buttons
         .iter()
         .filter_map(|button| button.action.as_ref())
@@ -213,7 +223,10 @@ fn form(action: Option<&Action>, buttons: &[Button], response: &Value) -> Result
     if response_json.len() > FORM_BYTES_MAX {
         return Err(AnswerError::Malformed("the answer of a form may have 32,768 bytes"));
     }
-    Ok(reply(Reply::Form(FormReply { name: name.to_owned(), text: "Sent".to_owned(), response_json })))
+    if files.len() > FORM_FILES_MAX {
+        return Err(AnswerError::Malformed("the answer of a form may have 60 files"));
+    }
+    Ok(reply(Reply::Form(FormReply { name: name.to_owned(), text: "Sent".to_owned(), response_json, files })))
 }
 
 /// The products that a question offers, with its catalog.

@@ -4,10 +4,15 @@
 //! makes the request and opens the answer; the driver around the machine carries both over HTTP.
 
 use crate::machine::Machine;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use plaza_crypto::{ATTACHMENT_KEY_BYTES, open_attachment, seal_attachment};
-use plaza_protocol::content::{Attachment, Body, Content, Header, Media, MediaForm, header};
+use plaza_protocol::content::{
+    Attachment, Body, Content, Header, InteractiveReply, Media, MediaForm, header, reply,
+};
 use plaza_protocol::limits::FILE_BYTES_MAX;
 use plaza_protocol::{BlobId, Ctx};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// An address on the server, a blob's or a form's, and the token to ask with.
@@ -68,6 +73,12 @@ impl Machine {
         Ok(Upload { request: self.blob(id), blob, attachment })
     }
 
+    /// Where to put bytes that were encrypted for somebody else than the members of a conversation.
+    pub fn new_blob(&self, ctx: &Ctx) -> (BlobId, BlobRequest) {
+        let id: BlobId = ctx.uuid();
+        (id, self.blob(id))
+    }
+
     /// How to ask for the blob of an attachment.
     pub fn blob_request(&self, attachment: &Attachment) -> Result<BlobRequest, FileError> {
         BlobId::from_slice(&attachment.blob_id).map(|id| self.blob(id)).map_err(|_| FileError::Damaged)
@@ -105,6 +116,16 @@ pub fn media_message(attachment: Attachment, filename: &str, caption: &str) -> B
     })
 }
 
+/// What stands for a file in the answer of a form, but for its name. The gateway puts the id of a file of the business in
+/// the place of the blob's.
+pub fn form_file(attachment: &Attachment) -> Value {
+    json!({
+        "id": hex::encode(&attachment.blob_id),
+        "mime_type": attachment.mime_type,
+        "sha256": STANDARD.encode(&attachment.sha256),
+    })
+}
+
 /// The attachments of a message, in the order in which they stand in it.
 pub fn attachments(content: &Content) -> Vec<&Attachment> {
     fn of_header(header: Option<&Header>) -> Option<&Attachment> {
@@ -122,6 +143,9 @@ pub fn attachments(content: &Content) -> Vec<&Attachment> {
         Some(Body::Interactive(asked)) => {
             let cards = asked.cards.iter().map(|card| card.header.as_ref());
             std::iter::once(asked.header.as_ref()).chain(cards).filter_map(of_header).collect()
+        }
+        Some(Body::InteractiveReply(InteractiveReply { reply: Some(reply::Reply::Form(form)) })) => {
+            form.files.iter().collect()
         }
         _ => Vec::new(),
     }

@@ -16,6 +16,7 @@
 
 mod algorithms;
 mod attachment;
+mod endpoint_file;
 mod group;
 mod group_rows;
 mod identity;
@@ -32,6 +33,7 @@ mod testing;
 pub use attachment::{
     ATTACHMENT_KEY_BYTES, AttachmentError, open_attachment, seal_attachment, sealed_attachment_bytes,
 };
+pub use endpoint_file::{EndpointKeys, seal_for_endpoint};
 pub use group::{CommitError, Committed, EncryptError, Group, JoinError, Keystore, ProcessError, Processed};
 pub use identity::{CERTIFICATE_BYTES, Certificate, CertificateError, Device, Identity, IdentityKey};
 pub use key_package::{KeyPackageError, KeyPackageFacts, inspect_key_package, make_key_package};

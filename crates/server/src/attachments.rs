@@ -61,10 +61,15 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let ctx = app.ctx_for(Actor::Anonymous);
     device(&app, &ctx, &headers).await?;
+    let blob: BlobId = blob.parse().map_err(|_| Problem::not_found("this blob"))?;
+    fetch(&app, &ctx, blob).await
+}
+
+/// A blob for somebody who may have it.
+pub(crate) async fn fetch(app: &App, ctx: &Ctx, blob: BlobId) -> Result<Response, Problem> {
     let gone = || Problem::not_found("this blob");
-    let blob: BlobId = blob.parse().map_err(|_| gone())?;
     let find = async move |ctx: &Ctx, tx: &mut _| attachments::is_known(ctx, tx, blob).await;
-    if !app.db.read(&ctx, "attachments.find", find).await? {
+    if !app.db.read(ctx, "attachments.find", find).await? {
         return Err(gone());
     }
     let bytes = app.blobs.get(blob.0).await.map_err(|error| unavailable(&error))?.ok_or_else(gone)?;

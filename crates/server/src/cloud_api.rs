@@ -40,6 +40,7 @@ mod uploads;
 mod users;
 mod wabas;
 
+pub(crate) use list::origin_of;
 pub use messages::{Gateway, Opening, Work};
 pub use operations::reference;
 pub use path::claims;

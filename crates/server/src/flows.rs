@@ -5,9 +5,14 @@
 //! encrypted and signed; the device sees what it answered, and nothing of how.
 //!
 //! `GET /v1/flows/{message_id}` is the document, `POST` asks the endpoint. Each call leaves a row of how it went.
+//!
+//! A photo or document of a form is encrypted by the device for the endpoint, under a key that goes along with what the
+//! endpoint is asked, and uploaded as a blob. `POST /v1/flows/{message_id}/media` makes an address of it that the
+//! endpoint can fetch without a token, as it fetches files of Meta's.
 
 use crate::app::App;
-use crate::attachments::device;
+use crate::attachments::{device, fetch};
+use crate::cloud_api::origin_of;
 use crate::egress::{Egress, EgressError};
 use crate::problem::{Body, Problem};
 use axum::Json;
@@ -20,11 +25,15 @@ use plaza_business::flows::exchange::{
 };
 use plaza_business::flows::{self, FlowError};
 use plaza_db::{Db, Tx};
-use plaza_messaging::accounts;
-use plaza_protocol::{Actor, Chain, Ctx, ErrorCode, FlowId, MessageId, Timestamp};
+use plaza_messaging::{accounts, attachments};
+use plaza_protocol::{Actor, BlobId, Chain, Ctx, ErrorCode, FlowId, MessageId, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
+
+/// How long the endpoint of a form can fetch a file, in seconds. Meta keeps its for as long.
+const MEDIA_LIFETIME_S: i64 = 20 * 24 * 3600;
 
 impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Self {
@@ -75,15 +84,63 @@ pub(crate) async fn asset(
 ) -> Result<Response, Problem> {
     let gone = || Problem::not_found("this document");
     let flow: FlowId = flow.parse().map_err(|_| gone())?;
-    let (until, given) = key.split_once('-').ok_or_else(gone)?;
-    let until: i64 = until.parse().map_err(|_| gone())?;
     let ctx = app.ctx_for(Actor::System);
-    let signature = app.business.flow_signature(flow, until)?;
-    if !bool::from(signature.as_bytes().ct_eq(given.as_bytes())) || until < ctx.now().seconds() {
+    if !is_signed(&ctx, &key, |until| app.business.flow_signature(flow, until))? {
         return Err(gone());
     }
     let read = async move |ctx: &Ctx, tx: &mut Tx| flows::flow_json(ctx, tx, flow).await;
     Ok(flow_json(app.db.read(&ctx, "flows.asset", read).await?.ok_or_else(gone)?))
+}
+
+/// What a device wants to show an endpoint.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Share {
+    blob_id: BlobId,
+}
+
+/// `POST /v1/flows/{message_id}/media`: an address of an uploaded blob for the endpoint of the form.
+pub(crate) async fn share(
+    State(app): State<Arc<App>>,
+    Path(message): Path<String>,
+    headers: HeaderMap,
+    Body(Share { blob_id }): Body<Share>,
+) -> Result<Json<Value>, Problem> {
+    let (ctx, message) = asker(&app, &headers, &message).await?;
+    find(&app, &ctx, message).await?;
+    let known = async move |ctx: &Ctx, tx: &mut Tx| attachments::is_known(ctx, tx, blob_id).await;
+    if !app.db.read(&ctx, "flows.share", known).await? {
+        return Err(Problem::not_found("this blob"));
+    }
+    let until = ctx.now().seconds().saturating_add(MEDIA_LIFETIME_S);
+    let signature = app.business.flow_media_signature(blob_id, until)?;
+    let url = format!("{}/v1/flow-media/{blob_id}/{until}-{signature}", origin_of(&headers));
+    Ok(Json(json!({"media_id": blob_id.0.to_string(), "cdn_url": url})))
+}
+
+/// `GET /v1/flow-media/{blob_id}/{key}`: a file for an endpoint, encrypted as it was uploaded.
+pub(crate) async fn shared(
+    State(app): State<Arc<App>>,
+    Path((blob, key)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let gone = || Problem::not_found("this file");
+    let blob: BlobId = blob.parse().map_err(|_| gone())?;
+    let ctx = app.ctx_for(Actor::System);
+    let sign = |until| app.business.flow_media_signature(blob, until);
+    if !is_signed(&ctx, &key, sign)? {
+        return Err(gone());
+    }
+    fetch(&app, &ctx, blob).await
+}
+
+/// Whether a part of an address says until when it holds, and proves that this server said so.
+fn is_signed(
+    ctx: &Ctx,
+    key: &str,
+    sign: impl FnOnce(i64) -> Result<String, FlowError>,
+) -> Result<bool, FlowError> {
+    let Some((until, given)) = key.split_once('-') else { return Ok(false) };
+    let Ok(until) = until.parse::<i64>() else { return Ok(false) };
+    Ok(bool::from(sign(until)?.as_bytes().ct_eq(given.as_bytes())) && until >= ctx.now().seconds())
 }
 
 /// `POST /v1/flows/{message_id}`: what the endpoint says to what the person did. The answer is a screen with its data, or

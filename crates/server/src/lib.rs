@@ -45,6 +45,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
 use plaza_billing::{PriceSource, Prices};
 use plaza_blobs::Blobs;
@@ -213,6 +214,12 @@ pub async fn start(
         app.tracker.spawn(jobs::look(app.clone()));
     }
     let shutdown = app.shutdown.clone();
+    // Small frames go out at once: held back until the other end has confirmed the last ones, they came up to 40 ms late.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %Chain(&error), "a connection closed at once");
+        }
+    });
     let served =
         axum::serve(listener, router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(shutdown.cancelled_owned());
@@ -310,6 +317,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/devices", post(native::register_device))
         .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
         .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
+        .route("/v1/flows/{message_id}/media", post(flows::share))
+        .route("/v1/flow-media/{blob_id}/{key}", get(flows::shared))
         .route("/v1/flow-assets/{flow_id}/{key}", get(flows::asset))
         .nest("/_sandbox", sandbox::router())
         .route("/demo/api/world", get(sandbox::world))
@@ -349,10 +358,7 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
 
 /// `GET /message/{code}`: where a QR code leads, and its picture.
 async fn follow(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
-    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    let host = header(header::HOST.as_str()).unwrap_or("localhost");
-    let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    cloud_api::follow(&app.cloud_api, &code, &format!("{scheme}://{host}")).await
+    cloud_api::follow(&app.cloud_api, &code, &cloud_api::origin_of(&headers)).await
 }
 
 /// `GET /picture/{phone-number-id}`: the picture of a business's profile.

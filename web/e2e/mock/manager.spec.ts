@@ -171,6 +171,14 @@ test("a flow runs on the phone beside its JSON", async ({ page }) => {
   await expect(phone).toContainText("The form appears here");
 });
 
+test("the preview of a flow runs without signing in", async ({ page }) => {
+  await open(page, "/flow-preview/7001/1790000000-abc");
+  const phone = page.getByRole("region", { name: "Preview" });
+  await phone.getByRole("radio", { name: "Good", exact: true }).check();
+  await phone.getByRole("button", { name: "Send" }).click();
+  await expect(phone.getByLabel("The answers", { exact: true })).toContainText("good");
+});
+
 test("a QR code is made, and deleted after a question", async ({ page }) => {
   await openAs(page, "/manager/qr-codes");
   await page.getByRole("button", { name: "New code" }).click();

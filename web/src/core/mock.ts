@@ -253,6 +253,14 @@ class MockBackend implements Backend, Answers {
     return exchange(JSON.parse(request) as Parameters<typeof exchange>[0]);
   }
 
+  form_file(_bytes: unknown, mimeType: string): Record<string, unknown> {
+    return { id: `blob-${(this.#count += 1)}`, mime_type: mimeType };
+  }
+
+  flow_media(_messageId: string, _bytes: unknown, filename: string): Record<string, unknown> {
+    return { file_name: filename, media_id: "7" };
+  }
+
   flow_json(): unknown {
     return FEEDBACK_FORM;
   }

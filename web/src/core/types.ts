@@ -97,6 +97,10 @@ export type Calls = {
   media_url: (conversationId: string, messageId: string, blobId: string) => string;
   /** Asks the business's endpoint of a form; JSON in and out. */
   flow_exchange: (conversationId: string, messageId: string, request: string) => unknown;
+  /** Uploads a file that goes out with a form: what stands for it in the answer. */
+  form_file: (bytes: Uint8Array<ArrayBuffer>, mimeType: string) => Record<string, unknown>;
+  /** Uploads a file for the endpoint of a form: what stands for it in what the endpoint is asked. */
+  flow_media: (messageId: string, bytes: Uint8Array<ArrayBuffer>, filename: string) => Record<string, unknown>;
   /** The form, where the message carries none. */
   flow_json: (conversationId: string, messageId: string) => unknown;
   block: (conversationId: string, on: boolean) => null;

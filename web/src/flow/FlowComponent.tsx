@@ -7,6 +7,7 @@ import { DropdownField } from "./DropdownField";
 import { Picture, PictureRow } from "./Pictures";
 import { LinkRow, NavigationList } from "./Navigation";
 import { OptInField } from "./OptInField";
+import { PickerField } from "./PickerField";
 import { TextField } from "./TextField";
 import { TextOf, isText } from "./Texts";
 
@@ -39,6 +40,9 @@ export function FlowComponent(props: FieldProps) {
       return <DateField {...props} />;
     case "CalendarPicker":
       return component["mode"] === "range" ? <RangeField {...props} /> : <DateField {...props} />;
+    case "PhotoPicker":
+    case "DocumentPicker":
+      return <PickerField {...props} />;
     case "Image":
       return <Picture component={component} />;
     case "ImageCarousel":

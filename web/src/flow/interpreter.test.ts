@@ -9,6 +9,7 @@ import { back, begin, current, effectOf, fill, goTo, hear, isField, scopeOf, scr
 import type { Run } from "./interpreter";
 import { blocks, inline, pictureOf } from "./markdown";
 import { actionsOf } from "./options";
+import { acceptOf, limitsOf, wrongFiles } from "./picking";
 import { validate, wrongWith } from "./validation";
 
 const SCOPE: Scope = {
@@ -162,6 +163,17 @@ describe("a run", () => {
   });
 });
 
+describe("files", () => {
+  const photos = component({ type: "PhotoPicker", name: "x", label: "X", "min-uploaded-photos": 1, "max-file-size-kb": 1 });
+  const file = (type: string, bytes: number): File => new File([new Uint8Array(bytes)], "a", { type });
+  it.each([
+    [[], "Add at least 1 photo."],
+    [[file("image/gif", 10)], "a is not of a kind that can be sent here."],
+    [[file("image/png", 2000)], "a is too large: a photo may have 1 KB."],
+    [[file("image/png", 1000)], null],
+  ])("%j says %j", (files, said) => expect(wrongFiles(photos, files)).toBe(said));
+});
+
 describe("markup", () => {
   it("becomes pieces, never HTML", () => {
     expect(inline("a **b *c*** [d](https://example.org) <i>")).toEqual([{ text: "a " }, { text: "b ", bold: true }, { text: "c", bold: true, italic: true }, { text: " " }, { text: "d", link: "https://example.org" }, { text: " <i>" }]);
@@ -194,6 +206,12 @@ function fitting(field: Component): unknown {
       return [first];
     case "OptIn":
       return true;
+    case "PhotoPicker":
+    case "DocumentPicker": {
+      const { min } = limitsOf(field);
+      const kind = field.type === "PhotoPicker" ? "image/jpeg" : acceptOf(field).split(",")[0] || "application/pdf";
+      return Array.from({ length: Math.max(min, 1) }, (_, n) => new File(["x"], `${n}`, { type: kind }));
+    }
     case "DatePicker":
       return field["min-date"] ?? "2024-10-22";
     case "CalendarPicker":

@@ -2,6 +2,7 @@
 import { text } from "./document";
 import type { Component } from "./document";
 import { isObject } from "./expression";
+import { filesOf, wrongFiles } from "./picking";
 import type { Json } from "./expression";
 import { isField } from "./interpreter";
 import type { Shown } from "./interpreter";
@@ -114,7 +115,7 @@ export function wrongWith(component: Component, value: unknown): string | null {
       return day(value) === "" ? (required ? NEEDED : null) : wrongDay(component, day(value));
     case "PhotoPicker":
     case "DocumentPicker":
-      return null;
+      return wrongFiles(component, filesOf(value));
     default:
       return required && text(value) === "" ? NEEDED : null;
   }

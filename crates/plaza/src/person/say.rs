@@ -97,6 +97,9 @@ pub(crate) struct Flow {
     /// What goes along: a JSON object.
     #[arg(long, value_name = "JSON", requires = "action")]
     data: Option<String>,
+    /// A photo or document of one of its fields, several times if need be.
+    #[arg(long = "file", value_name = "FIELD=FILE", requires = "action")]
+    files: Vec<String>,
     /// Print JSON, which a form is anyway.
     #[arg(long)]
     json: bool,
@@ -138,6 +141,9 @@ pub(crate) struct Answer {
     /// The card that the button stands on, counted from 0.
     #[arg(long, value_name = "N", requires = "button")]
     card: Option<usize>,
+    /// A photo or document of a field of the form, several times if need be.
+    #[arg(long = "file", value_name = "FIELD=FILE", requires = "form")]
+    files: Vec<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -182,9 +188,15 @@ enum Say {
     /// Not said, but written into a file: the file of the message that `reply_to` names.
     Fetch(PathBuf),
     /// Not said, but asked about the form of the message that `reply_to` names; nothing asks for the form itself.
-    Flow(Option<Value>),
+    Flow {
+        asked: Option<Value>,
+        files: Vec<FieldFile>,
+    },
     /// As [`plaza_client::Answer`] reads it.
-    Answer(Value),
+    Answer {
+        answer: Value,
+        files: Vec<FieldFile>,
+    },
 }
 
 impl Say {
@@ -215,7 +227,7 @@ impl Say {
             }
             Self::Edit { message, text } => Body::Edit(Edit { message_id: id(message), text: text.clone() }),
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
-            Self::File { .. } | Self::Fetch(_) | Self::Flow(_) | Self::Answer(_) => return None,
+            Self::File { .. } | Self::Fetch(_) | Self::Flow { .. } | Self::Answer { .. } => return None,
         })
     }
 }
@@ -279,7 +291,8 @@ pub(super) async fn flow(command: Flow) -> anyhow::Result<ExitCode> {
     };
     // It is JSON in any case: there is nothing else to print.
     let _ = command.json;
-    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Flow(asked) };
+    let say = Say::Flow { asked, files: field_files(&command.files)? };
+    let ask = Ask { to: None, reply_to: Some(command.message), say };
     output::line(&carried_out(&command.home, &ask).await?["form"]);
     Ok(ExitCode::SUCCESS)
 }
@@ -307,8 +320,44 @@ pub(super) async fn answer(command: Answer) -> anyhow::Result<ExitCode> {
         let items = did.order.iter().map(line).collect::<Result<Vec<_>, _>>()?;
         json!({"do": "order", "items": items})
     };
-    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Answer(answer) };
+    let say = Say::Answer { answer, files: field_files(&command.files)? };
+    let ask = Ask { to: None, reply_to: Some(command.message), say };
     carry_out(&command.home, ask, command.json).await
+}
+
+/// A file of a field of a form.
+#[derive(Debug, Serialize, Deserialize)]
+struct FieldFile {
+    field: String,
+    path: PathBuf,
+}
+
+impl FieldFile {
+    async fn read(&self) -> anyhow::Result<(Vec<u8>, String)> {
+        let path = &self.path;
+        let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
+        Ok((file, path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()))
+    }
+
+    /// Puts what stands for the file into its field, behind those that are there.
+    fn put(&self, into: &mut Value, told: Value) -> anyhow::Result<()> {
+        let members = into.as_object_mut().context("a form is filled in with a JSON object")?;
+        match members.entry(&self.field).or_insert_with(|| json!([])) {
+            Value::Array(files) => files.push(told),
+            _ => bail!("the field {:?} holds something else than files", self.field),
+        }
+        Ok(())
+    }
+}
+
+fn field_files(written: &[String]) -> anyhow::Result<Vec<FieldFile>> {
+    let one = |written: &String| {
+        let (field, path) = written.split_once('=').context("a file is written field=file")?;
+        // The process that listens may have another working folder.
+        let path = Path::new(path).canonicalize().with_context(|| format!("reading {path}"))?;
+        Ok(FieldFile { field: field.to_owned(), path })
+    };
+    written.iter().map(one).collect()
 }
 
 /// Seconds since 1970, by the clock of the client.
@@ -374,11 +423,19 @@ async fn ask_form(
     client: &Person,
     message: Option<MessageId>,
     asked: Option<&Value>,
+    files: &[FieldFile],
 ) -> anyhow::Result<Value> {
     let message = message.context("a message is named")?;
     match asked {
-        // What the business answers may have a member `error`, which between processes says that nothing was done.
-        Some(asked) => Ok(json!({"form": client.flow_exchange(message, &asked.to_string()).await?})),
+        Some(asked) => {
+            let mut asked = asked.clone();
+            for one in files {
+                let (file, name) = one.read().await?;
+                one.put(&mut asked["data"], client.flow_media(message, file, &name).await?)?;
+            }
+            // What the business answers may have a member `error`, which between processes says that nothing was done.
+            Ok(json!({"form": client.flow_exchange(message, &asked.to_string()).await?}))
+        }
         None => {
             let form = client.flow_json(message).await?;
             Ok(json!({"form": serde_json::from_str::<Value>(&form).context("the form is no JSON")?}))
@@ -390,8 +447,8 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     if let Say::Fetch(out) = &ask.say {
         return fetch_into(client, ask.reply_to, out).await;
     }
-    if let Say::Flow(asked) = &ask.say {
-        return ask_form(client, ask.reply_to, asked.as_ref()).await;
+    if let Say::Flow { asked, files } = &ask.say {
+        return ask_form(client, ask.reply_to, asked.as_ref(), files).await;
     }
     if let (Say::File { path, mime_type, caption }, Some(to)) = (&ask.say, &ask.to) {
         let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
@@ -404,12 +461,12 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
         );
     }
     let (conversation, body) = match (&ask.say, &ask.to) {
-        (Say::Answer(did), _) => {
+        (Say::Answer { answer, files }, _) => {
             let message = ask.reply_to.context("an answer names the message that asks")?;
             let found = client.find(message).await?;
             let (conversation, question) = found.context("there is no such message on this device")?;
-            let did = serde_json::from_value(did.clone()).context("this is no answer")?;
-            (conversation, answer_to(&question, did)?)
+            let answer = serde_json::from_value(answer.clone()).context("this is no answer")?;
+            (conversation, answer_to(&question, with_files(client, answer, files).await?)?)
         }
         (say, Some(to)) => {
             let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
@@ -424,6 +481,21 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
         None => conversation.to_string(),
     };
     Ok(json!({"message_id": message, "conversation_id": conversation}))
+}
+
+/// The answer of a form with its files, uploaded.
+async fn with_files(client: &Person, mut answer: plaza_client::Answer, files: &[FieldFile]) -> anyhow::Result<plaza_client::Answer> {
+    if let plaza_client::Answer::Form { response, files: carried } = &mut answer {
+        for one in files {
+            let (file, name) = one.read().await?;
+            let mime_type = mime_guess::from_path(&one.path).first_or_octet_stream();
+            let (attachment, mut told) = client.form_file(file, mime_type.essence_str()).await?;
+            told["file_name"] = json!(name);
+            one.put(response, told)?;
+            carried.push(attachment);
+        }
+    }
+    Ok(answer)
 }
 
 async fn current(client: &Person, number: &str, opened: ConversationId) -> Result<String, ClientError> {

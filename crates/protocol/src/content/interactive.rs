@@ -412,6 +412,9 @@ pub struct FormReply {
     /// A JSON object, as a text.
     #[prost(string, tag = "3")]
     pub response_json: String,
+    /// Files that the answer names: an object in it has a file's `blob_id` in hexadecimal as its `id`.
+    #[prost(message, repeated, tag = "4")]
+    pub files: Vec<Attachment>,
 }
 
 /// Whether a business may call.

@@ -100,7 +100,7 @@ async fn view(call: &Call, fields: &Fields, flow: &Flow) -> Result<Value, GraphE
         }
     }
     if fields.wants("preview") {
-        let (url, until) = address(call, flow.flow_id, PREVIEW_LIFETIME_S)?;
+        let (url, until) = address(call, "flow-preview", flow.flow_id, PREVIEW_LIFETIME_S)?;
         view["preview"] = json!({"preview_url": url, "expires_at": moment(until)});
     }
     if fields.wants("whatsapp_business_account") {
@@ -126,11 +126,16 @@ async fn view(call: &Call, fields: &Fields, flow: &Flow) -> Result<Value, GraphE
     Ok(view)
 }
 
-/// Where the document of a flow can be fetched without a token, for a while.
-fn address(call: &Call, id: FlowId, lifetime_s: i64) -> Result<(String, Timestamp), GraphError> {
+/// Where a flow can be seen without a token, for a while: its document, or the page on which it runs.
+fn address(
+    call: &Call,
+    below: &str,
+    id: FlowId,
+    lifetime_s: i64,
+) -> Result<(String, Timestamp), GraphError> {
     let until_s = call.ctx.now().seconds().saturating_add(lifetime_s);
     let signature = call.app.business.flow_signature(id, until_s)?;
-    let url = format!("{}/v1/flow-assets/{id}/{until_s}-{signature}", origin(call));
+    let url = format!("{}/{below}/{id}/{until_s}-{signature}", origin(call));
     Ok((url, Timestamp(until_s.saturating_mul(1_000_000))))
 }
 
@@ -156,7 +161,7 @@ pub(super) async fn assets(call: Call) -> Result<Value, GraphError> {
     let flow = read(&call).await?;
     let mut items = Vec::new();
     if flow.json_bytes > 0 {
-        let (url, _) = address(&call, flow.flow_id, ASSET_LIFETIME_S)?;
+        let (url, _) = address(&call, "v1/flow-assets", flow.flow_id, ASSET_LIFETIME_S)?;
         items.push(json!({"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": url}));
     }
     lists::page_by(&call, items, "name")

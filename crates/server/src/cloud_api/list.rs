@@ -7,7 +7,7 @@
 
 use super::Call;
 use super::errors::GraphError;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plaza_business::codes;
@@ -248,8 +248,12 @@ pub(super) fn decode_cursor(call: &Call, name: &str) -> Result<Option<String>, G
 
 /// The address that the caller knows this server by.
 pub(super) fn origin(call: &Call) -> String {
-    let header =
-        |name| call.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    origin_of(&call.headers)
+}
+
+/// The origin that a request was sent to, behind a proxy or not.
+pub(crate) fn origin_of(headers: &HeaderMap) -> String {
+    let header = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
     let host = header(header::HOST.as_str()).unwrap_or("localhost");
     let scheme = if header("x-forwarded-proto") == Some("https") { "https" } else { "http" };
     format!("{scheme}://{host}")

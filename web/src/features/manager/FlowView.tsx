@@ -6,25 +6,17 @@
  */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import type { FlowFault, FlowRow } from "@/api/manager";
-import { useFlowForm } from "@/flow/FlowForm";
-import { readFlow } from "@/flow/document";
-import type { Flow } from "@/flow/document";
-import type { Json as Answers } from "@/flow/expression";
-import { begin } from "@/flow/interpreter";
-import type { Run } from "@/flow/interpreter";
+import { FlowPreview } from "@/flow/FlowPreview";
 import { Button } from "@/ui/Button";
 import { Id } from "@/ui/CopyButton";
 import { Dialog } from "@/ui/Dialog";
-import { Json } from "@/ui/Json";
 import { Failed, Skeleton } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
 import { TextArea } from "@/ui/Field";
 import { words } from "@/ui/categories";
 import { FlowTag } from "./Flows";
-import { Phone } from "./Phone";
 import { Back } from "./Back";
 import { useManager } from "./session";
 
@@ -56,7 +48,7 @@ function unreadable(text: string): string | null {
 }
 
 function Shown({ flow, saved }: { flow: FlowRow; saved: string }) {
-  const { calls } = useManager();
+  const { calls, session } = useManager();
   const client = useQueryClient();
   const [text, setText] = useState(saved);
   const [asked, setAsked] = useState<"publish" | "deprecate" | "delete" | null>(null);
@@ -129,7 +121,7 @@ function Shown({ flow, saved }: { flow: FlowRow; saved: string }) {
         </Section>
       </div>
       <div className="xl:sticky xl:top-7 xl:self-start">
-        <FlowPreview document={text} />
+        <FlowPreview document={text} business={{ id: session.business_id, name: session.name }} />
       </div>
       <Dialog open={asked !== null} onClose={() => setAsked(null)} title={asked === "publish" ? "Publish this flow" : asked === "delete" ? "Delete this flow" : "Deprecate this flow"} description={asked === null ? "" : ASKED[asked]}>
         {asked !== null && <Confirm flow={flow} what={asked} onDone={() => setAsked(null)} />}
@@ -187,62 +179,5 @@ function Faults({ faults }: { faults: readonly FlowFault[] }) {
         ))}
       </ul>
     </Section>
-  );
-}
-
-/** The form on a phone. A new document begins anew; so does the button. */
-function FlowPreview({ document }: { document: string }) {
-  const [round, setRound] = useState(0);
-  const [answers, setAnswers] = useState<Answers | null>(null);
-  const flow = readFlow(document);
-  const screen = flow?.screens[0];
-  const first = flow && screen ? begin(flow, screen.id, screen.examples) : null;
-  function again(): void {
-    setAnswers(null);
-    setRound(round + 1);
-  }
-  if (!flow || !first) {
-    return (
-      <Phone label="Preview">
-        <p className="px-5 py-10 text-center text-muted">The form appears here as soon as its JSON has a screen.</p>
-      </Phone>
-    );
-  }
-  if (answers !== null) {
-    return (
-      <Phone label="Preview" title="Sent">
-        <div className="grid gap-3 px-4 py-4">
-          <p>This is what your webhook gets as the answer:</p>
-          <Json value={answers} label="The answers" />
-          <Button onClick={again}>
-            <RotateCcw size={15} aria-hidden="true" />
-            Fill it in again
-          </Button>
-        </div>
-      </Phone>
-    );
-  }
-  return <Running key={`${round} ${document}`} flow={flow} first={first} onComplete={setAnswers} />;
-}
-
-const noEndpoint = (): Promise<unknown> => Promise.reject(new Error("Here the form asks your endpoint. The preview does not call it: send the flow to see the rest."));
-
-function Running({ flow, first, onComplete }: { flow: Flow; first: Run; onComplete: (answers: Answers) => void }) {
-  const { title, onBack, foot, children } = useFlowForm({ flow, first, ask: noEndpoint, sending: false, failed: null, onComplete });
-  return (
-    <Phone
-      label="Preview"
-      title={title || "Form"}
-      foot={foot}
-      before={
-        onBack && (
-          <button type="button" aria-label="Page before" onClick={onBack} className="-ms-2 inline-flex size-8 shrink-0 items-center justify-center rounded-8 text-muted hover:bg-sunken hover:text-ink">
-            <ArrowLeft size={17} className="rtl:rotate-180" />
-          </button>
-        )
-      }
-    >
-      <div className="px-4 py-4">{children}</div>
-    </Phone>
   );
 }

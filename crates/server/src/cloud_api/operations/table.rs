@@ -206,7 +206,7 @@ operations! {
     GET    TEMPLATE "compare"                     SEEN MANAGING, differs("blocks are not told by template: block rates come in the order asked for") => templates::compare;
     POST   TEMPLATE "unpause"                     SEEN MANAGING, DONE => templates::unpause;
 
-    GET    FLOW     ""                            SPEC MANAGING, differs("the preview is the flow JSON itself") => flows::get;
+    GET    FLOW     ""                            SPEC MANAGING, DONE => flows::get;
     POST   FLOW     ""                            SPEC MANAGING, DONE => flows::update;
     DELETE FLOW     ""                            SPEC MANAGING, DONE => flows::delete;
     GET    FLOW     "assets"                      SPEC MANAGING, DONE => flows::assets;

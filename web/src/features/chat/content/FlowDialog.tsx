@@ -12,6 +12,7 @@ import { readFlow } from "@/flow/document";
 import type { Flow } from "@/flow/document";
 import { isObject } from "@/flow/expression";
 import type { Json } from "@/flow/expression";
+import { bytesOf, withFiles } from "@/flow/files";
 import { begin, hear } from "@/flow/interpreter";
 import type { Run } from "@/flow/interpreter";
 import type { Ask } from "@/flow/useRun";
@@ -32,7 +33,8 @@ function given(data: string): Json {
 /** How this message's form asks the endpoint of its business. */
 function asker(conversationId: string, item: Item, action: FlowAction): Ask {
   return async (request) => {
-    const answer = await core.call("flow_exchange", conversationId, item.id, JSON.stringify({ ...request, flow_token: action.token }));
+    const data = await withFiles(request.data, async (file) => core.call("flow_media", item.id, await bytesOf(file), file.name));
+    const answer = await core.call("flow_exchange", conversationId, item.id, JSON.stringify({ ...request, data, flow_token: action.token }));
     return typeof answer === "string" ? (JSON.parse(answer) as unknown) : answer;
   };
 }
