@@ -30,6 +30,19 @@ CREATE TABLE account (
     created_at BIGINT NOT NULL
 );
 
+CREATE TABLE account_standing (
+    waba_id BIGINT NOT NULL PRIMARY KEY,
+    -- RESTRICTED (it answers, and writes to nobody first) or DISABLED (it sends nothing).
+    state TEXT NOT NULL,
+    -- What for, as the business reads it.
+    violation TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    -- When it ends by itself. Absent: when the operator says so.
+    until BIGINT
+) WITHOUT ROWID;
+
+CREATE INDEX account_standing_by_end ON account_standing (until) WHERE until IS NOT NULL;
+
 CREATE TABLE allowance_counter (
     -- How many messages of a phone number counted towards a free quantity in a month.
     phone_number_id BIGINT NOT NULL,
@@ -338,6 +351,22 @@ CREATE TABLE direct_conversation (
     PRIMARY KEY (account_a, account_b)
 );
 
+CREATE TABLE feedback (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who said it
+    account_id UUID NOT NULL,
+    -- blocked or reported.
+    kind TEXT NOT NULL,
+    -- The last template that the person got from the number within seven days. Absent: none.
+    template_id BIGINT,
+    said_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, account_id, kind)
+) WITHOUT ROWID;
+
+CREATE INDEX feedback_by_age ON feedback (said_at);
+
+CREATE INDEX feedback_by_template ON feedback (template_id, said_at) WHERE template_id IS NOT NULL;
+
 CREATE TABLE flow (
     flow_id BIGINT NOT NULL PRIMARY KEY,
     waba_id BIGINT NOT NULL,
@@ -547,6 +576,14 @@ CREATE TABLE marketing_place (
 
 CREATE INDEX marketing_place_by_age ON marketing_place (taken_at);
 
+CREATE TABLE marketing_stop (
+    portfolio_id BIGINT NOT NULL,
+    -- personal: who said it
+    account_id UUID NOT NULL,
+    stopped_at BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, account_id)
+) WITHOUT ROWID;
+
 CREATE TABLE media_link (
     portfolio_id BIGINT NOT NULL,
     link_sha256 BYTEA NOT NULL,
@@ -690,6 +727,27 @@ CREATE TABLE price_version (
     sha256 BYTEA NOT NULL,                -- of its prices and rules
     UNIQUE (price_book_id, effective_from)
 );
+
+CREATE TABLE quality (
+    -- A phone number or a template.
+    node_id BIGINT NOT NULL PRIMARY KEY,
+    -- phone_number or template.
+    kind TEXT NOT NULL,
+    -- GREEN, YELLOW, RED or UNKNOWN.
+    rating TEXT NOT NULL,
+    -- When it became that; 0: with its making.
+    rated_at BIGINT NOT NULL,
+    -- What was sent and said before does not count: it led to a pause, or was about another wording.
+    counted_from BIGINT NOT NULL,
+    -- When it is looked at next.
+    due_at BIGINT NOT NULL,
+    -- How often a template was paused for its quality.
+    pauses BIGINT NOT NULL,
+    -- When its pause ends. Absent: it is not paused for its quality.
+    paused_until BIGINT
+) WITHOUT ROWID;
+
+CREATE INDEX quality_by_due ON quality (due_at);
 
 CREATE TABLE rate_bucket (
     name TEXT NOT NULL,
@@ -1019,3 +1077,20 @@ CREATE TABLE webhook_endpoint (
 );
 
 CREATE UNIQUE INDEX webhook_endpoint_by_url ON webhook_endpoint (app_id, url);
+
+CREATE TABLE webhook_listener (
+    endpoint_id UUID NOT NULL PRIMARY KEY,
+    waba_id BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    -- The app's.
+    portfolio_id BIGINT NOT NULL,
+    -- Separated by commas; empty: everything.
+    fields TEXT NOT NULL,
+    -- It goes on when the program ends.
+    is_kept BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- It ends then by itself, unless it asks before.
+    lapses_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX webhook_listener_by_waba ON webhook_listener (waba_id, lapses_at);

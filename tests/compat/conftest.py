@@ -17,12 +17,32 @@ import uuid
 import httpx
 import pytest
 import uvicorn
-from pywa import WhatsApp, types
+from pywa import WhatsApp, handlers, types
 from starlette.applications import Starlette
 
 URL = os.environ.get("PLAZA_URL", "http://127.0.0.1:8080").rstrip("/")
 BIN = os.environ.get("PLAZA_BIN", "plaza")
 WAIT_S = 30
+
+# What an app can hear of: the fields of the Cloud API's webhooks.
+FIELDS = (
+    "messages", "account_alerts", "account_review_update", "account_settings_update", "account_update",
+    "automatic_events", "business_capability_update", "business_username_update", "calls", "flows",
+    "group_lifecycle_update", "group_participants_update", "group_settings_update", "group_status_update", "history",
+    "message_template_components_update", "message_template_quality_update", "message_template_status_update",
+    "partner_solutions", "payment_configuration_update", "phone_number_name_update", "phone_number_quality_update",
+    "security", "smb_app_state_sync", "smb_message_echoes", "template_category_update", "user_id_update",
+    "user_preferences",
+)  # fmt: skip
+# pywa's handlers of one kind of update each.
+UPDATE_HANDLERS = sorted(
+    name
+    for name, kind in vars(handlers).items()
+    if isinstance(kind, type)
+    and issubclass(kind, handlers.Handler)
+    and not name.startswith("_")
+    and name not in ("Handler", "RawUpdateHandler")
+)
 
 # Numbers of one run differ from those of another on the same database.
 _numbers = itertools.count(int(time.time() * 10) % 10_000_000)
@@ -47,13 +67,22 @@ def _operator() -> list[str]:
     return ["--url", URL, *(["--data", data] if data else [])]
 
 
-def operator(path: str) -> dict:
-    """Reads from the operator's surface."""
+def operator(path: str, body: dict | None = None) -> dict:
+    """Reads from the operator's surface, or does something there."""
     token = os.environ.get("PLAZA_OPERATOR_TOKEN")
     if not token:
         token = httpx.get(f"{URL}/_sandbox/session").raise_for_status().json()["operator_token"]
-    answer = httpx.get(f"{URL}/operator/api/{path}", headers={"Authorization": f"Bearer {token}"})
+    method = "GET" if body is None else "POST"
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.request(method, f"{URL}/operator/api/{path}", headers=headers, json=body)
     return answer.raise_for_status().json()
+
+
+def charges_of_calls(business: dict) -> list[dict]:
+    """What a business paid for calls."""
+    charges = operator("charges?limit=100")["data"]
+    own = (charge for charge in charges if charge["phone_number_id"] == business["phone_number_id"])
+    return [charge for charge in own if charge["category"] == "call"]
 
 
 def advance(seconds: int) -> None:
@@ -82,6 +111,31 @@ class Person:
         """Receives, acknowledges and reads that many messages."""
         seen = plaza("person", "listen", "--count", str(messages), "--timeout-s", str(WAIT_S), home=self.home)
         return [event for event in seen if event["event"] == "message"]
+
+
+    def allow_calls(self, whether: str) -> None:
+        """Answers the question whether a business may call: the next message that comes."""
+        asked = self.listen()[-1]
+        while asked["content"].get("action", {}).get("type") != "call_permission":
+            asked = self.listen()[-1]
+        answer = ["--message", asked["message_id"], "--calls", whether]
+        plaza("person", "answer", *answer, home=self.home)
+
+    def rings(self) -> dict:
+        """Listens until a call comes in: its offer."""
+        command = [BIN, "person", "listen", "--home", str(self.home), "--timeout-s", str(WAIT_S), "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listening:
+            for line in listening.stdout:
+                event = json.loads(line)
+                if event["event"] == "call" and event["signal"] == "offer":
+                    # The ring goes out with the process; it is left in peace until that is stored.
+                    listening.terminate()
+                    return event
+        raise AssertionError("it does not ring")
+
+    def call(self, to: str, *what: str) -> str:
+        """Calls, or does something about a call; its id as the person's client names it."""
+        return plaza("person", "call", "--to", to, *what, home=self.home)[-1]["call_id"]
 
 
 class Thrice(httpx.BaseTransport):
@@ -113,6 +167,11 @@ class Bot:
         self.messages: queue.Queue = queue.Queue()
         self.statuses: queue.Queue = queue.Queue()
         self.edits: queue.Queue = queue.Queue()
+        self.calls: queue.Queue = queue.Queue()
+        self.completions: queue.Queue = queue.Queue()
+        # Every call as it came, and the handler that pywa found for what it parsed it into; None: it knows no such kind.
+        self.told: list[tuple[dict, str | None]] = []
+        self._parsed: dict[str, str] = {}
         session = httpx.Client(transport=transport, timeout=30)
         config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_level="error")
         self.server = uvicorn.Server(config)
@@ -127,14 +186,22 @@ class Bot:
             app_secret=business["app_secret"],
         )
         session.base_url = f"{url}/v23.0"
-        self.wa.add_handlers(
-            _handler("MessageHandler", self.messages),
-            _handler("CallbackButtonHandler", self.messages),
-            _handler("CallbackSelectionHandler", self.messages),
-            _handler("EditedMessageHandler", self.edits),
-            _handler("DeletedMessageHandler", self.edits),
-            _handler("MessageStatusHandler", self.statuses),
-        )
+        queues = {
+            "MessageHandler": self.messages,
+            "CallbackButtonHandler": self.messages,
+            "CallbackSelectionHandler": self.messages,
+            "EditedMessageHandler": self.edits,
+            "DeletedMessageHandler": self.edits,
+            "MessageStatusHandler": self.statuses,
+            "FlowCompletionHandler": self.completions,
+            "CallConnectHandler": self.calls,
+            "CallStatusHandler": self.calls,
+            "CallTerminateHandler": self.calls,
+            "CallPermissionUpdateHandler": self.calls,
+        }
+        for name in UPDATE_HANDLERS:
+            self.wa.add_handlers(getattr(handlers, name)(self._hear(name, queues.get(name))))
+        self.wa.add_handlers(handlers.RawUpdateHandler(self._keep))
         threading.Thread(target=self.server.run, daemon=True).start()
         deadline = time.monotonic() + WAIT_S
         while not self.server.started:
@@ -144,15 +211,30 @@ class Bot:
         self.callback_url = f"http://127.0.0.1:{port}/"
         self.subscribe(business)
 
+    def _hear(self, name: str, into: queue.Queue | None):
+        def heard(_, update):
+            self._parsed[update.raw._update_hash] = name
+            if into is not None:
+                into.put(update)
+
+        return heard
+
+    def _keep(self, _, update) -> None:
+        """pywa calls this last, whatever it made of the update."""
+        self.told.append((dict(update), self._parsed.pop(update._update_hash, None)))
+
     def subscribe(self, business: dict) -> None:
         """What pywa does by itself when it is given a callback_url; it does not know its port before."""
         token = self.wa.api.get_app_access_token(business["app_id"], business["app_secret"])["access_token"]
-        fields = ("messages", "message_template_status_update")
-        done = self.wa.api.set_app_callback_url(business["app_id"], token, self.callback_url, "vt", fields)
+        done = self.wa.api.set_app_callback_url(business["app_id"], token, self.callback_url, "vt", FIELDS)
         assert done["success"]
 
     def message(self) -> types.Message:
         return self.messages.get(timeout=WAIT_S)
+
+    def call_update(self):
+        """The next thing that is heard of calls."""
+        return self.calls.get(timeout=WAIT_S)
 
     def statuses_of(self, message_id: str, *expected: str) -> dict[str, types.MessageStatus]:
         """Waits until each of these statuses of a message came, each once."""
@@ -166,12 +248,6 @@ class Bot:
 
     def stop(self) -> None:
         self.server.should_exit = True
-
-
-def _handler(name: str, into: queue.Queue):
-    from pywa import handlers
-
-    return getattr(handlers, name)(lambda _, update: into.put(update))
 
 
 @pytest.fixture

@@ -109,6 +109,11 @@ CORRECTIONS: tuple[Correction, ...] = (
         UPPER_CASE,
     ),
     _schema(
+        "CallPermissionCheckResponsePayload",
+        {"properties": {"permission": {"properties": {"status": {"enum": ["no_permission", "temporary", "permanent"]}}}}},
+        "the documentation and the clients know no_permission, temporary and permanent",
+    ),
+    _schema(
         "CustomerCareDetails",
         {"properties": {"mobile_number": DIALLED, "landline_number": DIALLED}},
         "the patterns were escaped twice: no number matches them",

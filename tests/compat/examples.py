@@ -21,6 +21,7 @@ OURS: dict[str, dict] = {
         "partner_business_id": "@partner_business",
     },
     "POST /{Phone-Number-ID}": {"username": "@username"},
+    "POST /{Phone-Number-ID}/calls": {"to": "@called"},
     "POST /{Phone-Number-ID}/whatsapp_business_encryption": {"business_public_key": "@public_key"},
     "POST /{Solution-ID}/accept": {"partner_app_id": "@app"},
     "POST /{Solution-ID}/reject": {"partner_app_id": "@app"},
@@ -42,6 +43,7 @@ WORDS = {
     r"<VIDEO_OBJECT_ID>": "@video/mp4",
     r"<MEDIA_OBJECT_ID>": "@image/webp",
     r"<?http(\(s\))?://[a-z-]+>?": "@link",
+    r"wacid\..*": "@call",
     r"wamid\.HBgLMTY0NzM3.*": "@sent",
     r"<MSGID_OF_[A-Z_]+>|wamid\..*": "@written",
     r"\{\{Flow-ID\}\}": "@flow",
@@ -109,6 +111,7 @@ class World(Nodes):
             "qr",
             "solution",
             "template_name",
+            "call",
         ):
             return self._look(word)
         key = f"@{word}"
@@ -124,6 +127,11 @@ class World(Nodes):
                 return self.person.wa_id
             case "written":
                 return self.written
+            case "called":
+                self.may_call()
+                return self.person.wa_id
+            case "call":
+                return self.call()
             case "sent":
                 return self.send({"type": "text", "text": {"body": "Good morning"}})
             case "link":

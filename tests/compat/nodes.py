@@ -4,16 +4,19 @@ import json
 import pathlib
 import re
 import struct
+import time
 import zlib
 
 import httpx
-from conftest import URL, Bot, Person, new_number, operator, plaza
+from conftest import URL, WAIT_S, Bot, Person, new_number, operator, plaza
 from description import Operation
 
 HERE = pathlib.Path(__file__).parent
 FLOW = (HERE / "fixtures/flow.json").read_text()
 # A key that was made for tests only and protects nothing.
 PUBLIC_KEY = json.loads((HERE.parents[1] / "crates/business/fixtures/flow_vector.json").read_text())["public_key_pem"]
+# What a browser would offer for a call.
+OFFER = {"sdp_type": "offer", "sdp": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"}
 # What stands for a group until there is one: an id that nobody has.
 NOBODYS = "100000000000001"
 
@@ -33,6 +36,7 @@ FILES = {
     "video/mp4": b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 32,
     "audio/ogg": b"OggS\0bread",
     "application/pdf": b"%PDF-1.7\n%bread\n",
+    "image/webp;animated": b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x0f\0\0\x0f\0\0",
     "image/webp": b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0/\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0",
 }
 
@@ -54,6 +58,26 @@ class Nodes:
         """The person writes; the id of the message as the bot heard it."""
         self.person.send(self.business["display_phone_number"], text)
         return self.bot.message().id
+
+    def may_call(self) -> None:
+        """The person lets the business call, for good."""
+        phone = self.business["phone_number_id"]
+        self.made(f"/{phone}/settings", member="success", json={"calling": {"status": "ENABLED"}})
+        question = {"type": "call_permission_request", "action": {"name": "call_permission_request"}}
+        self.send({"type": "interactive", "interactive": question})
+        self.person.allow_calls("always")
+        asked = f"/{phone}/call_permissions?user_wa_id={self.person.wa_id}"
+        deadline = time.monotonic() + WAIT_S
+        while self.ask("GET", asked).json()["permission"]["status"] != "permanent":
+            assert time.monotonic() < deadline, "the permission did not come"
+
+    def call(self) -> str:
+        """A call to the person that rings."""
+        path = f"/{self.business['phone_number_id']}/calls"
+        to = {"messaging_product": "whatsapp", "to": self.word("called")}
+        self.ask("POST", path, json={**to, "action": "terminate"})
+        placed = self.ask("POST", path, json={**to, "action": "connect", "session": OFFER})
+        return placed.json()["calls"][0]["id"]
 
     def close(self) -> None:
         self.bot.stop()

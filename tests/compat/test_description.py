@@ -23,6 +23,8 @@ REFUSED: dict[str, tuple[int, str]] = {
         132012,
         "a reply has a payload, no text",
     ),
+    "POST /{Phone-Number-ID}/calls-Accept Call": (131009, "the business made the call: the person picks up"),
+    "POST /{Phone-Number-ID}/calls-Reject Call": (131009, "the business made the call: it is ended by terminate"),
     "POST /{Phone-Number-ID}-update_connection_status": (100, "whether it is connected is the server's to say"),
     "POST /{Phone-Number-ID}/settings-Configure data storage": (100, "there is no region us"),
     "POST /{Phone-Number-ID}/settings-Enable payload encryption": (100, "there is no second layer of encryption"),

@@ -2,12 +2,11 @@
 
 import json
 import pathlib
-import queue
 import textwrap
 
 import pytest
 from conftest import WAIT_S, Bot, plaza
-from pywa import errors, handlers, types
+from pywa import errors, types
 from pywa.types import FlowButton
 from pywa.types.flows import (
     FlowCategory,
@@ -103,8 +102,6 @@ def test_an_endpoint_is_asked_while_a_form_is_filled_in(business, bot: Bot, ana)
         return request.respond(close_flow=True, data={"seat": "A4"})
 
     bot.wa.on_flow_request("/flow", private_key=PRIVATE_KEY)(answer)
-    completions = queue.Queue()
-    bot.wa.add_handlers(handlers.FlowCompletionHandler(lambda _, flow: completions.put(flow)))
     assert bot.wa.set_business_public_key(VECTOR["public_key_pem"])
     flow = bot.wa.create_flow(
         "table", [FlowCategory.APPOINTMENT_BOOKING], flow_json=form("data_exchange"),
@@ -141,7 +138,7 @@ def test_an_endpoint_is_asked_while_a_form_is_filled_in(business, bot: Bot, ana)
     assert {request.flow_token for request in asked} == {"t-1"}
 
     plaza("person", "answer", "--message", opened, "--form", json.dumps(params), home=ana.home)
-    completed = completions.get(timeout=WAIT_S)
+    completed = bot.completions.get(timeout=WAIT_S)
     assert (completed.token, completed.response["seat"]) == ("t-1", "A4")
 
     closed = ask(send("gone"), "INIT")

@@ -79,6 +79,13 @@ test("manager", async ({ page, browser }) => {
   await page.getByRole("link", { name: "Edit" }).click();
   await expect(page.getByRole("region", { name: "Preview" })).toContainText("is ready at the counter");
   await pictures(page, "manager-template");
+  await page.goto("/manager/analytics?days=7");
+  await expect(page.getByRole("img", { name: /Messages sent on each day/ })).toBeVisible();
+  await pictures(page, "manager-analytics");
+  await page.goto("/manager/numbers");
+  await page.getByRole("row", { name: /^Tulip Bakery/ }).first().press("Enter");
+  await expect(page.getByRole("region", { name: "Limits" })).toBeVisible();
+  await pictures(page, "manager-number");
   await page.goto("/manager/webhooks");
   await expect(page.getByRole("row", { name: /^Delivery of messages/ }).first()).toBeVisible();
   await pictures(page, "manager-webhooks");

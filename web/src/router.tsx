@@ -7,6 +7,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import type { DeliveryState } from "./api/deliveries";
 import type { Period, TemplateStatus } from "./api/operator";
+import type { AnalyticsDays } from "./features/manager/Analytics";
 import type { ExplorerSearch } from "./features/manager/Explorer";
 import type { LogSearch } from "./features/manager/Messages";
 import type { TemplateStatus as OwnTemplateStatus } from "./features/manager/Templates";
@@ -169,6 +170,12 @@ const qrCodes = createRoute({
   validateSearch: (search): { number?: string } => some({ number: text(search["number"]) }),
   component: lazyRouteComponent(() => import("./routes/manager-qr-codes"), "QrCodesPage"),
 });
+const analytics = createRoute({
+  getParentRoute: () => manager,
+  path: "analytics",
+  validateSearch: (search): { days?: AnalyticsDays } => some({ days: oneOf(search["days"], ["7", "30", "90"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-analytics"), "AnalyticsPage"),
+});
 const keys = createRoute({ getParentRoute: () => manager, path: "keys", component: lazyRouteComponent(() => import("./routes/manager-keys"), "KeysPage") });
 const explorer = createRoute({
   getParentRoute: () => manager,
@@ -188,7 +195,7 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -38,7 +38,8 @@ const STATUSES_PER_MESSAGE: u64 = 2;
 pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let server = Server::start(options.database_url()).await?;
     let sink = Sink::start().await?;
-    let business = Business::create(server.address(), Some(&sink)).await?;
+    let business = Business::create(server.address()).await?;
+    business.subscribe(server.address(), &sink.url(), 1).await?;
     let people = people::register(&people::ctx(), server.address(), PEOPLE).await?;
     let mut crowd = Crowd::gather(server.address(), people).await?;
     let mut stage = Stage { business, server, crowd: crowd.arrived.clone(), sink, accepted: 0 };
@@ -64,14 +65,15 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 pub(crate) struct Business {
     operator_token: String,
     access_token: String,
+    waba_id: String,
     phone_number_id: String,
     /// What was charged before on this database.
     charged_before: u64,
 }
 
 impl Business {
-    /// Creates it with an approved template, and points its webhooks at the sink.
-    pub(crate) async fn create(server: SocketAddr, sink: Option<&Sink>) -> anyhow::Result<Self> {
+    /// Creates it with an approved template.
+    pub(crate) async fn create(server: SocketAddr) -> anyhow::Result<Self> {
         let mut http = Http::connect(server).await?;
         let session = http.get("/_sandbox/session").await?.json()?;
         let operator_token = text(&session, "operator_token")?;
@@ -95,15 +97,24 @@ impl Business {
             let approve = format!("/operator/api/templates/{}/approve", text(&template, "id")?);
             http.post(&approve, &json!({})).await?.json().context("approving the template")?;
         }
-        if let Some(sink) = sink {
-            let subscribe = json!({"override_callback_uri": sink.url(), "verify_token": "bench"});
-            let subscribed = graph.post(&format!("/v23.0/{waba_id}/subscribed_apps"), &subscribe).await?;
-            subscribed.json().context("subscribing to webhooks")?;
-        }
         let phone_number_id = text(&business, "phone_number_id")?;
-        let mut business = Self { operator_token, access_token, phone_number_id, charged_before: 0 };
+        let mut business = Self { operator_token, access_token, waba_id, phone_number_id, charged_before: 0 };
         business.charged_before = business.charged(&mut http).await?;
         Ok(business)
+    }
+
+    /// Points its webhooks at an address, so many updates in a call.
+    pub(crate) async fn subscribe(
+        &self,
+        server: SocketAddr,
+        url: &str,
+        updates_max: u32,
+    ) -> anyhow::Result<()> {
+        let subscribe = json!({"override_callback_uri": url, "verify_token": "bench",
+            "max_updates_per_call": updates_max});
+        let path = format!("/v23.0/{}/subscribed_apps", self.waba_id);
+        let subscribed = self.calls(server).await?.post(&path, &subscribe).await?;
+        subscribed.json().context("subscribing to webhooks").map(drop)
     }
 
     /// A connection for the operator's reports.

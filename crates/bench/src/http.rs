@@ -111,7 +111,7 @@ impl Http {
 }
 
 /// Reads up to the empty line after the headers; what follows stays in the buffer.
-async fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<String> {
+pub(crate) async fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<String> {
     loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             let rest = buffer.split_off(end + 4);
@@ -128,7 +128,11 @@ async fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Resu
 }
 
 /// Reads a body of the length that the headers tell.
-async fn read_body(stream: &mut TcpStream, buffer: &mut Vec<u8>, head: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn read_body(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    head: &str,
+) -> anyhow::Result<Vec<u8>> {
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
@@ -203,7 +207,7 @@ async fn serve(mut stream: TcpStream, count: Arc<AtomicU64>) {
 }
 
 /// The word that the handshake wants back.
-fn challenge(head: &str) -> Option<&str> {
+pub(crate) fn challenge(head: &str) -> Option<&str> {
     let line = head.lines().next()?;
     line.split(['?', '&', ' ']).find_map(|parameter| parameter.strip_prefix("hub.challenge="))
 }

@@ -151,7 +151,7 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 
 async fn play(ctx: &Ctx, options: &Options, seed: u64, server: &mut Server) -> anyhow::Result<Verdict> {
     let address = server.address();
-    let business = Business::create(address, None).await?;
+    let business = Business::create(address).await?;
     let charges_before = charges(&server.verify_ledger()?)?;
     let couples = chat::couples(ctx, address, PAIRS).await?;
     let customers = people::register(ctx, address, CUSTOMERS).await?;

@@ -10,6 +10,7 @@
 //! | `offline` | `offline.rs` | storing for people who are away, and delivering when they come |
 //! | `idle` | `idle.rs` | memory of a connection on which nothing happens |
 //! | `cloud-api` | `cloud_api.rs` | paid sends of a business, from the call to the charge |
+//! | `webhooks` | `webhooks.rs` | webhooks per second to an endpoint, and what a sick one costs the others |
 //! | `ledger` | `ledger.rs` | holds and posts |
 //! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed under load? |
 //!
@@ -33,6 +34,7 @@ mod process;
 mod relay;
 mod report;
 mod socket;
+mod webhooks;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -80,6 +82,7 @@ enum Scenario {
     Offline,
     Idle,
     CloudApi,
+    Webhooks,
     Ledger,
     Kill,
 }
@@ -154,6 +157,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
         Scenario::Offline => "offline",
         Scenario::Idle => "idle",
         Scenario::CloudApi => "cloud-api",
+        Scenario::Webhooks => "webhooks",
         Scenario::Ledger => "ledger",
         Scenario::Kill => "kill",
     });
@@ -183,6 +187,7 @@ async fn measure(name: Scenario, options: &Options, report: &mut Report) -> anyh
         Scenario::Offline => offline::run(options, report).await?,
         Scenario::Idle => idle::run(options, report).await?,
         Scenario::CloudApi => return cloud_api::run(options, report).await,
+        Scenario::Webhooks => return webhooks::run(options, report).await,
         Scenario::Ledger => return ledger::run(options, report).await,
         Scenario::Kill => {}
     }

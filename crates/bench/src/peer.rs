@@ -53,7 +53,9 @@ async fn one(
         Scenario::Relay => 2 * relay::PAIRS,
         Scenario::Offline => SENDERS + ABSENT,
         Scenario::Idle => options.connections()?.last().copied().unwrap_or_default(),
-        Scenario::CloudApi | Scenario::Ledger | Scenario::Kill => bail!("{subject} does not do this work"),
+        Scenario::CloudApi | Scenario::Webhooks | Scenario::Ledger | Scenario::Kill => {
+            bail!("{subject} does not do this work")
+        }
     };
     progress(format!("starting {subject} with {people} people"));
     let server = Ejabberd::start(people, archive).await?;

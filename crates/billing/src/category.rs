@@ -7,11 +7,12 @@ use std::str::FromStr;
 /// A text is not a pricing category.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown category; one of marketing, utility, authentication, authentication_international, service is needed"
+    "unknown category; one of marketing, utility, authentication, authentication_international, service, call is \
+     needed"
 )]
 pub struct UnknownCategory;
 
-/// What a message is for. Fixed when it is sent.
+/// What is paid for: a message of a kind, which is fixed when it is sent, or a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Category {
     /// Templates that advertise.
@@ -24,11 +25,22 @@ pub enum Category {
     AuthenticationInternational,
     /// Free-form messages inside the customer-service window.
     Service,
+    /// Calls that the business makes, by pulses of six seconds.
+    Call,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Marketing,
+        Self::Utility,
+        Self::Authentication,
+        Self::AuthenticationInternational,
+        Self::Service,
+        Self::Call,
+    ];
+    /// Those of messages.
+    pub const MESSAGES: [Self; 5] = [
         Self::Marketing,
         Self::Utility,
         Self::Authentication,
@@ -44,6 +56,7 @@ impl Category {
             Self::Authentication => "authentication",
             Self::AuthenticationInternational => "authentication_international",
             Self::Service => "service",
+            Self::Call => "call",
         }
     }
 }

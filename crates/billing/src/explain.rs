@@ -57,7 +57,7 @@ pub async fn explain(
     let Some(row) = tx.query_one(store::CHARGE, params![charge]).await? else { return Ok(None) };
     let charge = Charge::read(&row, 0)?;
     let row = tx.query_one(store::EVENT, params![charge.message_id]).await?;
-    let (event, _) = store::event(&row.ok_or(BillingError::Damaged("a charge has no usage event"))?)?;
+    let (event, _) = store::event(&row.ok_or(BillingError::Damaged("a charge has no usage event"))?, 15)?;
     let payers = payers(tx, prices, store::PORTFOLIOS, BTreeSet::from([charge.portfolio_id])).await?;
     let payer =
         payers.get(&charge.portfolio_id).ok_or(BillingError::UnknownPortfolio(charge.portfolio_id))?;
@@ -76,9 +76,13 @@ pub async fn explain(
     let rate = message
         .rate(book, charge.delivered_at)
         .ok_or(BillingError::Damaged("a charge cannot be rated again"))?;
-    let mut why = vec![category(&message), market(book, &message, &charge), version_step(&price_version)];
+    let mut why =
+        vec![category(&message), market(book, &message, &charge), version_step(&price_version, &message)];
     why.push(price(&charge, &rate));
-    why.extend(windows(&message, charge.delivered_at));
+    match message.pulses {
+        Some(pulses) => why.push(length(pulses, &charge)),
+        None => why.extend(windows(&message, charge.delivered_at)),
+    }
     why.push(rule(&charge, &rate, payer));
     why.push(held(&message, &charge));
     why.push(amount(&message, &charge));
@@ -108,6 +112,10 @@ fn time(at: Timestamp) -> String {
 }
 
 fn category(message: &Message) -> Step {
+    if message.category == Category::Call {
+        let because = format!("the business called, {}; calls of people are free", time(message.sent_at));
+        return step("Category", message.category.as_str(), because);
+    }
     let kind = if message.template { "a template" } else { "a free-form message" };
     let because = format!("it was {kind} of this category when it was sent, {}", time(message.sent_at));
     step("Category", message.category.as_str(), because)
@@ -121,13 +129,14 @@ fn market(book: &PriceBook, message: &Message, charge: &Charge) -> Step {
     step("Market", charge.market.as_str(), because)
 }
 
-fn version_step(version: &VersionView) -> Step {
+fn version_step(version: &VersionView, message: &Message) -> Step {
     let until = match version.effective_to {
         Some(to) => format!(" until {} 00:00 UTC", day_of(to)),
         None => String::new(),
     };
     let value = format!("from {}", day_of(version.effective_from));
-    step("Price version", value, format!("it was in force at the delivery: since 00:00 UTC{until}"))
+    let when = if message.pulses.is_some() { "when it was picked up" } else { "at the delivery" };
+    step("Price version", value, format!("it was in force {when}: since 00:00 UTC{until}"))
 }
 
 fn price(charge: &Charge, rate: &Rate) -> Step {
@@ -144,7 +153,15 @@ fn price(charge: &Charge, rate: &Rate) -> Step {
         }
         Origin::Other => format!("the version has no such row for {}: the price of Other", charge.market),
     };
-    step("List price", format!("{} {}", charge.unit, charge.currency), because)
+    let of_a_pulse = if charge.category == Category::Call { " a pulse" } else { "" };
+    step("List price", format!("{} {}{of_a_pulse}", rate.unit, charge.currency), because)
+}
+
+/// How long a call was.
+fn length(pulses: i64, charge: &Charge) -> Step {
+    let value = if pulses == 1 { "1 pulse".to_owned() } else { format!("{pulses} pulses") };
+    let because = format!("of six seconds each, the last one begun; picked up {}", time(charge.delivered_at));
+    step("Length", value, because)
 }
 
 fn windows(message: &Message, at: Timestamp) -> Vec<Step> {
@@ -178,6 +195,7 @@ fn rule(charge: &Charge, rate: &Rate, payer: &Payer) -> Step {
             let zone = payer.time_zone.iana_name().unwrap_or("UTC");
             format!("it was number {n} of its phone number in {year}-{month:02} ({zone}): {}", rule.note)
         }
+        _ if charge.category == Category::Call => "no rule makes calls of a business free".to_owned(),
         _ if charge.category == Category::Marketing => "no rule makes marketing messages free".to_owned(),
         _ => "no rule of the version makes it free".to_owned(),
     };
@@ -189,12 +207,18 @@ fn held(message: &Message, charge: &Charge) -> Step {
         return step("Held", "nothing", "it could not cost anything when it was accepted");
     }
     let value = format!("{} {}", message.held, charge.currency);
-    step("Held", value, "the most that it could cost until its expiry, set aside when it was accepted")
+    let because = match message.pulses {
+        Some(_) => "the price of the longest call, set aside when the call began",
+        None => "the most that it could cost until its expiry, set aside when it was accepted",
+    };
+    step("Held", value, because)
 }
 
 fn amount(message: &Message, charge: &Charge) -> Step {
     let because = if charge.amount == Micros::ZERO {
         "it is free; what was held is given back".to_owned()
+    } else if let (Some(pulses), true) = (message.pulses, charge.amount == charge.unit) {
+        format!("the list price times {pulses}; the rest of what was held is given back")
     } else if charge.amount == charge.unit {
         "the list price; the rest of what was held is given back".to_owned()
     } else if message.max_price == Some(charge.amount) {

@@ -1,10 +1,11 @@
 //! # Importing a price book
 //!
-//! Four files: **rates** (one row a market, category and period, in one currency), **markets** (which market a calling
-//! code belongs to, and since when on its own), **free rules** (when a message costs nothing, by period) and
-//! **currencies** (how many units of each currency the book's currency is worth). From them comes one book per currency;
-//! amounts are converted once, half to even at the sixth decimal, and are from then on prices like any other. The
-//! embedded files are an example: the reference rates, converted by fixed example factors.
+//! Five files: **rates** (one row a market, category and period, in one currency), **call rates** (the same for pulses of
+//! calls), **markets** (which market a calling code belongs to, and since when on its own), **free rules** (when a message
+//! costs nothing, by period) and **currencies** (how many units of each currency the book's currency is worth). From them
+//! comes one book per currency, with one beside it for calls; amounts are converted once, half to even at the sixth
+//! decimal, and are from then on prices like any other. The embedded files are an example: the reference rates, converted
+//! by fixed example factors, and rates of calls that are made up.
 //!
 //! Each first day among the rates begins a version, at 00:00 UTC. A rule belongs to the versions that begin within its
 //! period. A version that is published never changes: importing the same content again does nothing, other content under
@@ -20,13 +21,15 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where prices come from: four CSV files with a header each.
+/// Where prices come from: five CSV files with a header each.
 #[derive(Debug, Clone, Copy)]
 pub struct PriceSource<'a> {
     /// The name of the books.
     pub name: &'a str,
     /// `effective_from,effective_to,market,currency,category,price`.
     pub rates: &'a str,
+    /// The same columns: one price for a pulse of a call. Empty: businesses make no calls.
+    pub call_rates: &'a str,
     /// `market,iso2,calling_code,standalone_since`.
     pub markets: &'a str,
     /// `effective_from,effective_to,pricing_type,category,window,monthly_quantity,scope,note`.
@@ -41,6 +44,7 @@ impl PriceSource<'static> {
         Self {
             name: "reference",
             rates: include_str!("../data/rates.csv"),
+            call_rates: include_str!("../data/call_rates.csv"),
             markets: include_str!("../data/markets.csv"),
             free_rules: include_str!("../data/free_rules.csv"),
             currencies: include_str!("../data/currencies.csv"),
@@ -60,6 +64,7 @@ pub struct ImportReport {
 }
 
 const RATES: &str = "rates";
+const CALL_RATES: &str = "call rates";
 const MARKETS: &str = "markets";
 const FREE_RULES: &str = "free rules";
 const CURRENCIES: &str = "currencies";
@@ -125,7 +130,8 @@ pub async fn import_price_book(
     tx: &mut Tx,
     source: &PriceSource<'_>,
 ) -> Result<ImportReport, ImportError> {
-    let (base, versions) = versions(source)?;
+    let (base, versions) = message_versions(source)?;
+    let call_versions = call_versions(source, base)?;
     let markets = markets(source.markets)?;
     let factors = factors(source.currencies, base)?;
     let market_digest = publish_markets(tx, markets).await?;
@@ -138,6 +144,22 @@ pub async fn import_price_book(
             let prices = converted(&version.prices, factor)?;
             let sha256 = publish(ctx, tx, (book, currency), (*from, version), prices, &mut report).await?;
             book_digest.update(sha256);
+        }
+        if !call_versions.is_empty() {
+            let name = format!("{} calls", source.name);
+            let id = Sha256::digest(format!("plaza price book\0{name}\0{currency}"));
+            let call_book = PriceBookId(uuid_of(&id));
+            let mut digest = Sha256::new();
+            for (from, version) in &call_versions {
+                let prices = converted(&version.prices, factor)?;
+                let key = (call_book, currency);
+                let sha256 = publish(ctx, tx, key, (*from, version), prices, &mut report).await?;
+                digest.update(sha256);
+            }
+            let digest: [u8; 32] = digest.finalize().into();
+            tx.execute(store::UPSERT_CALL_BOOK, params![call_book, name, currency, book, digest]).await?;
+            // Whoever reads the book reads both.
+            book_digest.update(digest);
         }
         let digest: [u8; 32] = book_digest.finalize().into();
         tx.execute(store::UPSERT_BOOK, params![book, source.name, currency, digest]).await?;
@@ -226,13 +248,49 @@ fn hash_of(book: PriceBookId, from: Timestamp, version: &Version, prices: &Price
     hash.finalize().into()
 }
 
-/// The versions by their first moment, and the currency of the rates.
-fn versions(source: &PriceSource<'_>) -> Result<(Currency, BTreeMap<Timestamp, Version>), ImportError> {
-    let mut versions: BTreeMap<Timestamp, Version> = BTreeMap::new();
+type Versions = BTreeMap<Timestamp, Version>;
+
+/// The versions of messages by their first moment, with their rules, and the currency of the rates.
+fn message_versions(source: &PriceSource<'_>) -> Result<(Currency, Versions), ImportError> {
+    let (base, mut versions) = versions(RATES, source.rates, &Category::MESSAGES)?;
+    let base = base.ok_or_else(|| fault(RATES, 0, "price", "there is no price"))?;
+    let rules = rules(source.free_rules)?;
+    for (from, version) in &mut versions {
+        let in_force = rules.iter().filter(|rule| rule.from <= *from && rule.to.is_none_or(|to| *from < to));
+        version.rules = in_force.map(Rule::copy).collect();
+    }
+    for (row, rule) in rules.iter().enumerate() {
+        if !versions.contains_key(&rule.from) {
+            return Err(fault(FREE_RULES, row, "effective_from", "no prices begin on this day"));
+        }
+        let crosses = |to: Timestamp| versions.range(to..).next().is_some_and(|(next, _)| *next != to);
+        if rule.to.is_some_and(crosses) {
+            return Err(fault(FREE_RULES, row, "effective_to", "the day before prices begin is needed"));
+        }
+    }
+    Ok((base, versions))
+}
+
+/// The versions of calls by their first moment.
+fn call_versions(source: &PriceSource<'_>, base: Currency) -> Result<Versions, ImportError> {
+    let (currency, versions) = versions(CALL_RATES, source.call_rates, &[Category::Call])?;
+    if currency.is_some_and(|currency| currency != base) {
+        return Err(fault(CALL_RATES, 0, "currency", "the currency of the rates is needed"));
+    }
+    Ok(versions)
+}
+
+/// The versions of a file by their first moment, and its currency.
+fn versions(
+    file: &'static str,
+    rates: &str,
+    categories: &[Category],
+) -> Result<(Option<Currency>, Versions), ImportError> {
+    let mut versions: Versions = BTreeMap::new();
     let mut ends: BTreeMap<Timestamp, BTreeSet<Option<Timestamp>>> = BTreeMap::new();
     let mut base = None;
-    for (row, rate) in read::<RateRow>(RATES, source.rates)?.into_iter().enumerate() {
-        let fault = |column, what: &str| fault(RATES, row, column, what);
+    for (row, rate) in read::<RateRow>(file, rates)?.into_iter().enumerate() {
+        let fault = |column, what: &str| fault(file, row, column, what);
         let from = first_moment(&rate.effective_from).ok_or_else(|| fault("effective_from", DAY))?;
         let to = end(&rate.effective_to).ok_or_else(|| fault("effective_to", DAY))?;
         let currency: Currency =
@@ -242,6 +300,9 @@ fn versions(source: &PriceSource<'_>) -> Result<(Currency, BTreeMap<Timestamp, V
         }
         let category: Category =
             rate.category.parse().map_err(|error| fault("category", &format!("{error}")))?;
+        if !categories.contains(&category) {
+            return Err(fault("category", "prices of messages and of calls stand in files of their own"));
+        }
         let unit = Micros::parse_decimal(&rate.price).filter(|unit| *unit >= Micros::ZERO);
         let unit =
             unit.ok_or_else(|| fault("price", "a decimal from 0, with at most six digits after the point"))?;
@@ -258,23 +319,10 @@ fn versions(source: &PriceSource<'_>) -> Result<(Currency, BTreeMap<Timestamp, V
             return Err(fault("category", "the market has two prices of this category from this day"));
         }
     }
-    let base = base.ok_or_else(|| fault(RATES, 0, "price", "there is no price"))?;
-    let rules = rules(source.free_rules)?;
     for (from, version) in &mut versions {
         // A version whose prices all end on the same day ends with them.
         let ends: Vec<_> = ends.remove(from).into_iter().flatten().collect();
         version.effective_to = if let [end] = ends.as_slice() { *end } else { None };
-        let in_force = rules.iter().filter(|rule| rule.from <= *from && rule.to.is_none_or(|to| *from < to));
-        version.rules = in_force.map(Rule::copy).collect();
-    }
-    for (row, rule) in rules.iter().enumerate() {
-        if !versions.contains_key(&rule.from) {
-            return Err(fault(FREE_RULES, row, "effective_from", "no prices begin on this day"));
-        }
-        let crosses = |to: Timestamp| versions.range(to..).next().is_some_and(|(next, _)| *next != to);
-        if rule.to.is_some_and(crosses) {
-            return Err(fault(FREE_RULES, row, "effective_to", "the day before prices begin is needed"));
-        }
     }
     Ok((base, versions))
 }
@@ -451,7 +499,8 @@ mod tests {
 
     #[test]
     fn the_embedded_files_have_three_versions() {
-        let (base, versions) = versions(&PriceSource::reference()).unwrap();
+        let (base, versions) = message_versions(&PriceSource::reference()).unwrap();
+        assert_eq!(call_versions(&PriceSource::reference(), base).unwrap().len(), 1);
         assert_eq!(base, Currency::USD);
         let days: Vec<_> = versions
             .iter()

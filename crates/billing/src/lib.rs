@@ -8,6 +8,10 @@
 //!    out of the hold and frees the rest, counts it, and keeps a charge that can explain itself.
 //! 3. **Failed** or expired: [`failed`] and [`expire`] give the hold back. Nothing is charged.
 //!
+//! A **call** of a business goes the same way: the price of its greatest length is held, and what its length costs, by
+//! pulses of six seconds, is posted when it has ended ([`called`]); market and price version are those of the moment when
+//! it was picked up.
+//!
 //! ## The rules
 //!
 //! - The category is fixed when a message is sent; market, price version and windows are those of the delivery.
@@ -70,7 +74,7 @@ pub use reports::{
     Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, charges_of, rebuild_revenue, revenue,
 };
 pub use spending::{QUARTER, Spending, spending};
-pub use usage::{Charged, Held, Intent, delivered, expire, failed, hold};
+pub use usage::{Charged, Held, Intent, called, delivered, expire, failed, hold};
 pub use verify::{Verification, verify};
 
 /// All SQL of the crate, for the test that prepares it on both engines.

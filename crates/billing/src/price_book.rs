@@ -7,6 +7,9 @@
 //!
 //! **Version.** The latest one that has begun. It ends where the next one begins, or on its own last day.
 //!
+//! Prices of calls have versions of their own, which are found in the same way: a new price of a call leaves the version
+//! that messages are charged by as it is.
+//!
 //! **Price.** Where the version has no row for a market and category:
 //! 1. the row of the newest older version, if that row was published without a last day;
 //! 2. for authentication-international, the market's authentication price: the surcharge exists in some markets only;
@@ -97,7 +100,7 @@ pub enum Origin {
 /// A price of a market and category in a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// For one delivered message.
+    /// For one delivered message, or one pulse of a call.
     pub unit: Micros,
     /// Where it comes from.
     pub origin: Origin,
@@ -190,6 +193,8 @@ pub struct PriceBook {
     pub currency: Currency,
     /// In the order of time.
     versions: Vec<PriceVersion>,
+    /// Those of calls.
+    call_versions: Vec<PriceVersion>,
     /// By prefix, the newest first.
     markets: HashMap<String, Vec<(Timestamp, Arc<str>)>>,
 }
@@ -199,14 +204,13 @@ impl PriceBook {
     pub(crate) fn new(
         price_book_id: PriceBookId,
         currency: Currency,
-        mut versions: Vec<VersionRows>,
+        versions: Vec<VersionRows>,
+        call_versions: Vec<VersionRows>,
         market_rows: Vec<MarketRow>,
     ) -> Self {
-        versions.sort_by_key(|version| version.effective_from);
         let mut names: Vec<Arc<str>> = market_rows.iter().map(|row| row.market.clone()).collect();
-        names.extend(
-            versions.iter().flat_map(|version| version.prices.iter().map(|price| price.market.clone())),
-        );
+        let all = versions.iter().chain(&call_versions);
+        names.extend(all.flat_map(|version| version.prices.iter().map(|price| price.market.clone())));
         names.sort_unstable();
         names.dedup();
         let mut markets: HashMap<String, Vec<(Timestamp, Arc<str>)>> = HashMap::new();
@@ -216,27 +220,23 @@ impl PriceBook {
         for since in markets.values_mut() {
             since.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
         }
-        let mut filled: Vec<PriceVersion> = Vec::with_capacity(versions.len());
-        let mut open: BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros)> = BTreeMap::new();
-        for version in versions {
-            if let Some(last) = filled.last_mut() {
-                let next = version.effective_from;
-                last.effective_to = Some(last.effective_to.map_or(next, |to| to.min(next)));
-            }
-            filled.push(fill(version, &names, &mut open));
-        }
-        Self { price_book_id, currency, versions: filled, markets }
+        let versions = in_order(versions, &names, &Category::MESSAGES);
+        let call_versions = in_order(call_versions, &names, &[Category::Call]);
+        Self { price_book_id, currency, versions, call_versions, markets }
     }
 
-    /// The version in force at a moment.
+    fn versions_of(&self, category: Category) -> &[PriceVersion] {
+        if category == Category::Call { &self.call_versions } else { &self.versions }
+    }
+
+    /// The version in force at a moment, for messages.
     pub fn version_at(&self, at: Timestamp) -> Option<&PriceVersion> {
-        let version = self.versions.iter().rev().find(|version| version.effective_from <= at)?;
-        version.effective_to.is_none_or(|to| at < to).then_some(version)
+        in_force(&self.versions, at)
     }
 
     /// A version by its id.
     pub fn version(&self, id: PriceVersionId) -> Option<&PriceVersion> {
-        self.versions.iter().find(|version| version.price_version_id == id)
+        self.versions.iter().chain(&self.call_versions).find(|version| version.price_version_id == id)
     }
 
     /// The market of a number, given its first digits, and the prefix that decided.
@@ -249,7 +249,7 @@ impl PriceBook {
         longest_first.into_iter().find_map(standing).or_else(|| standing("*"))
     }
 
-    /// What a message costs if it is delivered at `at`.
+    /// What a message costs if it is delivered at `at`, or a pulse of a call that is picked up then.
     pub fn rate(
         &self,
         digits: &str,
@@ -257,7 +257,7 @@ impl PriceBook {
         window: &WindowState,
         at: Timestamp,
     ) -> Option<Rate> {
-        let version = self.version_at(at)?;
+        let version = in_force(self.versions_of(category), at)?;
         let (_, market) = self.market_at(digits, at)?;
         let price = version.price(market, category)?;
         let matching = || version.rules.iter().filter(|rule| rule.matches(category, window, at));
@@ -288,7 +288,7 @@ impl PriceBook {
         };
         let first = at(from)?;
         let windows = [window.customer_service_until, window.free_entry_point_until].into_iter().flatten();
-        let versions = self.versions.iter().map(|version| version.effective_from);
+        let versions = self.versions_of(category).iter().map(|version| version.effective_from);
         let prefixes = (1..=PREFIX_DIGITS_MAX).filter_map(|length| self.markets.get(digits.get(..length)?));
         let markets = prefixes.flatten().map(|(since, _)| *since);
         let moments =
@@ -297,10 +297,35 @@ impl PriceBook {
     }
 }
 
+fn in_force(versions: &[PriceVersion], at: Timestamp) -> Option<&PriceVersion> {
+    let version = versions.iter().rev().find(|version| version.effective_from <= at)?;
+    version.effective_to.is_none_or(|to| at < to).then_some(version)
+}
+
+/// Versions one after another, each ending where the next one begins, with every price of these categories worked out.
+fn in_order(
+    mut versions: Vec<VersionRows>,
+    names: &[Arc<str>],
+    categories: &[Category],
+) -> Vec<PriceVersion> {
+    versions.sort_by_key(|version| version.effective_from);
+    let mut filled: Vec<PriceVersion> = Vec::with_capacity(versions.len());
+    let mut open: BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros)> = BTreeMap::new();
+    for version in versions {
+        if let Some(last) = filled.last_mut() {
+            let next = version.effective_from;
+            last.effective_to = Some(last.effective_to.map_or(next, |to| to.min(next)));
+        }
+        filled.push(fill(version, names, categories, &mut open));
+    }
+    filled
+}
+
 /// Works out every price of a version. `open` holds the rows of older versions that were published without a last day.
 fn fill(
     version: VersionRows,
     names: &[Arc<str>],
+    categories: &[Category],
     open: &mut BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros)>,
 ) -> PriceVersion {
     let own: HashMap<(Arc<str>, Category), Micros> =
@@ -321,11 +346,11 @@ fn fill(
     let other: Arc<str> = OTHER.into();
     let mut prices = HashMap::new();
     for market in names {
-        for category in Category::ALL {
+        for category in categories {
             let elsewhere =
-                || of_market(&other, category).map(|price| Price { origin: Origin::Other, ..price });
-            if let Some(price) = of_market(market, category).or_else(elsewhere) {
-                prices.insert((market.clone(), category), price);
+                || of_market(&other, *category).map(|price| Price { origin: Origin::Other, ..price });
+            if let Some(price) = of_market(market, *category).or_else(elsewhere) {
+                prices.insert((market.clone(), *category), price);
             }
         }
     }

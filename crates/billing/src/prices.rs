@@ -46,6 +46,30 @@ async fn load(
     price_book_id: PriceBookId,
     currency: Currency,
 ) -> Result<PriceBook, BillingError> {
+    let mut names: HashMap<String, Arc<str>> = HashMap::new();
+    let versions = versions(tx, price_book_id, &mut names).await?;
+    let mut call_versions = Vec::new();
+    if let Some(row) = tx.query_one(store::CALL_BOOK, params![price_book_id]).await? {
+        call_versions = self::versions(tx, row.get(0)?, &mut names).await?;
+    }
+    let markets = tx.query(store::MARKETS, vec![]).await?;
+    let markets = markets.iter().map(|row| {
+        Ok(MarketRow { prefix: row.get(0)?, since: row.get(1)?, market: named(&mut names, row.get(2)?) })
+    });
+    let markets = markets.collect::<Result<_, BillingError>>()?;
+    Ok(PriceBook::new(price_book_id, currency, versions, call_versions, markets))
+}
+
+fn named(names: &mut HashMap<String, Arc<str>>, name: String) -> Arc<str> {
+    names.entry(name).or_insert_with_key(|name| name.as_str().into()).clone()
+}
+
+/// The versions of a book, with their prices and rules.
+async fn versions(
+    tx: &mut Tx,
+    price_book_id: PriceBookId,
+    names: &mut HashMap<String, Arc<str>>,
+) -> Result<Vec<VersionRows>, BillingError> {
     let mut versions: HashMap<PriceVersionId, VersionRows> = HashMap::new();
     for row in tx.query(store::VERSIONS_OF_BOOK, params![price_book_id]).await? {
         let version = VersionRows {
@@ -57,12 +81,10 @@ async fn load(
         };
         versions.insert(version.price_version_id, version);
     }
-    let mut names: HashMap<String, Arc<str>> = HashMap::new();
-    let mut named = |name: String| names.entry(name).or_insert_with_key(|name| name.as_str().into()).clone();
     for row in tx.query(store::PRICES_OF_BOOK, params![price_book_id]).await? {
         let Some(version) = versions.get_mut(&row.get(0)?) else { continue };
         version.prices.push(PriceRow {
-            market: named(row.get(1)?),
+            market: named(names, row.get(1)?),
             category: category(&row, 2)?,
             unit: row.get(3)?,
             is_open: row.get(4)?,
@@ -72,12 +94,7 @@ async fn load(
         let Some(version) = versions.get_mut(&row.get(0)?) else { continue };
         version.rules.push(rule(&row)?);
     }
-    let markets = tx.query(store::MARKETS, vec![]).await?;
-    let markets = markets
-        .iter()
-        .map(|row| Ok(MarketRow { prefix: row.get(0)?, since: row.get(1)?, market: named(row.get(2)?) }));
-    let markets = markets.collect::<Result<_, BillingError>>()?;
-    Ok(PriceBook::new(price_book_id, currency, versions.into_values().collect(), markets))
+    Ok(versions.into_values().collect())
 }
 
 /// A category that stands in a column.

@@ -9,6 +9,8 @@ statements! {
     LIST_BOOK = "
         SELECT price_book_id FROM price_book
         WHERE currency = $1 AND base_book IS NULL AND portfolio_id IS NULL ORDER BY name LIMIT 1";
+    /// The book with the prices of calls that goes with a list book.
+    CALL_BOOK = "SELECT price_book_id FROM price_book WHERE base_book = $1 AND portfolio_id IS NULL LIMIT 1";
     /// The versions of a book.
     VERSIONS_OF_BOOK = "
         SELECT price_version_id, effective_from, effective_to FROM price_version
@@ -38,6 +40,12 @@ statements! {
     UPSERT_BOOK = "
         INSERT INTO price_book (price_book_id, name, currency, digest) VALUES ($1, $2, $3, $4)
         ON CONFLICT (price_book_id) DO UPDATE SET digest = excluded.digest";
+    /// A book with the prices of calls.
+    UPSERT_CALL_BOOK = "
+        INSERT INTO price_book (price_book_id, name, currency, base_book, digest) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (price_book_id) DO UPDATE SET digest = excluded.digest";
+    /// The length of a call.
+    INSERT_PULSES = "INSERT INTO usage_pulses (message_id, pulses) VALUES ($1, $2)";
     /// Opens a portfolio.
     INSERT_PORTFOLIO = "
         INSERT INTO billing_portfolio
@@ -127,7 +135,8 @@ statements! {
     /// The usage event of a message.
     EVENT = "
         SELECT message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
-               customer_service_until, free_entry_point_until, max_price, held, sequence, delivered_at, hash
+               customer_service_until, free_entry_point_until, max_price, held, sequence, delivered_at, hash,
+               (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = usage_event.message_id)
         FROM usage_event WHERE message_id = $1";
     /// For verification: a portfolio's usage events in the order of their chain, each with its first charge.
     EVENTS_AFTER = "
@@ -136,7 +145,8 @@ statements! {
                e.delivered_at, e.hash,
                c.charge_id, c.message_id, c.run, c.portfolio_id, c.waba_id, c.phone_number_id, c.price_version_id,
                c.market, c.category, c.pricing_type, c.unit_micros, c.amount_micros, c.currency, c.transfer_id,
-               c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at
+               c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at,
+               (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = e.message_id)
         FROM usage_event e LEFT JOIN charge c ON c.message_id = e.message_id AND c.run = 0
         WHERE e.portfolio_id = $1 AND e.sequence > $2
         ORDER BY e.sequence LIMIT $3";
@@ -221,12 +231,14 @@ pub(crate) fn message(row: &Row) -> Result<Message, BillingError> {
         window: WindowState { customer_service_until: row.get(8)?, free_entry_point_until: row.get(9)? },
         max_price: row.get(10)?,
         held: row.get(11)?,
+        pulses: None,
     })
 }
 
-/// A usage event from its first fifteen columns.
-pub(crate) fn event(row: &Row) -> Result<(Event, Vec<u8>), BillingError> {
-    Ok((Event { message: message(row)?, sequence: row.get(12)?, delivered_at: row.get(13)? }, row.get(14)?))
+/// A usage event from its first fifteen columns, and the one that holds its pulses.
+pub(crate) fn event(row: &Row, pulses: usize) -> Result<(Event, Vec<u8>), BillingError> {
+    let message = Message { pulses: row.get(pulses)?, ..message(row)? };
+    Ok((Event { message, sequence: row.get(12)?, delivered_at: row.get(13)? }, row.get(14)?))
 }
 
 /// The first twelve parameters of [`INSERT_INTENTS`] and [`INSERT_EVENTS`].

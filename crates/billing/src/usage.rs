@@ -12,7 +12,7 @@
 mod deliver;
 mod hold;
 
-pub use deliver::{delivered, expire, failed};
+pub use deliver::{called, delivered, expire, failed};
 pub use hold::hold;
 
 use crate::category::{Category, Pricing, PricingType, WindowState};
@@ -59,6 +59,8 @@ pub struct Intent {
     pub expires_at: Timestamp,
     /// The business pays no more than that.
     pub max_price: Option<Micros>,
+    /// Of a call: the pulses of its greatest length.
+    pub pulses_max: Option<i64>,
 }
 
 /// A message that may be sent.
@@ -103,6 +105,8 @@ pub(crate) struct Message {
     pub(crate) window: WindowState,
     pub(crate) max_price: Option<Micros>,
     pub(crate) held: Micros,
+    /// Of a call that has ended.
+    pub(crate) pulses: Option<i64>,
 }
 
 impl Message {
@@ -113,11 +117,16 @@ impl Message {
         at(delivered_at).or_else(|| at(self.sent_at))
     }
 
+    /// The list price: that of a message, or that of all pulses of a call.
+    pub(crate) fn list_price(&self, unit: Micros) -> Micros {
+        self.pulses.map_or(unit, |pulses| times(unit, pulses))
+    }
+
     /// What it costs with a pricing type: nothing, or the list price, but not more than the business wants to pay, and
     /// not more than what was held.
     pub(crate) fn amount(&self, pricing_type: PricingType, unit: Micros) -> Micros {
         match pricing_type {
-            PricingType::Regular => at_most(unit, self.max_price).min(self.held),
+            PricingType::Regular => at_most(self.list_price(unit), self.max_price).min(self.held),
             PricingType::FreeCustomerService | PricingType::FreeEntryPoint => Micros::ZERO,
         }
     }
@@ -125,6 +134,11 @@ impl Message {
 
 fn at_most(price: Micros, max_price: Option<Micros>) -> Micros {
     max_price.map_or(price, |max| price.min(max)).max(Micros::ZERO)
+}
+
+/// The price of so many pulses.
+fn times(unit: Micros, pulses: i64) -> Micros {
+    Micros(unit.0.saturating_mul(pulses.max(0)))
 }
 
 /// A message that was delivered.
@@ -140,6 +154,8 @@ impl Event {
     pub(crate) fn hash(&self, before: &[u8]) -> [u8; 32] {
         let message = &self.message;
         let optional = |number: Option<i64>| number.unwrap_or(i64::MIN).to_be_bytes();
+        // Only calls have pulses: what messages were hashed like stays as it is.
+        let pulses = message.pulses.map(i64::to_be_bytes);
         Sha256::new()
             .chain_update(before)
             .chain_update(message.message_id.as_bytes())
@@ -155,6 +171,7 @@ impl Event {
             .chain_update(message.held.0.to_be_bytes())
             .chain_update(self.sequence.to_be_bytes())
             .chain_update(self.delivered_at.0.to_be_bytes())
+            .chain_update(pulses.as_ref().map_or(&[][..], |pulses| &pulses[..]))
             .finalize()
             .into()
     }

@@ -6,7 +6,7 @@
 
 use crate::reports::Sums;
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Charge, Prices, store};
+use crate::{BillingError, Category, Charge, Prices, store};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, TransferId};
@@ -90,7 +90,7 @@ async fn verify_portfolio(
         let page = tx.query(store::EVENTS_AFTER, params![id, sequence, PAGE_ROWS]).await?;
         let mut rows: Vec<(Event, Option<Charge>)> = Vec::with_capacity(page.len());
         for row in &page {
-            let (event, kept) = store::event(row)?;
+            let (event, kept) = store::event(row, 34)?;
             if Some(event.sequence) != sequence.checked_add(1) || event.hash(&hash).as_slice() != kept {
                 found.differs(format!("portfolio {id}, usage event {}: the chain is broken", event.sequence));
             }
@@ -161,7 +161,7 @@ fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferVi
         charge.price_version_id == rate.price_version_id,
         "it is not of the version in force at the delivery",
     );
-    check(charge.unit == rate.unit, "its list price is not the price book's");
+    check(charge.unit == message.list_price(rate.unit), "its list price is not the price book's");
     check(charge.pricing_type == kind, "its pricing type does not follow from the rules");
     check(charge.allowance.is_some() == rate.allowance.is_some(), "it is not counted as the rules say");
     check(charge.amount == message.amount(kind, rate.unit), "its amount does not follow from the price");
@@ -175,7 +175,11 @@ impl Tally {
         self.charges = self.charges.saturating_add(1);
         self.sums.add(charge)?;
         if charge.amount > Micros::ZERO {
-            let key = (format!("revenue:messages:{}", charge.category), charge.currency.to_string());
+            let code = match charge.category {
+                Category::Call => "revenue:calls".to_owned(),
+                category => format!("revenue:messages:{category}"),
+            };
+            let key = (code, charge.currency.to_string());
             let (amount, count) = self.revenue.entry(key).or_default();
             *amount = amount.saturating_add(i128::from(charge.amount.0));
             *count = count.saturating_add(1);

@@ -7,14 +7,19 @@
 //!
 //! - `analytics`: messages sent and delivered, by product.
 //! - `pricing_analytics`: what was delivered and what it cost, by number, country, category and type of price.
+//! - `call_analytics`: calls that connected, by the time of their end: how many, how long, and what they cost ([`calls()`]).
 //! - `conversation_analytics`: always empty. Conversations have no price here, as in the Cloud API since July 2025.
 //! - [`templates`]: templates, and all languages of a template together.
+//! - [`overview`]: an account at a glance, for the console.
 //!
 //! Nothing is counted by person.
 
+mod calls;
+pub mod overview;
 mod store;
 pub mod templates;
 
+pub use calls::calls;
 pub(crate) use store::STATEMENTS;
 pub(crate) use templates::{Spent, note_click, note_spent};
 
@@ -61,8 +66,15 @@ const MESSAGES: Shape = Shape(&[
 ]);
 const METRICS: &[&str] = &["COST", "VOLUME", "CONVERSATION"];
 const TYPES: &[&str] = &["REGULAR", "FREE_CUSTOMER_SERVICE", "FREE_ENTRY_POINT"];
-const CATEGORIES: &[&str] =
-    &["AUTHENTICATION", "AUTHENTICATION_INTERNATIONAL", "MARKETING", "MARKETING_LITE", "SERVICE", "UTILITY"];
+const CATEGORIES: &[&str] = &[
+    "AUTHENTICATION",
+    "AUTHENTICATION_INTERNATIONAL",
+    "CALL",
+    "MARKETING",
+    "MARKETING_LITE",
+    "SERVICE",
+    "UTILITY",
+];
 const DIMENSIONS: &[&str] = &["COUNTRY", "PHONE", "PRICING_CATEGORY", "PRICING_TYPE", "TIER"];
 const PRICES: Shape = Shape(&[
     required("start", Kind::Number(0, TIMES)),

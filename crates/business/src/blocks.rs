@@ -18,7 +18,7 @@ use plaza_protocol::{AccountId, Ctx, PhoneNumber, PhoneNumberId};
 use serde_json::Value;
 
 /// People that one number can block.
-const BLOCKED_MAX: i64 = 64_000;
+pub(crate) const BLOCKED_MAX: i64 = 64_000;
 /// People in one request.
 const USERS_MAX: usize = 1000;
 
@@ -81,6 +81,11 @@ pub async fn change(
         }
     }
     Ok(changed)
+}
+
+/// How many people a number has blocked.
+pub(crate) async fn count(tx: &mut Tx, phone: PhoneNumberId) -> Result<i64, DbError> {
+    store::count(tx, phone).await
 }
 
 async fn find(

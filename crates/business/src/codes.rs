@@ -39,6 +39,8 @@ codes! {
     TOKEN_INVALID = 190, 401, "Invalid OAuth access token";
     /// The token lacks a permission.
     PERMISSION = 200, 403, "API Permission";
+    /// The operator lets the account answer only.
+    RESTRICTED = 368, 403, "Temporarily blocked for policies violations";
     /// Too many calls about one account within an hour.
     ACCOUNT_CALLS = 80007, 400, "Rate limit issues";
     /// Insights cannot be switched off again.
@@ -59,20 +61,26 @@ codes! {
     RECIPIENT_IS_SENDER = 131021, 400, "Recipient cannot be sender";
     /// The person is not on the network, or the message was given up.
     UNDELIVERABLE = 131026, 400, "Message undeliverable";
+    /// The operator has stopped the account.
+    LOCKED = 131031, 403, "Account has been locked";
     /// The balance does not cover the price.
     PAYMENT = 131042, 400, "Business eligibility payment issue";
+    /// The balance does not cover the price of the longest call.
+    CALL_PAYMENT = 131044, 400, "Business eligibility payment issue";
     /// The customer-service window is closed.
     RE_ENGAGEMENT = 131047, 400, "Re-engagement message";
     /// The person got enough advertising.
     MARKETING_CAP = 131049, 400, "Message not delivered: the person gets no more marketing messages for now";
+    /// The person wants no advertising of this business.
+    MARKETING_STOPPED = 131050, 400, "User has stopped marketing messages";
     /// A kind of message that Plaza does not carry.
     UNSUPPORTED_TYPE = 131051, 400, "Unsupported message type";
     /// A file of a person that the business cannot have.
     MEDIA_DOWNLOAD = 131052, 400, "Media download error";
     /// A file that cannot be sent, or that could not be fetched.
     MEDIA_UPLOAD = 131053, 400, "Media upload error";
-    /// A message that is no template, at the address of marketing messages.
-    MARKETING_METHOD = 131055, 400, "Method not allowed";
+    /// A message that is no template, at the address of marketing messages; a call of a number whose calls go by SIP.
+    METHOD_NOT_ALLOWED = 131055, 400, "Method not allowed";
     /// Too many messages to one person.
     PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
     /// The account sends marketing templates by their own address only.
@@ -109,6 +117,26 @@ codes! {
     REGISTRATION_LIMIT = 133016, 400, "Account register deregister rate limit exceeded";
     /// A template of another category, at the address of marketing messages.
     MARKETING_ONLY = 134100, 400, "Only marketing messages supported";
+    /// The number takes and makes no calls.
+    CALLING_OFF = 138000, 401, "Calling not enabled";
+    /// The person is not on the network, or has no device.
+    UNCALLABLE = 138001, 400, "Receiver uncallable";
+    /// A thousand calls go on.
+    CONCURRENT_CALLS = 138002, 429, "Concurrent calls limit";
+    /// The two are in a call already.
+    DUPLICATE_CALL = 138003, 400, "Duplicate call";
+    /// The call has ended.
+    CALL_CONNECTION = 138004, 500, "Connection error";
+    /// The person did not allow calls.
+    NO_CALL_PERMISSION = 138006, 401, "No approved call permission found";
+    /// The call rang for too long.
+    CALL_TIMEOUT = 138007, 500, "Connection timeout";
+    /// The person was asked often enough whether the business may call.
+    CALL_REQUEST_LIMIT = 138009, 400, "Call permission request limit hit";
+    /// Enough calls connected with the person.
+    CONNECTED_CALLS = 138012, 400, "Business initiated calls limit hit";
+    /// The person has allowed calls for good.
+    PERMANENT_PERMISSION = 138017, 400, "Permanent permission already exists";
     /// The flow is no draft.
     FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
     /// Errors of its document, no endpoint, no key.

@@ -58,6 +58,19 @@ pub(crate) async fn by_number(
     Ok(Some(added(ctx, tx, portfolio, contact).await?))
 }
 
+/// The contact with this number, if the portfolio knows them already.
+pub(crate) async fn known_by_number(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    number: &PhoneNumber,
+) -> Result<Option<Contact>, MessagingError> {
+    match accounts::by_number(ctx, tx, number).await? {
+        Some(account) => Ok(store::by_account(tx, portfolio, account).await?),
+        None => Ok(None),
+    }
+}
+
 /// The contact with this business-scoped user id.
 pub(crate) async fn by_user_id(
     tx: &mut Tx,

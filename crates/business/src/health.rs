@@ -7,7 +7,9 @@ use crate::codes;
 use crate::management::ManageError;
 use crate::numbers;
 use crate::portfolios::{self, BusinessNumber, Waba};
+use crate::quality::Rating;
 use crate::reach;
+use crate::standing;
 use crate::templates::{self, Status};
 use plaza_db::Tx;
 use plaza_protocol::{Actor, Ctx, Micros, PhoneNumberId, PortfolioId, TemplateId, WabaId};
@@ -90,6 +92,11 @@ pub async fn of(ctx: &Ctx, tx: &mut Tx, subject: Subject) -> Result<Value, Manag
             if template.status != Status::Approved {
                 let what = format!("the template is {}", template.status.as_str());
                 part.blocked(141_002, &what, "Wait for its approval, or edit it and hand it in again.");
+            } else if template.quality.0 >= Rating::Yellow {
+                part.limited(format!(
+                    "Its quality is {}: people complain about it, or do not read it. RED pauses it.",
+                    template.quality.0.as_str()
+                ));
             }
             parts.push(part);
             Some(portfolios::waba(ctx, tx, template.waba_id).await?)
@@ -146,8 +153,14 @@ async fn of_number(tx: &mut Tx, number: &BusinessNumber) -> Result<Part, ManageE
     let state = numbers::store::state(tx, number.phone_number_id).await?;
     if state.verification != "VERIFIED" {
         part.blocked(133_006, "the phone number is not verified", "Request a code and verify it.");
-    } else if !number.is_registered {
+    } else if number.status != portfolios::BANNED && !number.is_registered {
         part.blocked(133_010, "the phone number is not registered", "Register it with its PIN.");
+    }
+    if Rating::parse(&number.quality).is_some_and(|rating| rating >= Rating::Yellow) {
+        part.limited(format!(
+            "Its quality is {}: people block or report it. While it is RED the messaging limit does not rise.",
+            number.quality
+        ));
     }
     if state.name_status != "APPROVED" {
         part.limited("The display name is not approved yet.");
@@ -157,6 +170,17 @@ async fn of_number(tx: &mut Tx, number: &BusinessNumber) -> Result<Part, ManageE
 
 async fn of_account(ctx: &Ctx, tx: &mut Tx, waba: &Waba) -> Result<Part, ManageError> {
     let mut part = Part::new("WABA", waba.waba_id);
+    match standing::of(tx, waba.waba_id).await?.map(|standing| standing.state) {
+        Some(standing::State::Disabled) => {
+            part.blocked(codes::LOCKED.number, "the operator has stopped this account", "Ask the operator.");
+        }
+        Some(standing::State::Restricted) => {
+            part.limited(
+                "The operator has restricted this account: it may answer, and writes to nobody first.",
+            );
+        }
+        Some(standing::State::Active) | None => {}
+    }
     let balance = plaza_billing::balance(ctx, tx, waba.portfolio_id).await.map_err(|error| match error {
         plaza_billing::BillingError::Db(error) => ManageError::Db(error),
         _ => ManageError::NotFound,

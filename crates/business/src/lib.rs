@@ -21,6 +21,7 @@ pub mod activity;
 pub mod analytics;
 pub mod apps;
 pub mod blocks;
+pub mod calls;
 pub mod catalogs;
 pub mod codes;
 pub mod collections;
@@ -40,13 +41,16 @@ pub mod partners;
 pub mod portfolios;
 pub mod preverified;
 pub mod qr;
+pub mod quality;
 pub mod reach;
 mod seal;
 pub mod settings;
+pub mod standing;
 pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod uploads;
+pub mod usage;
 pub mod usernames;
 pub mod users;
 pub mod wabas;
@@ -61,7 +65,7 @@ pub use seal::{SealError, SealingKey};
 use pace::Pace;
 use plaza_billing::Prices;
 use plaza_db::Sql;
-use plaza_protocol::{Actor, Ctx, PortfolioId};
+use plaza_protocol::{Actor, Ctx, PortfolioId, limits};
 use reach::{MarketingCap, Tier};
 
 /// What the operations of this crate need beside a context and a transaction.
@@ -77,6 +81,8 @@ pub struct Business {
     first_tier: Tier,
     /// `None`: a person gets any amount of advertising.
     marketing: Option<MarketingCap>,
+    /// Calls of a number to one person that may connect in 24 hours.
+    connected_calls_per_day: u32,
 }
 
 impl Business {
@@ -90,6 +96,7 @@ impl Business {
             pace: Pace::default(),
             first_tier: Tier::Unlimited,
             marketing: None,
+            connected_calls_per_day: limits::CONNECTED_CALLS_PER_DAY,
         }
     }
 
@@ -103,6 +110,12 @@ impl Business {
     #[must_use]
     pub fn reaching(self, first_tier: Tier, marketing: Option<MarketingCap>) -> Self {
         Self { first_tier, marketing, ..self }
+    }
+
+    /// With a limit on how often it may get through to one person by phone in a day ([`calls`]).
+    #[must_use]
+    pub fn calling(self, connected_calls_per_day: u32) -> Self {
+        Self { connected_calls_per_day, ..self }
     }
 
     /// Whether templates are approved at once.
@@ -153,6 +166,7 @@ pub fn statements() -> Vec<Sql> {
         analytics::STATEMENTS,
         apps::STATEMENTS,
         blocks::STATEMENTS,
+        calls::STATEMENTS,
         catalogs::STATEMENTS,
         contacts::STATEMENTS,
         documents::STATEMENTS,
@@ -162,7 +176,9 @@ pub fn statements() -> Vec<Sql> {
         messages::STATEMENTS,
         numbers::STATEMENTS,
         portfolios::STATEMENTS,
+        quality::STATEMENTS,
         reach::STATEMENTS,
+        standing::STATEMENTS,
         templates::STATEMENTS,
         uploads::STATEMENTS,
         usernames::STATEMENTS,

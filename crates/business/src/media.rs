@@ -337,34 +337,29 @@ impl Business {
         Ok(Some(self.insert(ctx, tx, number, &new, RECEIVED_LIFETIME).await?))
     }
 
-    /// The answer of a form that came with files, with the ids of files of the business in the place of those of blobs.
-    /// `None`: there are none.
-    pub(crate) async fn received_form(
+    /// Puts the ids of files of the business in the place of those of blobs, in the answer of a form that came with files.
+    pub(crate) async fn name_form_files(
         &self,
         ctx: &Ctx,
         tx: &mut Tx,
         number: &BusinessNumber,
-        content: &Content,
-    ) -> Result<Option<Content>, SendError> {
-        let mut filled = content.clone();
-        let Some(Body::InteractiveReply(InteractiveReply { reply: Some(Reply::Form(form)) })) = &mut filled.body
+        content: &mut Content,
+    ) -> Result<(), SendError> {
+        let Some(Body::InteractiveReply(InteractiveReply { reply: Some(Reply::Form(form)) })) = &mut content.body
         else {
-            return Ok(None);
+            return Ok(());
         };
-        let Ok(mut response) = serde_json::from_str::<Value>(&form.response_json) else { return Ok(None) };
         let files = std::mem::take(&mut form.files);
-        if files.is_empty() {
-            return Ok(None);
-        }
+        let Ok(mut response) = serde_json::from_str::<Value>(&form.response_json) else { return Ok(()) };
         for attachment in files.into_iter().take(FORM_FILES_MAX) {
             let blob = hex::encode(&attachment.blob_id);
             let media = Media { attachment: Some(attachment), ..Media::pending(MediaForm::Document) };
             if let Some(id) = self.received_media(ctx, tx, number, &media).await? {
                 name_file(&mut response, &blob, id);
+                form.response_json = response.to_string();
             }
         }
-        form.response_json = response.to_string();
-        Ok(Some(filled))
+        Ok(())
     }
 }
 

@@ -33,15 +33,17 @@ use crate::contacts::{self, Contact};
 use crate::flows::sending;
 use crate::media::{MediaError, MediaSource};
 use crate::portfolios::{self, BusinessNumber};
+use crate::quality::feedback;
 use crate::reach::{Approached, Reach};
 use crate::templates;
 use crate::templates::definition::FlowName;
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, analytics, blocks, catalogs, codes, wabas, wamid};
+use crate::{Business, analytics, blocks, calls, catalogs, codes, wabas, wamid};
 use approach::{Unpaid, undo_all};
 use plaza_billing::{self as billing, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
+use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
@@ -191,6 +193,13 @@ impl Business {
         if blocks::is_blocked(tx, phone, inbound.account).await? {
             return Ok(false);
         }
+        if let Some(Body::Feedback(said)) = &inbound.content.body {
+            let portfolio = number.portfolio_id;
+            let contact =
+                contacts::seen(ctx, tx, portfolio, inbound.account, &inbound.number, &inbound.name).await?;
+            feedback::said(ctx, tx, &number, &contact, said).await?;
+            return Ok(true);
+        }
         let message_id = BusinessMessageId(inbound.message_id.0);
         let row = store::NewMessage {
             message_id,
@@ -227,9 +236,15 @@ impl Business {
             Some(Body::Media(media)) => self.received_media(ctx, tx, &number, media).await?,
             _ => None,
         };
-        let filled = self.received_form(ctx, tx, &number, &inbound.content).await?;
-        let content = filled.as_ref().unwrap_or(&inbound.content);
-        let told = payload::Inbound { message: message_id, at: inbound.at, content, media };
+        let mut content = inbound.content.clone();
+        self.name_form_files(ctx, tx, &number, &mut content).await?;
+        if let (Some(Body::InteractiveReply(reply)), Some(answered)) = (&mut content.body, &answered)
+            && let Some(Reply::CallPermission(reply)) = &mut reply.reply
+            && answered.account == inbound.account
+        {
+            calls::permissions::replied(ctx, tx, phone, inbound.account, reply).await?;
+        }
+        let told = payload::Inbound { message: message_id, at: inbound.at, content: &content, media };
         let value = payload::message(&number, &contact, &told, answered.is_some());
         webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
         Ok(true)
@@ -286,6 +301,8 @@ struct NewSend {
     intent: Option<Intent>,
     /// The person did not write lately, and the message will reach them.
     is_approach: bool,
+    /// It asks whether the business may call.
+    asks_to_call: bool,
     /// The places that it took.
     approached: Option<Approached>,
 }
@@ -295,6 +312,9 @@ impl Business {
     async fn check(&self, tx: &mut Tx, send: &Sending<'_>) -> Result<Checked, SendError> {
         let Sending { ctx, phone, message } = *send;
         let number = portfolios::phone_number(ctx, tx, phone).await?;
+        if number.status == portfolios::BANNED {
+            return Err(SendError::Locked);
+        }
         if !number.is_registered {
             return Err(SendError::NotRegistered);
         }
@@ -330,11 +350,18 @@ impl Business {
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
             return Err(SendError::WindowClosed { until: windows.customer_service_until });
         }
+        if number.status == portfolios::RESTRICTED && !windows.is_customer_service_open(now) {
+            return Err(SendError::Restricted);
+        }
         if let Some(per_s) = self.messages_per_s {
             self.pace.take(ctx, phone, contact.account, per_s)?;
         }
         if let Some(flow) = prepared.flow {
             sending::note(ctx, tx, message_id, flow).await?;
+        }
+        let asks_to_call = calls::permissions::is_request(&prepared.body);
+        if asks_to_call {
+            calls::permissions::request(ctx, tx, number, contact.account, message_id).await??;
         }
         let expires_at = now + lifetime(prepared.template.as_ref());
         // What could not be fetched is not sent, and not charged.
@@ -344,7 +371,7 @@ impl Business {
             Intent { template: prepared.template.is_some(), ..intent }
         });
         let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
-        Ok(NewSend { prepared, now, expires_at, intent, is_approach, approached: None })
+        Ok(NewSend { prepared, now, expires_at, intent, is_approach, asks_to_call, approached: None })
     }
 }
 
@@ -484,6 +511,11 @@ impl Business {
                 {
                     return Err(SendError::MarketingOff);
                 }
+                if template.category == Category::Marketing
+                    && feedback::wants_no_marketing(tx, number.portfolio_id, contact.account).await?
+                {
+                    return Err(SendError::MarketingStopped);
+                }
                 let category = Some(template.category);
                 let mut body = Body::Template(filled.template);
                 let flow = opened(ctx, tx, number, &mut body, filled.flow.as_ref()).await?;
@@ -607,6 +639,7 @@ fn intent(
         },
         expires_at,
         max_price: None,
+        pulses_max: None,
     }
 }
 

@@ -26,11 +26,11 @@ use crate::management::{ManageError, Tried};
 use crate::portfolios::{self, BusinessNumber, NodeKind, Waba};
 use crate::settings;
 use crate::webhooks::{self, Event};
-use crate::{Business, activity, codes};
+use crate::{Business, activity, codes, standing};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::{accounts, registration};
 use plaza_protocol::limits::{CODE_LIFETIME, CODE_TRIES_MAX, CODE_WINDOW, CODES_PER_DAY, CODES_PER_WINDOW};
-use plaza_protocol::{AccountId, Ctx, PhoneNumber, PhoneNumberId};
+use plaza_protocol::{AccountId, Ctx, PhoneNumber, PhoneNumberId, PortfolioId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -39,10 +39,10 @@ use subtle::ConstantTimeEq;
 /// Characters of a display name.
 const NAME_CHARACTERS_MAX: usize = 75;
 /// Numbers of one portfolio.
-pub const NUMBERS_MAX: usize = 20;
+pub const NUMBERS_MAX: i64 = 20;
 /// Registrations and deregistrations of one number within [`REGISTRATION_WINDOW`].
-const REGISTRATIONS_MAX: i64 = 10;
-const REGISTRATION_WINDOW: Duration = Duration::from_secs(72 * 3600);
+pub(crate) const REGISTRATIONS_MAX: i64 = 10;
+pub(crate) const REGISTRATION_WINDOW: Duration = Duration::from_secs(72 * 3600);
 /// Wrong PINs before the long pause.
 const PIN_TRIES_MAX: i64 = 5;
 const PIN_PAUSE: Duration = Duration::from_secs(3600);
@@ -290,6 +290,11 @@ impl Business {
         if let Err(refusal) = count_registration(ctx, tx, phone).await? {
             return Ok(Err(refusal));
         }
+        if standing::of(tx, number.waba_id).await?.is_some() {
+            let what =
+                "the operator has restricted or stopped this account: its numbers are registered afterwards";
+            return Ok(Err(ManageError::refused(codes::LOCKED, what)));
+        }
         let mut state = store::state(tx, phone).await?;
         if state.verification != "VERIFIED" {
             let what = "the phone number has to be verified first: request_code, then verify_code";
@@ -415,10 +420,19 @@ async fn accounts_has(tx: &mut Tx, number: &BusinessNumber) -> Result<bool, Mana
     Ok(!accounts::views(tx, &[number.account_id]).await?.is_empty())
 }
 
+/// Registrations and deregistrations that count.
+pub(crate) async fn registrations(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId) -> Result<i64, DbError> {
+    store::attempts(tx, phone.0, "registration", ctx.now() - REGISTRATION_WINDOW).await
+}
+
+/// Numbers of a portfolio.
+pub(crate) async fn count(tx: &mut Tx, portfolio: PortfolioId) -> Result<i64, DbError> {
+    store::count(tx, portfolio).await
+}
+
 /// Counts a registration or deregistration, unless there were too many.
 async fn count_registration(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId) -> Tried<()> {
-    let since = ctx.now() - REGISTRATION_WINDOW;
-    if store::attempts(tx, phone.0, "registration", since).await? >= REGISTRATIONS_MAX {
+    if registrations(ctx, tx, phone).await? >= REGISTRATIONS_MAX {
         let what =
             format!("a number can be registered and deregistered {REGISTRATIONS_MAX} times in 72 hours");
         return Ok(Err(ManageError::refused(codes::REGISTRATION_LIMIT, what)));

@@ -21,9 +21,9 @@ pub const STANDARD_MESSAGES_PER_S: u32 = 80;
 /// …and where it was raised.
 pub const HIGH_MESSAGES_PER_S: u32 = 1_000;
 /// A person gets one message of a number in this time…
-const PAIR_EVERY: Duration = Duration::from_secs(6);
+pub(crate) const PAIR_EVERY: Duration = Duration::from_secs(6);
 /// …and so many at once.
-const PAIR_BURST: u32 = 45;
+pub(crate) const PAIR_BURST: u32 = 45;
 /// Buckets in memory, of each kind.
 const BUCKETS_MAX: usize = 100_000;
 
@@ -75,6 +75,16 @@ impl Pace {
         put(&self.numbers, ctx, phone, empty_at);
         put(&self.pairs, ctx, pair, pair_empty_at);
         Ok(())
+    }
+}
+
+impl Pace {
+    /// How many messages of this second a number has used.
+    pub(crate) fn used(&self, ctx: &Ctx, phone: PhoneNumberId, per_s: u32) -> i64 {
+        let buckets = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = buckets.get(&phone).map(|empty_at| empty_at.since(ctx.now())).unwrap_or_default();
+        let used = left.as_micros().saturating_mul(u128::from(per_s)).div_ceil(1_000_000);
+        i64::try_from(used).unwrap_or(i64::MAX)
     }
 }
 
@@ -136,7 +146,11 @@ mod tests {
             assert_eq!(send(), Ok(()), "{n}");
         }
         assert!(matches!(send(), Err(TooFast::Number { per_s: 80, .. })));
-        clock.advance(Duration::from_secs(1));
+        assert_eq!(pace.used(&ctx, PHONE, STANDARD_MESSAGES_PER_S), 80);
+        clock.advance(Duration::from_millis(500));
+        assert_eq!(pace.used(&ctx, PHONE, STANDARD_MESSAGES_PER_S), 40);
+        clock.advance(Duration::from_millis(500));
+        assert_eq!(pace.used(&ctx, PHONE, STANDARD_MESSAGES_PER_S), 0);
         assert_eq!(send(), Ok(()));
     }
 }

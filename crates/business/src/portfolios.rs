@@ -98,6 +98,10 @@ pub const PENDING: &str = "PENDING";
 pub const CONNECTED: &str = "CONNECTED";
 /// Deregistered.
 pub const DISCONNECTED: &str = "DISCONNECTED";
+/// The operator lets its account answer only.
+pub const RESTRICTED: &str = "RESTRICTED";
+/// The operator has stopped its account.
+pub const BANNED: &str = "BANNED";
 
 /// Graph ids are drawn below this; ids above belong to what a phone number always has, and follow from the number's own.
 const DERIVED: i64 = 1_000_000_000_000_000;
@@ -181,9 +185,9 @@ pub struct BusinessNumber {
     pub verified_name: String,
     /// GREEN, YELLOW, RED or UNKNOWN.
     pub quality: String,
-    /// [`UNVERIFIED`], [`PENDING`], [`CONNECTED`] or [`DISCONNECTED`].
+    /// [`UNVERIFIED`], [`PENDING`], [`CONNECTED`], [`DISCONNECTED`], [`RESTRICTED`] or [`BANNED`].
     pub status: String,
-    /// Whether it may send: only connected numbers may.
+    /// Whether it may send: connected numbers may, and restricted ones in answer.
     pub is_registered: bool,
     /// When it was added.
     pub created_at: Timestamp,

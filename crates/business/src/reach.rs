@@ -11,9 +11,9 @@
 //!
 //! **The limit rises by itself** ([`step`]): from 250 to 2,000 after 2,000 delivered templates in 30 days, or once a number
 //! is an official business account; from there on whenever the portfolio reached at least half as many people as it may
-//! within the last seven days. While one of its registered numbers is rated RED it stays. It never falls by itself. The
-//! operator can set it; the server's configuration says with which a portfolio begins. Each change is told to the
-//! webhooks.
+//! within the last seven days. While one of its registered numbers is rated RED it stays. **It falls by itself** ([`lower`])
+//! by one step for each seven days that a number has been RED ([`crate::quality`]). The operator can set it; the server's
+//! configuration says with which a portfolio begins. Each change is told to the webhooks.
 //!
 //! **How it counts.** A person who was reached takes a place. Their row says when they were last reached, the portfolio's
 //! row how many places are taken. Only when all are taken are those looked at whose 24 hours are over: so a message costs
@@ -28,6 +28,7 @@ pub(crate) use store::STATEMENTS;
 use crate::management::ManageError;
 use crate::numbers;
 use crate::portfolios::{self, Waba};
+use crate::quality;
 use crate::settings::{self, Setting};
 use crate::webhooks::{self, Event};
 use crate::{Business, is_operator};
@@ -38,7 +39,7 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// How long a person who was reached takes a place.
-const PLACE_TAKEN_FOR: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const PLACE_TAKEN_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Whom a portfolio reached in this time says whether it uses its limit, and is remembered for as long.
 const USE_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Deliveries in this time raise the first limit.
@@ -101,6 +102,10 @@ impl Tier {
 
     fn next(self) -> Option<Self> {
         Self::ALL.iter().copied().find(|tier| *tier > self)
+    }
+
+    fn previous(self) -> Option<Self> {
+        Self::ALL.iter().rev().copied().find(|tier| *tier < self)
     }
 }
 
@@ -341,6 +346,19 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<usize, ManageError> {
         }
     }
     Ok(raised)
+}
+
+/// A number of the portfolio has been RED for long: its limit falls by a step, unless it changed lately. A portfolio that
+/// never had a limit gets none by this. The answer is whether it fell.
+pub(crate) async fn lower(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<bool, ManageError> {
+    let Some((people_max, changed_at)) = store::limit(tx, portfolio).await? else { return Ok(false) };
+    let tier = Tier::of(people_max);
+    let Some(lower) = tier.previous() else { return Ok(false) };
+    if ctx.now().since(changed_at) < quality::RED_COSTS_AFTER {
+        return Ok(false);
+    }
+    change(ctx, tx, portfolio, tier, lower).await?;
+    Ok(true)
 }
 
 async fn signs(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, tier: Tier) -> Result<Signs, ManageError> {

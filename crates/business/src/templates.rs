@@ -7,7 +7,9 @@
 //! good; both refuse to be sent. A deleted one keeps its row, because messages refer to it, and gives its name free. In a
 //! sandbox the decision falls at once: approved, unless the name begins with `reject_`.
 //!
-//! Each change of status is an event for the account's webhooks (`message_template_status_update`).
+//! Each change of status is an event for the account's webhooks (`message_template_status_update`), and so is a change of
+//! its category (`template_category_update`) or of what it says (`message_template_components_update`). A template that
+//! people complain about is paused by [`crate::quality`].
 //!
 //! [`definition`] is what a template is made of and the rules for it, [`render`] how it is filled in.
 
@@ -15,11 +17,13 @@ pub mod definition;
 pub mod library;
 pub mod lifecycle;
 pub mod render;
-mod store;
+pub(crate) mod store;
+mod wording;
 
 pub(crate) use store::STATEMENTS;
 
 use crate::portfolios::{self, LookupError, NodeKind};
+use crate::quality::Rating;
 use crate::webhooks::{self, Event};
 use crate::{Business, is_operator, json, may_touch};
 use definition::{Definition, ParameterFormat, Problem, subcodes};
@@ -31,10 +35,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Templates of one account.
-pub const TEMPLATES_MAX: usize = 250;
+pub const TEMPLATES_MAX: i64 = 250;
 /// Templates that an account makes in an hour.
-const CREATIONS_PER_HOUR: usize = 100;
-const CREATION_WINDOW: Duration = Duration::from_secs(3600);
+pub(crate) const CREATIONS_PER_HOUR: i64 = 100;
+pub(crate) const CREATION_WINDOW: Duration = Duration::from_secs(3600);
 /// Characters of a name.
 const NAME_CHARACTERS_MAX: usize = 512;
 /// Characters of a reason for a rejection.
@@ -120,6 +124,8 @@ pub struct Template {
     pub message_send_ttl_seconds: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What people make of it, and since when.
+    pub quality: (Rating, Timestamp),
 }
 
 impl Template {
@@ -130,7 +136,9 @@ impl Template {
 
     /// What its body says, with the gaps as they were written.
     pub fn body(&self) -> String {
-        Definition::read(&self.components, self.format).map(|read| read.body_text()).unwrap_or_default()
+        Definition::read_in(&self.components, self.format, &self.language)
+            .map(|read| read.body_text())
+            .unwrap_or_default()
     }
 }
 
@@ -213,7 +221,7 @@ impl NewTemplate {
             Some(name) => library::components(request, name)?,
             None => components(request)?,
         };
-        Definition::read(&components, format).map_err(TemplateError::Invalid)?;
+        Definition::read_in(&components, format, &language).map_err(TemplateError::Invalid)?;
         let message_send_ttl_seconds = time_to_live(request, category)?;
         let is_of_library = of_library.is_some();
         Ok(Self { name, language, category, format, components, message_send_ttl_seconds, is_of_library })
@@ -244,7 +252,7 @@ fn time_to_live(request: &Value, category: Category) -> Result<Option<i64>, Temp
     let Some(value) = json::member(request, "message_send_ttl_seconds") else { return Ok(None) };
     let allowed = match category {
         Category::Authentication | Category::AuthenticationInternational => 30..=900,
-        Category::Utility | Category::Service => 30..=43_200,
+        Category::Utility | Category::Service | Category::Call => 30..=43_200,
         Category::Marketing => 43_200..=2_592_000,
     };
     match json::integer(value) {
@@ -291,6 +299,7 @@ impl Business {
             components: new.components,
             message_send_ttl_seconds: new.message_send_ttl_seconds,
             created_at: ctx.now(),
+            quality: (Rating::Unknown, ctx.now()),
         };
         if !store::insert(tx, &template).await? {
             let what = "there is a template of this name in this language already: delete it, or choose another name";
@@ -312,6 +321,20 @@ impl Business {
             (true, true) => (Status::Rejected, DEFAULT_REASON),
         }
     }
+}
+
+/// How many templates an account has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made {
+    /// All that were not deleted.
+    pub(crate) all: i64,
+    /// Made within the hour, deleted ones among them.
+    pub(crate) in_hour: i64,
+}
+
+pub(crate) async fn made(ctx: &Ctx, tx: &mut Tx, waba: WabaId) -> Result<Made, DbError> {
+    let in_hour = store::made_since(tx, waba, ctx.now() - CREATION_WINDOW).await?;
+    Ok(Made { all: store::count(tx, waba).await?, in_hour })
 }
 
 /// All templates of an account, the latest first: at most [`TEMPLATES_MAX`].
@@ -400,7 +423,98 @@ pub async fn queue(
     Ok(store::queue(tx, status, after.unwrap_or(TemplateId(0))).await?)
 }
 
+/// Why a template stands still, or goes on, though nobody decided so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standstill {
+    /// For a while: the word for the first or the second time.
+    Paused(&'static str),
+    /// For good.
+    Disabled,
+    /// The pause is over.
+    Over,
+}
+
+impl Standstill {
+    fn told(self, ctx: &Ctx, value: &mut Value) {
+        let (title, description) = match self {
+            Self::Paused(word) => {
+                (word, "People complained about it: it cannot be sent until the pause is over.")
+            }
+            Self::Disabled => ("DISABLED", "People complained about it again after two pauses."),
+            Self::Over => ("UNPAUSE", "The pause is over: it can be sent again."),
+        };
+        if let Some(members) = value.as_object_mut() {
+            members.insert("other_info".to_owned(), json!({"title": title, "description": description}));
+            if self == Self::Disabled {
+                let at = ctx.now().seconds();
+                members.insert("disable_info".to_owned(), json!({"disable_date": at}));
+            }
+        }
+    }
+}
+
+/// Moves a template to another status because of its quality.
+pub(crate) async fn stand_still(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    template: Template,
+    status: Status,
+    why: Standstill,
+) -> Result<(), DbError> {
+    let template = Template { status, ..template };
+    store::set_status(ctx, tx, &template).await?;
+    let mut event = status_event(&template);
+    why.told(ctx, &mut event.value);
+    webhooks::emit(ctx, tx, vec![event]).await
+}
+
+/// The operator puts a template into the category that it belongs to.
+pub async fn set_category(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: TemplateId,
+    word: &str,
+) -> Result<Template, TemplateError> {
+    if !is_operator(ctx) {
+        return Err(TemplateError::Forbidden);
+    }
+    let before = get(ctx, tx, id).await?;
+    let category = read_category(word)
+        .ok_or_else(|| problem("category", "UTILITY, MARKETING or AUTHENTICATION is expected"))?;
+    if category == before.category {
+        return Ok(before);
+    }
+    let previous = before.category_word();
+    let template = Template { category, ..before };
+    store::update(ctx, tx, &template).await?;
+    let value = json!({
+        "message_template_id": template.template_id.0,
+        "message_template_name": template.name,
+        "message_template_language": template.language,
+        "previous_category": previous,
+        "new_category": template.category_word(),
+    });
+    webhooks::emit(ctx, tx, vec![event(&template, "template_category_update", value)]).await?;
+    Ok(template)
+}
+
+/// An event about a template.
+pub(crate) fn event(template: &Template, field: &'static str, value: Value) -> Event {
+    Event {
+        portfolio: template.portfolio_id,
+        waba: template.waba_id,
+        phone: None,
+        field,
+        lane: template.template_id.0,
+        value,
+    }
+}
+
 async fn emit_status(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), DbError> {
+    webhooks::emit(ctx, tx, vec![status_event(template)]).await
+}
+
+fn status_event(template: &Template) -> Event {
     let known = ["ABUSIVE_CONTENT", "INVALID_FORMAT", "NONE", "PROMOTIONAL", "SCAM", "TAG_CONTENT_MISMATCH"];
     let reason = template.rejected_reason.as_str();
     let word = if known.contains(&reason) { reason } else { DEFAULT_REASON };
@@ -419,15 +533,7 @@ async fn emit_status(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Result<(), 
         members
             .insert("rejection_info".to_owned(), json!({"reason": reason, "recommendation": recommendation}));
     }
-    let event = Event {
-        portfolio: template.portfolio_id,
-        waba: template.waba_id,
-        phone: None,
-        field: "message_template_status_update",
-        lane: template.template_id.0,
-        value,
-    };
-    webhooks::emit(ctx, tx, vec![event]).await
+    event(template, "message_template_status_update", value)
 }
 
 /// A template cannot be sent.
@@ -471,7 +577,8 @@ pub(crate) async fn fill(
         Status::Pending | Status::Rejected | Status::Archived | Status::Deleted => return Err(not_found()),
     }
     // What is stored was checked when it was made.
-    let definition = Definition::read(&template.components, template.format).map_err(|_| not_found())?;
+    let definition = Definition::read_in(&template.components, template.format, &template.language)
+        .map_err(|_| not_found())?;
     let rendered = render::render(&definition, &template.name, &template.language, request)?;
     Ok((template, rendered))
 }

@@ -8,12 +8,16 @@ use crate::files::{Files, FilesError};
 use crate::home::Heard;
 use crate::transport::{Socket, TransportError};
 use futures_util::FutureExt as _;
-use plaza_client::files::{FileError, attachments, form_file, media_message, open_file};
+use plaza_client::files::{
+    FileError, attachments, form_file, is_animated_webp, media_message, open_file, played,
+};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
-use plaza_client::{Contact, Event, LOADED, Machine, MachineError, SessionView};
+use plaza_client::{
+    CallSignal, CallView, CallWish, Contact, Event, LOADED, Machine, MachineError, SessionView, call_body,
+};
 use plaza_protocol::content::{Attachment, Body, Content, Text};
 use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use serde_json::Value;
@@ -188,7 +192,7 @@ where
         ClientError::Closed
     }
 
-    async fn call<T: Send + 'static>(
+    async fn ask<T: Send + 'static>(
         &self,
         call: impl for<'a> FnOnce(&'a mut Running<S>) -> Pin<Box<dyn Future<Output = T> + Send + 'a>>
         + Send
@@ -210,7 +214,7 @@ where
         &self,
         work: impl FnOnce(&mut Machine, &Ctx) -> Result<T, MachineError> + Send + 'static,
     ) -> Result<T, ClientError> {
-        self.call(move |running| {
+        self.ask(move |running| {
             Box::pin(async move {
                 let value = work(&mut running.machine, &running.ctx)?;
                 running.store_step().await?;
@@ -224,7 +228,7 @@ where
     pub async fn open_number(&self, number: &str) -> Result<ConversationId, ClientError> {
         let number = number.to_owned();
         let opened = self
-            .call(move |running| {
+            .ask(move |running| {
                 Box::pin(async move {
                     let (sender, receiver) = oneshot::channel();
                     let ticket = running.machine.open_number(&number);
@@ -266,9 +270,30 @@ where
         reply_to: Option<MessageId>,
         within: Duration,
     ) -> Result<MessageId, ClientError> {
+        self.send_with_and_wait(
+            move |machine, ctx| machine.send_body(ctx, conversation, body, reply_to),
+            within,
+        )
+        .await
+    }
+
+    /// Passes a text on from another conversation and waits until the server has stored it.
+    pub async fn forward_and_wait(
+        &self,
+        conversation: ConversationId,
+        body: Body,
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
+        self.send_with_and_wait(move |machine, ctx| machine.forward(ctx, conversation, body), within).await
+    }
+
+    async fn send_with_and_wait(
+        &self,
+        send: impl FnOnce(&mut Machine, &Ctx) -> Result<MessageId, MachineError> + Send + 'static,
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
         let mut updates = self.updates();
-        let message_id =
-            self.with(move |machine, ctx| machine.send_body(ctx, conversation, body, reply_to)).await?;
+        let message_id = self.with(send).await?;
         let stored = async {
             loop {
                 match updates.recv().await {
@@ -295,19 +320,42 @@ where
         Ok(message_id)
     }
 
-    /// Sends a file: encrypted, uploaded, and then as a message.
+    /// Does something about a call, or begins one, and waits until the server has heard of it. The call.
+    pub async fn call(
+        &self,
+        conversation: ConversationId,
+        call: Option<MessageId>,
+        wish: CallWish,
+        within: Duration,
+    ) -> Result<MessageId, ClientError> {
+        let signal = wish.signal().ok_or_else(|| ClientError::Refused {
+            code: ErrorCode::TooLarge,
+            message: "the session description is too long".to_owned(),
+        })?;
+        let sent = self.send_and_wait(conversation, call_body(call, signal), None, within).await?;
+        Ok(call.unwrap_or(sent))
+    }
+
+    /// A signal of a call, as it is shown.
+    pub async fn call_view(&self, said: CallSignal) -> Result<CallView, ClientError> {
+        self.with(move |machine, _| Ok(machine.call_view(&said))).await
+    }
+
+    /// Sends a file: encrypted, uploaded, and then as a message; a recording perhaps as one that was spoken just now.
     pub async fn send_file(
         &self,
         conversation: ConversationId,
         file: Vec<u8>,
         (mime_type, filename, caption): (&str, &str, &str),
+        is_voice: bool,
         within: Duration,
     ) -> Result<MessageId, ClientError> {
         let mime_type = mime_type.to_owned();
+        let is_animated = is_animated_webp(&file);
         let upload =
             self.with(move |machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type))).await??;
         self.files.upload(&upload).await?;
-        let body = media_message(upload.attachment, filename, caption);
+        let body = played(media_message(upload.attachment, filename, caption), is_voice, is_animated);
         self.send_and_wait(conversation, body, None, within).await
     }
 
@@ -430,7 +478,7 @@ where
         before: Option<MessageId>,
         limit: usize,
     ) -> Result<Page, ClientError> {
-        self.call(move |running| {
+        self.ask(move |running| {
             Box::pin(async move {
                 let lens = running.machine.lens(conversation);
                 timeline::page(&*running.store, &lens, conversation, before, limit).await.map_err(broken)
@@ -445,7 +493,7 @@ where
         conversation: ConversationId,
         message: MessageId,
     ) -> Result<Option<ItemView>, ClientError> {
-        self.call(move |running| {
+        self.ask(move |running| {
             Box::pin(async move {
                 let lens = running.machine.lens(conversation);
                 timeline::one(&*running.store, &lens, conversation, message).await.map_err(broken)
@@ -458,7 +506,7 @@ where
     pub async fn close(&self) {
         // A task that has ended already needs no word.
         let _ = self
-            .call(|running| {
+            .ask(|running| {
                 Box::pin(async {
                     running.ended = Some(Ended::Closed);
                 })
@@ -542,7 +590,7 @@ where
 
     /// A pause between half of `base` and `base`.
     fn jittered(&self, base: Duration) -> Duration {
-        let [chance] = self.ctx.random::<1>();
+        let [chance] = self.ctx.following("pause").random::<1>();
         let base = base.min(self.options.reconnect_last);
         base / 2 + base.saturating_mul(u32::from(chance)) / 512
     }
@@ -584,6 +632,8 @@ where
                 return Ok(away.flatten());
             }
             let tick = self.until_tick();
+            // Where the clock stands still, waiting is what moves on.
+            let ticks_at = self.ctx.now() + tick;
             tokio::select! {
                 frame = socket.receive() => {
                     self.machine.receive(&self.ctx, frame?)?;
@@ -596,7 +646,7 @@ where
                     Some(call) => call(self).await,
                     None => self.ended = Some(Ended::Closed),
                 },
-                () = sleep(tick) => self.machine.tick(&self.ctx)?,
+                () = sleep(tick) => self.machine.tick(&self.ctx.not_before(ticks_at))?,
             }
         }
     }

@@ -9,12 +9,16 @@ use crate::js::{self, Refusal, Timer, ctx, json};
 use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
-use plaza_client::files::{FileError, attachments, form_file, media_message, open_file};
+use plaza_client::files::{
+    FileError, attachments, form_file, is_animated_webp, media_message, open_file, played,
+};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
 use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
-use plaza_protocol::content::{Attachment, Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Revoke};
+use plaza_protocol::content::{
+    Attachment, Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Opinion, Revoke,
+};
 use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -228,6 +232,28 @@ impl Client {
         Ok(json(&self.0.item(id, message).await?))
     }
 
+    /// Does something about a call: what, as JSON ([`plaza_client::CallWish`]); without `call_id`, a new one. Its id.
+    pub async fn signal_call(
+        &self,
+        conversation_id: String,
+        call_id: Option<String>,
+        wish: String,
+    ) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        let call = call_id.map(|id| message_id(&id)).transpose()?;
+        let wish: plaza_client::CallWish = serde_json::from_str(&wish).map_err(|_| bad("call"))?;
+        let signal = wish.signal().ok_or_else(|| bad("sdp"))?;
+        let call = self.0.with(|machine, ctx| machine.signal_call(ctx, id, call, signal))?;
+        self.0.flush().await?;
+        Ok(JsValue::from_str(&call.to_string()))
+    }
+
+    /// What helps the media of calls through firewalls: the list of a peer connection's `iceServers`.
+    pub async fn ice_servers(&self) -> Answer {
+        let servers = self.0.with(|machine, _| Ok(machine.ice_servers().to_vec()))?;
+        Ok(json(&servers))
+    }
+
     /// Sends a file: encrypted, uploaded, and then as a message. The item that says so.
     pub async fn send_media(
         &self,
@@ -237,14 +263,16 @@ impl Client {
         filename: String,
         caption: String,
         reply_to: Option<String>,
+        is_voice: bool,
     ) -> Answer {
         let id = self.0.conversation_id(&conversation_id)?;
         let reply_to = reply_to.map(|id| message_id(&id)).transpose()?;
+        let is_animated = is_animated_webp(&file);
         let upload = self.0.with(|machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type)))?;
         let upload = upload.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
         drop(file);
         js::put(&self.0.origin, &upload.request, &upload.blob).await?;
-        let body = media_message(upload.attachment, &filename, &caption);
+        let body = played(media_message(upload.attachment, &filename, &caption), is_voice, is_animated);
         let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, reply_to))?;
         self.0.flush().await?;
         Ok(json(&self.0.item(id, message).await?))
@@ -365,7 +393,25 @@ impl Client {
     /// Blocks the other of a conversation, or lets them through again.
     pub async fn block(&self, conversation_id: String, on: bool) -> Answer {
         let id = self.0.conversation_id(&conversation_id)?;
-        self.0.with(|machine, _| machine.block(id, on))?;
+        self.0.with(|machine, ctx| machine.block(ctx, id, on))?;
+        self.0.flush().await?;
+        Ok(JsValue::NULL)
+    }
+
+    /// Tells the host of a business that its messages are spam, a fraud or worse.
+    pub async fn report(&self, conversation_id: String) -> Answer {
+        self.think(conversation_id, Opinion::Reported).await
+    }
+
+    /// Wants advertising of a business, or none.
+    pub async fn want_marketing(&self, conversation_id: String, on: bool) -> Answer {
+        let opinion = if on { Opinion::MarketingResumed } else { Opinion::MarketingStopped };
+        self.think(conversation_id, opinion).await
+    }
+
+    async fn think(&self, conversation_id: String, opinion: Opinion) -> Answer {
+        let id = self.0.conversation_id(&conversation_id)?;
+        self.0.with(|machine, ctx| machine.think(ctx, id, opinion))?;
         self.0.flush().await?;
         Ok(JsValue::NULL)
     }

@@ -4,7 +4,7 @@ use crate::idb::IdbStore;
 use crate::js::Refusal;
 use plaza_client::timeline::{self, Lens};
 use plaza_client::view::{ConversationView, ItemView};
-use plaza_client::{Event, Machine, SessionView};
+use plaza_client::{CallSignal, CallView, Event, Machine, SessionView};
 use plaza_protocol::{ConversationId, MessageId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +50,7 @@ pub(crate) enum Told {
     Conversation { conversation: ConversationView },
     Items { conversation_id: String, items: Vec<ItemView> },
     Moved { from: String, to: String },
+    Call { call: CallView },
 }
 
 /// Orders from and to, both included.
@@ -62,6 +63,7 @@ pub(crate) struct Gathered {
     conversations: BTreeSet<ConversationId>,
     ranges: BTreeMap<ConversationId, Ranges>,
     single: BTreeSet<(ConversationId, MessageId)>,
+    calls: Vec<CallSignal>,
 }
 
 impl Gathered {
@@ -75,6 +77,7 @@ impl Gathered {
             Event::Reacted { conversation, message_id } => {
                 self.single.insert((*conversation, *message_id));
             }
+            Event::Call(call) => self.calls.push((**call).clone()),
             Event::Moved { from, to } => {
                 self.told.push(Told::Moved { from: from.to_string(), to: to.to_string() });
             }
@@ -101,6 +104,9 @@ impl Gathered {
             if let Some(conversation) = machine.conversation(id) {
                 prepared.told.push(Told::Conversation { conversation });
             }
+        }
+        for call in &self.calls {
+            prepared.told.push(Told::Call { call: machine.call_view(call) });
         }
         for (id, ranges) in self.ranges {
             prepared.ranges.push((id, machine.lens(id), ranges));

@@ -6,7 +6,8 @@
 //!
 //! All methods are asynchronous; what goes in and out is plain values or JSON texts, in the shapes of
 //! `web/src/core/types.ts`. A refusal is a JSON text `{"code","message"}`. The callback gets JSON events: `session`,
-//! `connection`, `conversation`, `items`, and `moved` where a draft turned out to be a conversation that was there.
+//! `connection`, `conversation`, `items`, `call`, and `moved` where a draft turned out to be a conversation that was
+//! there.
 //!
 //! For other targets than WebAssembly the crate is empty: its futures stay on their thread.
 

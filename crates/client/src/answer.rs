@@ -152,10 +152,11 @@ pub fn answer(question: &Content, answer: Answer) -> Result<Body, AnswerError> {
             Ok(Body::Location(Location { latitude, longitude, name, address, url: String::new() }))
         }
         Answer::Calls { accepted, permanent, now } => {
-            let is_asked = matches!(
-                action.and_then(|action| action.action.as_ref()),
-                Some(action::Action::CallPermission(_))
-            );
+            let below = buttons.iter().filter_map(|button| button.action.as_ref());
+            let is_asked = action
+                .into_iter()
+                .chain(below)
+                .any(|action| matches!(action.action, Some(action::Action::CallPermission(_))));
             if !is_asked {
                 return Err(AnswerError::NotAsked);
             }

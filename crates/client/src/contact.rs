@@ -7,6 +7,7 @@
 use crate::rows::{self, RowError};
 use plaza_crypto::Rows;
 use plaza_protocol::AccountId;
+use plaza_protocol::content::Opinion;
 use plaza_protocol::wire;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -30,6 +31,19 @@ pub struct Contact {
     /// This person wants to hear nothing from it.
     #[serde(default)]
     pub is_blocked: bool,
+    /// Whether it takes calls, as [`wire::TakesCalls`].
+    #[serde(default)]
+    pub takes_calls: i32,
+    /// This person wants no advertising from it.
+    #[serde(default)]
+    pub wants_no_marketing: bool,
+}
+
+impl Contact {
+    /// Whether it takes calls, as far as is known.
+    pub fn takes_calls(&self) -> wire::TakesCalls {
+        wire::TakesCalls::try_from(self.takes_calls).unwrap_or(wire::TakesCalls::NotTold)
+    }
 }
 
 /// The accounts that are known.
@@ -69,10 +83,17 @@ impl Contacts {
         self.known.get(&account).is_some_and(|contact| contact.is_blocked)
     }
 
-    /// Blocks an account, or lets it through again.
-    pub(crate) fn block(&mut self, rows: &Rows, account: AccountId, on: bool) -> Result<(), RowError> {
-        let contact = self.known.get(&account).cloned().unwrap_or_default();
-        self.put(rows, account, Contact { is_blocked: on, ..contact }).map(drop)
+    /// Keeps what this person makes of an account.
+    pub(crate) fn note(&mut self, rows: &Rows, account: AccountId, opinion: Opinion) -> Result<(), RowError> {
+        let mut contact = self.known.get(&account).cloned().unwrap_or_default();
+        match opinion {
+            Opinion::Blocked => contact.is_blocked = true,
+            Opinion::Unblocked => contact.is_blocked = false,
+            Opinion::MarketingStopped => contact.wants_no_marketing = true,
+            Opinion::MarketingResumed => contact.wants_no_marketing = false,
+            Opinion::Reported | Opinion::Unknown => {}
+        }
+        self.put(rows, account, contact).map(drop)
     }
 
     /// Whether the server must be asked for the account.
@@ -88,6 +109,10 @@ impl Contacts {
         account: AccountId,
         told: &wire::Account,
     ) -> Result<Learned, RowError> {
+        let takes_calls = match told.takes_calls() {
+            wire::TakesCalls::NotTold => self.known.get(&account).map_or(0, |known| known.takes_calls),
+            told => told.into(),
+        };
         let contact = Contact {
             number: told.number.clone(),
             name: told.name.clone(),
@@ -96,6 +121,8 @@ impl Contacts {
             hosted_by: told.hosted_by.clone(),
             identity_key: told.identity_key.clone().into(),
             is_blocked: self.is_blocked(account),
+            takes_calls,
+            wants_no_marketing: self.known.get(&account).is_some_and(|known| known.wants_no_marketing),
         };
         self.stale.remove(&account);
         self.put(rows, account, contact)

@@ -24,7 +24,9 @@ pub use answer::{Answer, AnswerError, OrderLine, answer};
 pub use contact::Contact;
 pub use conversation::{Conversation, ConversationError, Outcome, Phase, Received};
 pub use hosted::Hosted;
-pub use machine::{Event, Machine, MachineError, NewDevice, SessionView, Step};
+pub use machine::{
+    CallSignal, CallView, CallWish, Event, Machine, MachineError, NewDevice, SessionView, Step, call_body,
+};
 pub use plaza_crypto::{CONVERSATIONS, Change, KEY_PACKAGES, conversation_prefix};
 pub use registration::{Registration, RegistrationError};
 pub use rows::{LOADED, RowError};

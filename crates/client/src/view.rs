@@ -122,6 +122,12 @@ pub struct ConversationView {
     pub online: bool,
     /// Whether this person wants to hear nothing from the other.
     pub is_blocked: bool,
+    /// Whether the other is a business that takes calls…
+    pub takes_calls: bool,
+    /// …and wants a button for it to be shown.
+    pub shows_call_button: bool,
+    /// Whether this person wants no advertising from the other.
+    pub wants_no_marketing: bool,
 }
 
 /// The kind and the one line of a message.

@@ -25,6 +25,8 @@ pub enum AccountKind {
     PortfolioReceivable(PortfolioId),
     /// Earned by messages of a category.
     MessageRevenue(Arc<str>),
+    /// Earned by calls of businesses.
+    CallRevenue,
     /// Money at the bank.
     Bank,
     /// On its way through a payment provider; must return to zero.
@@ -59,6 +61,7 @@ impl fmt::Display for AccountKind {
             Self::PortfolioPromo(portfolio) => write!(f, "portfolio:{portfolio}:promo"),
             Self::PortfolioReceivable(portfolio) => write!(f, "portfolio:{portfolio}:receivable"),
             Self::MessageRevenue(category) => write!(f, "revenue:messages:{category}"),
+            Self::CallRevenue => f.write_str("revenue:calls"),
             Self::Bank => f.write_str("bank"),
             Self::PspClearing(name) => write!(f, "psp:{name}:clearing"),
             Self::Rounding => f.write_str("rounding"),
@@ -141,9 +144,9 @@ pub struct Turnover {
     pub entries: i64,
 }
 
-/// The turnover of all message revenue accounts, by code and currency.
+/// The turnover of what messages and calls earn, by code and currency.
 pub async fn turnover(_ctx: &Ctx, tx: &mut Tx) -> Result<Vec<Turnover>, LedgerError> {
-    let rows = tx.query(store::MESSAGE_REVENUE, vec![]).await?;
+    let rows = tx.query(store::USAGE_REVENUE, vec![]).await?;
     let turnover = rows.iter().map(|row| {
         Ok(Turnover { code: row.get(0)?, currency: row.get(1)?, posted: row.get(2)?, entries: row.get(3)? })
     });

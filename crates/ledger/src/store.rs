@@ -18,9 +18,9 @@ statements! {
     /// The oldest holds whose time is over.
     EXPIRED = "SELECT hold_id FROM ledger_hold WHERE expires_at <= $1 ORDER BY expires_at, hold_id LIMIT $2";
     /// What messages brought in.
-    MESSAGE_REVENUE = "
+    USAGE_REVENUE = "
         SELECT code, currency, posted, version FROM ledger_account
-        WHERE code >= 'revenue:messages:' AND code < 'revenue:messages;' ORDER BY code, currency";
+        WHERE (code >= 'revenue:messages:' AND code < 'revenue:messages;') OR code = 'revenue:calls' ORDER BY code, currency";
     /// For verification: the accounts in the order of their ids.
     ACCOUNTS_AFTER = "
         SELECT ledger_account_id, floor, posted, held, version, hash, updated_at, code, currency

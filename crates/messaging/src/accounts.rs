@@ -126,6 +126,8 @@ fn view(id: AccountId, row: &Row, device_ids: Vec<Vec<u8>>) -> Result<wire::Acco
         hosted_by: row.get(4)?,
         identity_key: row.get::<Option<Vec<u8>>>(5)?.unwrap_or_default(),
         device_ids,
+        // Whether it takes calls, the business side says.
+        takes_calls: 0,
     })
 }
 

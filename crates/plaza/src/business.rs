@@ -4,7 +4,7 @@ use crate::output;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Where the server is, and who asks.
@@ -164,28 +164,12 @@ pub(crate) struct Decide {
 }
 
 impl Server {
-    async fn token(&self) -> anyhow::Result<String> {
-        if let Some(token) = &self.token {
-            return Ok(token.clone());
-        }
-        if let Some(data) = &self.data {
-            let path = data.join("operator-token");
-            let token =
-                std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            return Ok(token.trim().to_owned());
-        }
-        let session = reqwest::get(format!("{}/_sandbox/session", self.url.trim_end_matches('/'))).await?;
-        if !session.status().is_success() {
-            bail!("the operator's token is needed: --token, PLAZA_OPERATOR_TOKEN, or --data DIR");
-        }
-        let session: Value = session.json().await?;
-        session["operator_token"].as_str().map(str::to_owned).context("the server gave no session")
-    }
-
     /// Posts to the operator's surface; an error is said in the server's own words.
     async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let url = format!("{}/operator/api/{path}", self.url.trim_end_matches('/'));
-        let request = reqwest::Client::new().post(url).bearer_auth(self.token().await?).json(body);
+        let url = self.url.trim_end_matches('/');
+        let token = operator_token(url, self.token.as_deref(), self.data.as_deref()).await?;
+        let url = format!("{url}/operator/api/{path}");
+        let request = reqwest::Client::new().post(url).bearer_auth(token).json(body);
         let response = request.send().await.context("the server does not answer")?;
         let ok = response.status().is_success();
         let answer: Value = response.json().await.context("the server's answer cannot be read")?;
@@ -207,6 +191,28 @@ impl Server {
             ));
         }
     }
+}
+
+/// The operator's token: as it is given, else from the data folder, else that of a sandbox on this machine.
+pub(crate) async fn operator_token(
+    url: &str,
+    given: Option<&str>,
+    data: Option<&Path>,
+) -> anyhow::Result<String> {
+    if let Some(token) = given {
+        return Ok(token.to_owned());
+    }
+    if let Some(data) = data {
+        let path = data.join("operator-token");
+        let token = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        return Ok(token.trim().to_owned());
+    }
+    let session = reqwest::get(format!("{url}/_sandbox/session")).await?;
+    if !session.status().is_success() {
+        bail!("the operator's token is needed: --token, PLAZA_OPERATOR_TOKEN, or --data DIR");
+    }
+    let session: Value = session.json().await?;
+    session["operator_token"].as_str().map(str::to_owned).context("the server gave no session")
 }
 
 pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {

@@ -9,12 +9,15 @@ use plaza_blobs::{BlobPlace, Bucket};
 use plaza_business::pace::{HIGH_MESSAGES_PER_S, STANDARD_MESSAGES_PER_S};
 use plaza_business::reach::marketing::{MESSAGES_MAX, PERIOD_MAX};
 use plaza_business::reach::{MarketingCap, Tier};
-use plaza_protocol::{Ctx, Secret};
+use plaza_protocol::limits::CONNECTED_CALLS_PER_DAY;
+use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::Settings;
+use plaza_server::egress::Tls;
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Marketing templates that a person gets, unless the configuration says otherwise…
@@ -51,6 +54,9 @@ pub(crate) struct Flags {
     /// Begin with the businesses, templates and people of a JSON file. For the sandbox.
     #[arg(long, value_name = "FILE", requires = "sandbox")]
     seed: Option<PathBuf>,
+    /// Ids, tokens and times repeat from this number, and the clock stands still until it is moved. For the sandbox.
+    #[arg(long, value_name = "N", requires = "sandbox")]
+    seed_ids: Option<u64>,
     /// Messages that a business number may send in a second; 0: no limit, for load tests.
     #[arg(long, env = "PLAZA_MESSAGES_PER_S", value_name = "N")]
     messages_per_s: Option<u32>,
@@ -82,6 +88,12 @@ struct File {
     origins: Vec<String>,
     /// Private addresses that webhooks may have, as `host` or `host:port`.
     egress_allowed: Vec<String>,
+    /// The certificate with its chain that webhooks show to endpoints that ask for one, PEM…
+    webhook_certificate_file: Option<PathBuf>,
+    /// …and the key to it.
+    webhook_key_file: Option<PathBuf>,
+    /// Authorities whose certificates endpoints may have besides those of the web, PEM.
+    webhook_authorities_file: Option<PathBuf>,
     /// Messages that a business number may send in a second; 0: no limit.
     messages_per_s: Option<u32>,
     /// To how many people a new business may write first within 24 hours: `TIER_250` and so on.
@@ -90,9 +102,45 @@ struct File {
     marketing_per_person: Option<u32>,
     /// The period, in hours.
     marketing_period_h: Option<u32>,
+    /// Calls of a business number to one person that may connect in 24 hours.
+    connected_calls_per_day: Option<u32>,
+    /// STUN and TURN servers, which help the media of calls through firewalls.
+    ice_servers: Vec<IceServerFile>,
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
+}
+
+/// `[[ice_servers]]` of `plaza.toml`: as WebRTC wants it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IceServerFile {
+    urls: Vec<String>,
+    #[serde(default)]
+    username: String,
+    /// The file with the credential of a TURN server.
+    credential_file: Option<PathBuf>,
+}
+
+impl IceServerFile {
+    fn open(self) -> anyhow::Result<wire::IceServer> {
+        let is_known = |url: &String| {
+            ["stun:", "stuns:", "turn:", "turns:"].iter().any(|scheme| url.starts_with(scheme))
+        };
+        if self.urls.is_empty() || !self.urls.iter().all(is_known) {
+            bail!("ice_servers: urls must begin with stun:, stuns:, turn: or turns:");
+        }
+        let credential = match &self.credential_file {
+            Some(path) => fs::read_to_string(path)
+                .with_context(|| format!("ice_servers.credential_file: {} cannot be read", path.display()))?,
+            None => String::new(),
+        };
+        Ok(wire::IceServer {
+            urls: self.urls,
+            username: self.username,
+            credential: credential.trim().to_owned(),
+        })
+    }
 }
 
 /// `[blobs]` of `plaza.toml`: a bucket of an S3-compatible store.
@@ -137,6 +185,8 @@ pub(crate) struct Config {
     pub(crate) nats: Option<String>,
     /// What the sandbox begins with.
     pub(crate) seed: Option<String>,
+    /// What ids repeat from.
+    pub(crate) seed_ids: Option<u64>,
     pub(crate) settings: Settings,
 }
 
@@ -162,6 +212,11 @@ impl Config {
         if demo && !sandbox {
             mistakes.push("demo: it needs the sandbox too: add --sandbox".to_owned());
         }
+        if demo && flags.seed_ids.is_some() {
+            mistakes.push(
+                "seed-ids: the people of the demo do not repeat themselves: leave --demo out".to_owned(),
+            );
+        }
         let is_public = listen.is_some_and(|listen| !listen.ip().is_loopback());
         if sandbox && is_public && !flags.force_public_sandbox {
             mistakes.push(
@@ -184,6 +239,17 @@ impl Config {
         }
         let first_tier = first_tier(file.messaging_limit.as_deref(), sandbox, &mut mistakes);
         let marketing = marketing(file.marketing_per_person, file.marketing_period_h, sandbox, &mut mistakes);
+        let connected_calls_per_day = file.connected_calls_per_day.unwrap_or(CONNECTED_CALLS_PER_DAY);
+        if !(1..=1000).contains(&connected_calls_per_day) {
+            mistakes.push("connected_calls_per_day: 1 to 1000".to_owned());
+        }
+        let mut ice_servers = Vec::new();
+        for server in file.ice_servers {
+            match server.open() {
+                Ok(server) => ice_servers.push(server),
+                Err(error) => mistakes.push(format!("{error:#}")),
+            }
+        }
         let connections = file.database_connections_max.unwrap_or(16);
         if !(1..=500).contains(&connections) {
             mistakes.push("database_connections_max: 1 to 500".to_owned());
@@ -202,6 +268,15 @@ impl Config {
                 BlobPlace::Folder(data.join("blobs"))
             }
         };
+        let tls = webhook_tls(
+            file.webhook_certificate_file.as_deref(),
+            file.webhook_key_file.as_deref(),
+            file.webhook_authorities_file.as_deref(),
+        );
+        let webhook_tls = tls.unwrap_or_else(|error| {
+            mistakes.push(format!("{error:#}"));
+            Tls::default()
+        });
         let seed = flags.seed.as_ref().and_then(|path| match fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) => {
@@ -212,6 +287,8 @@ impl Config {
         if !mistakes.is_empty() {
             bail!("the configuration has {} mistake(s):\n  {}", mistakes.len(), mistakes.join("\n  "));
         }
+        let seeded = flags.seed_ids.map(|seed| Ctx::system(ctx.clock(), Arc::new(SeededIds::new(seed))));
+        let ctx = seeded.as_ref().unwrap_or(ctx);
         let operator_token = secret(&token_file, || format!("plaza_op_{}", hex::encode(ctx.random::<32>())))?;
         let sealing_key = secret(&key_file, || hex::encode(ctx.random::<32>()))?;
         let sealing_key = hex::decode(&sealing_key)
@@ -230,14 +307,19 @@ impl Config {
             database_connections_max: connections,
             nats,
             seed,
+            seed_ids: flags.seed_ids,
             settings: Settings {
                 sandbox,
                 demo,
+                repeats: flags.seed_ids.is_some(),
                 messages_per_s: Some(messages_per_s).filter(|per_s| *per_s > 0),
                 first_tier,
                 marketing,
+                connected_calls_per_day,
+                ice_servers,
                 origins: file.origins,
                 egress_allowed: file.egress_allowed,
+                webhook_tls,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
                 clock_file,
                 sandbox_folder,
@@ -248,6 +330,29 @@ impl Config {
             },
         })
     }
+}
+
+/// What webhooks show and trust.
+fn webhook_tls(
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+    authorities: Option<&Path>,
+) -> anyhow::Result<Tls> {
+    let read = |name: &str, path: &Path| {
+        fs::read(path).with_context(|| format!("{name}: {} cannot be read", path.display()))
+    };
+    let identity = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            Some((read("webhook_certificate_file", certificate)?, read("webhook_key_file", key)?))
+        }
+        (None, None) => None,
+        (Some(_), None) => bail!("webhook_key_file: the key to webhook_certificate_file is missing"),
+        (None, Some(_)) => bail!("webhook_certificate_file: the certificate to webhook_key_file is missing"),
+    };
+    let authorities = authorities.map(|path| read("webhook_authorities_file", path)).transpose()?;
+    let identity = identity.as_ref().map(|(certificate, key)| (certificate.as_slice(), key.as_slice()));
+    Tls::new(identity, authorities.as_deref())
+        .context("webhook_certificate_file, webhook_key_file, webhook_authorities_file: PEM is expected, and the key of the certificate")
 }
 
 /// In a sandbox a business writes to anybody, unless limits are what is tried out.
@@ -336,6 +441,17 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("origins", "empty", "Origins of other web pages that may open a socket: `[\"https://example.org\"]`."),
     ("egress_allowed", "empty", "Private addresses that webhooks may have, as `host` or `host:port`."),
     (
+        "webhook_certificate_file",
+        "none",
+        "A certificate with its chain, PEM, that is shown to webhook endpoints which ask for one (mutual TLS).",
+    ),
+    ("webhook_key_file", "none", "The key to it, PEM."),
+    (
+        "webhook_authorities_file",
+        "none",
+        "Authorities, PEM, whose certificates endpoints may have besides those of the public web.",
+    ),
+    (
         "messages_per_s",
         "80",
         "Messages that a business number may send in a second, up to 1000; each person gets 45 at once and one every six \
@@ -355,6 +471,17 @@ const KEYS: &[(&str, &str, &str)] = &[
         number.",
     ),
     ("marketing_period_h", "24", "The period of `marketing_per_person`, in hours, up to 720."),
+    (
+        "connected_calls_per_day",
+        "10",
+        "Calls of a business number to one person that may connect within 24 hours, up to 1000.",
+    ),
+    (
+        "ice_servers",
+        "none",
+        "STUN and TURN servers, which help the media of calls through firewalls: a list of tables with `urls`, and for TURN \
+        `username` and `credential_file`. People's devices are told them.",
+    ),
     (
         "blobs",
         "the folder `blobs` in the data folder",
@@ -390,8 +517,10 @@ mod tests {
                 "database_connections_max"
                 | "messages_per_s"
                 | "marketing_per_person"
-                | "marketing_period_h" => "4",
+                | "marketing_period_h"
+                | "connected_calls_per_day" => "4",
                 "origins" | "egress_allowed" => "[]",
+                "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 _ => "\"x\"",
             };
@@ -399,5 +528,35 @@ mod tests {
             assert!(read.is_ok(), "{key}: {read:?}");
         }
         assert!(toml::from_str::<File>("no_such_key = 1").is_err());
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_both_their_files() {
+        let pem = |name: &str| {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/testdata/tls").join(format!("{name}.pem"))
+        };
+        let (certificate, key, authority) = (pem("plaza"), pem("plaza-key"), pem("authority"));
+        let (other, nowhere) = (pem("impostor-key"), pem("nowhere"));
+        for (certificate, key, authorities) in
+            [(None, None, None), (Some(&certificate), Some(&key), None), (None, None, Some(&authority))]
+        {
+            let path = |file: Option<&PathBuf>| file.cloned();
+            let (certificate, key, authorities) = (path(certificate), path(key), path(authorities));
+            webhook_tls(certificate.as_deref(), key.as_deref(), authorities.as_deref()).expect("it is good");
+        }
+        for (certificate, key, authorities, named) in [
+            (Some(&certificate), None, None, "webhook_key_file"),
+            (None, Some(&key), None, "webhook_certificate_file"),
+            (Some(&nowhere), Some(&key), None, "webhook_certificate_file"),
+            (Some(&certificate), Some(&nowhere), None, "webhook_key_file"),
+            (Some(&certificate), Some(&other), None, "the key of the certificate"),
+            (None, None, Some(&nowhere), "webhook_authorities_file"),
+        ] {
+            let path = |file: Option<&PathBuf>| file.cloned();
+            let (certificate, key, authorities) = (path(certificate), path(key), path(authorities));
+            let mistake = webhook_tls(certificate.as_deref(), key.as_deref(), authorities.as_deref());
+            let mistake = mistake.expect_err(named).to_string();
+            assert!(mistake.contains(named), "{mistake}");
+        }
     }
 }

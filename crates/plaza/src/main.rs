@@ -11,6 +11,7 @@ mod ledger;
 mod output;
 mod person;
 mod serve;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -37,13 +38,16 @@ enum Command {
     /// Message templates of a running server.
     #[command(subcommand)]
     Template(business::TemplateCommand),
+    /// Webhook deliveries of a running server, and its webhooks for a machine that cannot be called.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// A person on the command line, with keys of their own.
     #[command(subcommand)]
     Person(person::PersonCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Measure: relay, idle, cloud-api, ledger, offline, kill.
+    /// Measure: relay, idle, cloud-api, webhooks, ledger, offline, kill.
     Bench(plaza_bench::BenchArguments),
     /// Print a generated file of the repository: schema or config.
     #[command(hide = true)]
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
             Command::Serve(flags) => serve::run(flags).await,
             Command::Business(command) => business::run(command).await,
             Command::Template(command) => business::run_template(command).await,
+            Command::Webhook(command) => webhook::run(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Bench(arguments) => plaza_bench::run(arguments).await,

@@ -9,10 +9,12 @@ mod say;
 use crate::output;
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use plaza_client::CallSignal;
 use plaza_client::machine::Event;
 use plaza_client_native::{Client, Heard, Home, MachineClock, Options, SqliteStore, Update, register};
+use plaza_protocol::content::signal::Signal;
 use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
-use say::{Answer, Fetch, Flow, Send};
+use say::{Answer, Call, Fetch, Flow, Send, Think};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,10 +40,14 @@ pub(crate) enum PersonCommand {
     Send(Send),
     /// Answer a business's question: press a button, choose a row, fill in a form.
     Answer(Answer),
+    /// Block a business or let it write again, report it, or stop its advertising.
+    Think(Think),
     /// Write the file of a message that came.
     Fetch(Fetch),
     /// Ask a business about the form of a message, as its screens do; without --action the form itself is printed.
     Flow(Flow),
+    /// Call a business, pick up, decline or hang up.
+    Call(Call),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -98,8 +104,10 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Register(command) => register_person(command).await,
         PersonCommand::Send(command) => say::send(command).await,
         PersonCommand::Answer(command) => say::answer(command).await,
+        PersonCommand::Think(command) => say::think(command).await,
         PersonCommand::Fetch(command) => say::fetch(command).await,
         PersonCommand::Flow(command) => say::flow(command).await,
+        PersonCommand::Call(command) => say::call(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }
@@ -238,6 +246,28 @@ impl Listener<'_> {
         Ok(())
     }
 
+    /// Calls are of the moment: who does not listen does not hear them.
+    async fn tell_call(&self, said: CallSignal) -> anyhow::Result<()> {
+        let from = self.client.contact(said.account, CONTACT_WITHIN).await?;
+        let (number, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
+        let is_mine = said.mine;
+        let view = self.client.call_view(said).await?;
+        if self.command.json {
+            let mut event = serde_json::to_value(view)?;
+            event["event"] = json!("call");
+            event["from"] = json!(number);
+            event["name"] = json!(name);
+            output::line(event);
+        } else if !is_mine {
+            match &view.signal {
+                Signal::Offer(_) => output::line(format!("{name} ({number}) calls: {}", view.call_id)),
+                Signal::Ended(_) => output::line(format!("The call {} is over.", view.call_id)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn tell_update(&self, update: Update) -> anyhow::Result<()> {
         match update {
             Update::Event(Event::Receipt { conversation, receipt }) if self.command.json => {
@@ -249,6 +279,7 @@ impl Listener<'_> {
                     "delivered_up_to": receipt.delivered_up_to, "read_up_to": receipt.read_up_to,
                 }));
             }
+            Update::Event(Event::Call(said)) => self.tell_call(*said).await?,
             Update::Revoked => bail!("this device was replaced by another registration of its number"),
             _ => {}
         }

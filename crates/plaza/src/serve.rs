@@ -5,13 +5,16 @@ use crate::{demo, output};
 use anyhow::Context as _;
 use plaza_bus::Bus;
 use plaza_db::{Db, SERVER_MIGRATIONS};
-use plaza_protocol::{Ctx, RandomIds};
-use plaza_server::{Running, ServerClock};
+use plaza_protocol::{Ctx, Ids, RandomIds, SeededIds, Timestamp};
+use plaza_server::{Running, ServerClock, Settings};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Where the clock stands at first in a sandbox whose ids repeat: 2026-11-02, 09:00 UTC, a Monday.
+const STANDS_AT: Timestamp = Timestamp::from_seconds(1_793_610_000);
 
 pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     log_to_stderr();
@@ -45,10 +48,30 @@ pub(crate) async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Which of the servers on this data it is, in words. Each draws other ids than those before it; a restored snapshot
+/// brings back how many there were, so that after each restore the same calls give the same ids.
+fn next_life(settings: &Settings) -> anyhow::Result<String> {
+    let file = settings.sandbox_folder.join("lives");
+    let lives =
+        std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0_u64);
+    std::fs::create_dir_all(&settings.sandbox_folder)?;
+    std::fs::write(&file, (lives + 1).to_string()).with_context(|| format!("writing {}", file.display()))?;
+    Ok(format!("life {lives}"))
+}
+
 /// A server on the socket. The sandbox begins several, one after the other.
 async fn begin(config: &Config, listener: &std::net::TcpListener) -> anyhow::Result<Running> {
-    let clock = Arc::new(ServerClock::ahead_by(clock_ahead_us(&config.settings)));
-    let ctx = Ctx::system(clock.clone(), Arc::new(RandomIds::default()));
+    let ahead_us = clock_ahead_us(&config.settings);
+    let (clock, ids): (_, Arc<dyn Ids>) = match config.seed_ids {
+        None => (ServerClock::ahead_by(ahead_us), Arc::new(RandomIds::default())),
+        Some(seed) => {
+            let seed = SeededIds::new(seed);
+            let ids = seed.following(next_life(&config.settings)?.as_bytes());
+            (ServerClock::standing_at(STANDS_AT, ahead_us), ids.unwrap_or_else(|| Arc::new(seed)))
+        }
+    };
+    let clock = Arc::new(clock);
+    let ctx = Ctx::system(clock.clone(), ids);
     let db = match &config.database_url {
         Some(url) => Db::open_postgres(url, config.database_connections_max, SERVER_MIGRATIONS)
             .await

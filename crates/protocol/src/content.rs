@@ -5,15 +5,17 @@
 //!
 //! Kinds that a person and a business share stand here; what only a business asks ([`Interactive`], [`Template`]) and
 //! what a person answers to it ([`InteractiveReply`], [`Order`]) in [`interactive`] and [`template`]; files, which travel
-//! as encrypted blobs beside the message, in [`attachment`].
+//! as encrypted blobs beside the message, in [`attachment`]; the signals of calls in `call`.
 //!
 //! Everything serialises to JSON as a user interface wants it: ids with their prefix, and no key.
 
 mod attachment;
+mod call;
 mod interactive;
 mod template;
 
 pub use attachment::*;
+pub use call::*;
 pub use interactive::*;
 pub use template::*;
 
@@ -30,7 +32,7 @@ pub struct Content {
     /// The name that the sender goes by.
     #[prost(string, tag = "2")]
     pub sender_name: String,
-    #[prost(oneof = "Body", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
+    #[prost(oneof = "Body", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 24")]
     pub body: Option<Body>,
     /// It was passed on from another conversation.
     #[prost(bool, tag = "20")]
@@ -80,6 +82,12 @@ pub enum Body {
     /// A message was taken back.
     #[prost(message, tag = "15")]
     Revoke(Revoke),
+    /// A signal of a call.
+    #[prost(message, tag = "19")]
+    Call(Call),
+    /// What a person makes of a business.
+    #[prost(message, tag = "24")]
+    Feedback(Feedback),
 }
 
 impl Body {
@@ -98,7 +106,9 @@ impl Body {
             | Self::Order(_)
             | Self::Pin(_)
             | Self::Edit(_)
-            | Self::Revoke(_) => Vec::new(),
+            | Self::Revoke(_)
+            | Self::Call(_)
+            | Self::Feedback(_) => Vec::new(),
         }
     }
 
@@ -118,6 +128,8 @@ impl Body {
             Self::Pin(_) => "pin",
             Self::Edit(_) => "edit",
             Self::Revoke(_) => "revoke",
+            Self::Call(_) => "call",
+            Self::Feedback(_) => "feedback",
         }
     }
 
@@ -145,6 +157,8 @@ impl Body {
             }
             Self::Edit(edit) => edit.text.clone(),
             Self::Revoke(_) => "This message was deleted".to_owned(),
+            Self::Call(call) => call.summary(),
+            Self::Feedback(_) => String::new(),
         }
     }
 }
@@ -303,6 +317,30 @@ pub struct Revoke {
     #[prost(bytes = "vec", tag = "1")]
     #[serde(serialize_with = "message_id")]
     pub message_id: Vec<u8>,
+}
+
+/// What a person makes of a business: said to whoever hosts its number, and shown in no conversation.
+#[derive(Clone, PartialEq, Message, Serialize)]
+pub struct Feedback {
+    #[prost(enumeration = "Opinion", tag = "1")]
+    pub opinion: i32,
+}
+
+/// See [`Feedback`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
+#[repr(i32)]
+pub enum Opinion {
+    Unknown = 0,
+    /// Nothing that it sends is shown to them any more.
+    Blocked = 1,
+    /// It is again.
+    Unblocked = 2,
+    /// Its messages are spam, a fraud or worse.
+    Reported = 3,
+    /// No advertising, please.
+    MarketingStopped = 4,
+    /// Advertising again.
+    MarketingResumed = 5,
 }
 
 /// A message's id as it is shown; empty for one that is none.

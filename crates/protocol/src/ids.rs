@@ -108,6 +108,8 @@ uuid_ids! {
     BusinessMessageId = "bmg";
     /// One event on its way to one endpoint.
     WebhookDeliveryId = "whd";
+    /// An endpoint that asks for its events.
+    WebhookListenerId = "whl";
     /// A piece of work that follows a committed transaction.
     OutboxId = "obx";
     /// One request to the server, for logs and support.

@@ -79,7 +79,9 @@ pub const ENDPOINT_REQUEST_REFILL: Duration = Duration::from_secs(2);
 /// Bodies larger than [`BODY_BYTES_MAX`] that are read at a time.
 pub const LARGE_BODIES_MAX: usize = 4;
 /// Events in one call of a webhook.
-pub const WEBHOOK_EVENTS_MAX: usize = 1000;
+pub const WEBHOOK_EVENTS_MAX: i64 = 1000;
+/// The body of a webhook's call, in bytes: 3 MB however one counts them.
+pub const WEBHOOK_BODY_BYTES_MAX: usize = 3_000_000;
 /// How long a webhook event is tried.
 pub const WEBHOOK_RETRIED: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a webhook's answer may take.
@@ -90,3 +92,25 @@ pub const WEBHOOK_URL_CHARACTERS_MAX: usize = 200;
 pub const CUSTOMER_SERVICE_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// Rows on one page of a list, unless asked for fewer.
 pub const PAGE_ROWS_MAX: usize = 100;
+/// A session description of a call: what WebRTC makes has a few kilobytes.
+pub const SDP_BYTES_MAX: usize = 32 * 1024;
+/// How long a call rings.
+pub const CALL_RINGS_FOR: Duration = Duration::from_secs(60);
+/// In a call the person's device says this often that it is there…
+pub const CALL_ALIVE_EVERY: Duration = Duration::from_secs(25);
+/// …and where it does not for so long, the call is lost.
+pub const CALL_LOST_AFTER: Duration = Duration::from_secs(90);
+/// A call that a business pays for: the price of so long a call is held.
+pub const PAID_CALL_LENGTH_MAX: Duration = Duration::from_secs(3600);
+/// A call that a person makes.
+pub const FREE_CALL_LENGTH_MAX: Duration = Duration::from_secs(12 * 3600);
+/// Calls of a business number at a time, ringing ones counted.
+pub const CALLS_AT_A_TIME_MAX: i64 = 1000;
+/// How long a business may call with a permission that is not for good.
+pub const CALL_PERMISSION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Requests for it to one person in a day…
+pub const CALL_REQUESTS_PER_DAY: i64 = 1;
+/// …and in a week. A call that connects starts the count anew.
+pub const CALL_REQUESTS_PER_WEEK: i64 = 2;
+/// Calls to one person that connect, in a day; the configuration may say otherwise.
+pub const CONNECTED_CALLS_PER_DAY: u32 = 10;

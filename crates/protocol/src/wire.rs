@@ -105,6 +105,22 @@ pub struct HelloOk {
     pub account_id: Vec<u8>,
     #[prost(bytes = "vec", tag = "4")]
     pub device_id: Vec<u8>,
+    /// What helps the media of calls through firewalls.
+    #[prost(message, repeated, tag = "5")]
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// A STUN or TURN server, as WebRTC wants it.
+#[derive(Clone, PartialEq, Message, serde::Serialize)]
+pub struct IceServer {
+    /// As `stun:stun.example.org:3478`.
+    #[prost(string, repeated, tag = "1")]
+    pub urls: Vec<String>,
+    /// Of a TURN server.
+    #[prost(string, tag = "2")]
+    pub username: String,
+    #[prost(string, tag = "3")]
+    pub credential: String,
 }
 
 /// Everything up to this `seq` is stored by the client.
@@ -452,6 +468,23 @@ pub struct Account {
     /// Its present devices.
     #[prost(bytes = "vec", repeated, tag = "8")]
     pub device_ids: Vec<Vec<u8>>,
+    /// Of a business, in the answer to [`GetAccounts`] only.
+    #[prost(enumeration = "TakesCalls", tag = "9")]
+    pub takes_calls: i32,
+}
+
+/// Whether a business takes calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+#[repr(i32)]
+pub enum TakesCalls {
+    /// What was told last stands.
+    NotTold = 0,
+    /// It takes none.
+    No = 1,
+    /// It does where it says so itself, by a button in a message.
+    ByButton = 2,
+    /// It does, and shows a button for it.
+    Yes = 3,
 }
 
 /// All conversations of the asking account, a page at a time. Answer: [`Conversations`].

@@ -1,11 +1,12 @@
 //! What every part of the server shares: the database, the clock, the sockets, the domain's state.
 
 use crate::cloud_api::CloudApi;
-use crate::egress::Egress;
+use crate::egress::{Egress, Tls};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::relay::Relay;
+use crate::repeat::{self, Requests};
 use crate::sandbox::Sandbox;
 use axum::http::{HeaderMap, header};
 use plaza_billing::Prices;
@@ -17,7 +18,7 @@ use plaza_business::reach::{MarketingCap, Tier};
 use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
-use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp};
+use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp, wire};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -41,16 +42,24 @@ pub struct Settings {
     pub sandbox: bool,
     /// The demo world is there.
     pub demo: bool,
+    /// Ids repeat: those of a request follow from which it is.
+    pub repeats: bool,
     /// Origins of web pages, besides this server's own, that may open a socket.
     pub origins: Vec<String>,
     /// Addresses that webhooks may have although they are private, as `host` or `host:port`.
     pub egress_allowed: Vec<String>,
+    /// What endpoints of businesses are shown, and whom the operator trusts besides the web.
+    pub webhook_tls: Tls,
     /// Messages that a business number may send in a second, and with it the limit of each person; `None`: any.
     pub messages_per_s: Option<u32>,
     /// The messaging limit that a new business begins with.
     pub first_tier: Tier,
     /// How much advertising a person gets; `None`: any amount.
     pub marketing: Option<MarketingCap>,
+    /// Calls of a business number to one person that may connect in 24 hours.
+    pub connected_calls_per_day: u32,
+    /// What helps the media of calls through firewalls: told to people's devices.
+    pub ice_servers: Vec<wire::IceServer>,
     /// Who runs the network.
     pub operator_name: String,
     /// What the operator signs in with.
@@ -92,11 +101,14 @@ pub struct App {
     pub(crate) metrics: Metrics,
     /// Rings when there may be something to deliver to webhooks.
     pub(crate) webhooks: Arc<Notify>,
+    /// The same, for those who ask for their webhooks.
+    pub(crate) listeners: Notify,
     pub(crate) cloud_api: CloudApi,
     pub(crate) egress: Arc<Egress>,
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) sandbox: Sandbox,
+    pub(crate) requests: Requests,
     /// What opens the console of the demo's business, once it is there.
     pub(crate) demo_business: OnceLock<DemoBusiness>,
     pub(crate) tracker: TaskTracker,
@@ -141,7 +153,7 @@ impl App {
 
     /// A context for a request.
     pub fn ctx_for(&self, actor: Actor) -> Ctx {
-        self.ctx.for_request(actor)
+        repeat::of_this_request(&self.ctx).for_request(actor)
     }
 
     /// Whether a page may open a socket: it is this server's, or one that the configuration names. Programs other than
@@ -198,12 +210,19 @@ const AHEAD_MAX_US: i64 = 10 * 366 * 24 * 3600 * 1_000_000;
 #[derive(Debug, Default)]
 pub struct ServerClock {
     ahead_us: AtomicI64,
+    /// It stands still here, but for what it is moved.
+    stands_at: Option<Timestamp>,
 }
 
 impl ServerClock {
     /// A clock that is ahead of the machine's, as an earlier run of the sandbox left it.
     pub fn ahead_by(ahead_us: i64) -> Self {
-        Self { ahead_us: AtomicI64::new(ahead_us.clamp(0, AHEAD_MAX_US)) }
+        Self { ahead_us: AtomicI64::new(ahead_us.clamp(0, AHEAD_MAX_US)), stands_at: None }
+    }
+
+    /// The same, and it stands still between two moves.
+    pub fn standing_at(time: Timestamp, ahead_us: i64) -> Self {
+        Self { stands_at: Some(time), ..Self::ahead_by(ahead_us) }
     }
 
     /// Moves the clock forward, if it does not come too far; the answer is how far ahead it is.
@@ -218,8 +237,11 @@ impl ServerClock {
 impl Clock for ServerClock {
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        let of_the_machine = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        };
+        let now = self.stands_at.map_or_else(of_the_machine, |time| time.0);
         Timestamp(now.saturating_add(self.ahead_us.load(Ordering::Relaxed)))
     }
 }

@@ -16,6 +16,7 @@ mod answer;
 mod auth;
 mod blocks;
 mod businesses;
+mod calls;
 mod catalogs;
 mod collections;
 mod errors;
@@ -41,12 +42,13 @@ mod users;
 mod wabas;
 
 pub(crate) use list::origin_of;
-pub use messages::{Gateway, Opening, Work};
+pub use messages::{Calling, Gateway, Opening, Work};
 pub use operations::reference;
 pub use path::claims;
 pub use pictures::{follow, picture};
 
 use crate::egress::Egress;
+use crate::repeat::of_this_request;
 use answer::Answer;
 use auth::TokenCache;
 use axum::body::Body;
@@ -277,7 +279,7 @@ pub(crate) fn refuse(
     code: plaza_business::codes::Code,
     details: &str,
 ) -> Response {
-    let ctx = ctx.for_request(Actor::Anonymous);
+    let ctx = of_this_request(ctx).for_request(Actor::Anonymous);
     let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
     let trace = trace(&ctx);
     respond(GraphError::new(code).details(details).answer(&ctx, &trace), &version, &trace)
@@ -285,7 +287,7 @@ pub(crate) fn refuse(
 
 /// Answers a request whose path [`claims`] says is of this surface.
 pub async fn handle(State(app): State<CloudApi>, request: Request) -> Response {
-    let ctx = app.ctx.for_request(Actor::Anonymous);
+    let ctx = of_this_request(&app.ctx).for_request(Actor::Anonymous);
     let target = Target::of(request.uri().path());
     let version = target.version.clone().unwrap_or_else(|| DEFAULT_VERSION.to_owned());
     let mut usage = Usage::default();

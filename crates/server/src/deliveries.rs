@@ -4,25 +4,28 @@
 //! show follows from the context that the surface has put beside the request.
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Body, Problem};
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use plaza_business::webhooks::{self, DeliveryFilter, DeliveryState, DeliveryView};
 use plaza_db::DbError;
 use plaza_protocol::limits::PAGE_ROWS_MAX;
-use plaza_protocol::{Ctx, WebhookDeliveryId};
+use plaza_protocol::{AppId, Ctx, WabaId, WebhookDeliveryId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Rows on a page that names no limit.
 const PAGE_ROWS: usize = 50;
+/// Deliveries that one call replays.
+const REPLAY_ROWS: usize = 1000;
 
 /// The addresses, for a surface that lets nobody in without an [`Extension`] of who they are.
 pub(crate) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/webhook-deliveries", get(list))
+        .route("/webhook-deliveries/replay", post(replay))
         .route("/webhook-deliveries/{delivery_id}", get(one))
         .route("/webhook-deliveries/{delivery_id}/resend", post(resend))
 }
@@ -33,6 +36,29 @@ struct Page {
     after: Option<String>,
     state: Option<String>,
     field: Option<String>,
+    waba_id: Option<String>,
+    app_id: Option<String>,
+}
+
+/// Which deliveries; what is not given narrows nothing.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    field: Option<String>,
+    waba_id: Option<String>,
+    app_id: Option<String>,
+}
+
+impl Wanted {
+    fn filter(self, state: Option<DeliveryState>) -> Result<DeliveryFilter, Problem> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let waba: Option<WabaId> = given(self.waba_id)
+            .map(|id| id.parse().map_err(|_| Problem::invalid("waba_id: the id of an account is expected")))
+            .transpose()?;
+        let app: Option<AppId> = given(self.app_id)
+            .map(|id| id.parse().map_err(|_| Problem::invalid("app_id: the id of an app is expected")))
+            .transpose()?;
+        Ok(DeliveryFilter { state, field: given(self.field), waba, app })
+    }
 }
 
 fn view(delivery: &DeliveryView) -> Value {
@@ -45,7 +71,7 @@ fn view(delivery: &DeliveryView) -> Value {
     })
 }
 
-/// `GET …/webhook-deliveries?state=&field=&limit=&after=`
+/// `GET …/webhook-deliveries?state=&field=&waba_id=&app_id=&limit=&after=`
 async fn list(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,
@@ -61,8 +87,8 @@ async fn list(
         DeliveryState::parse(&word)
             .ok_or_else(|| Problem::invalid("state: pending, delivered or dead is needed"))
     });
-    let filter =
-        DeliveryFilter { state: state.transpose()?, field: page.field.filter(|field| !field.is_empty()) };
+    let wanted = Wanted { field: page.field, waba_id: page.waba_id, app_id: page.app_id };
+    let filter = wanted.filter(state.transpose()?)?;
     let list = async move |ctx: &Ctx, tx: &mut _| webhooks::deliveries(ctx, tx, &filter, after, limit).await;
     let deliveries = app.db.read(&ctx, "webhooks.list", list).await?;
     let next = deliveries.last().filter(|_| deliveries.len() == limit).map(|last| last.delivery_id);
@@ -94,6 +120,21 @@ async fn one(
         })
         .collect();
     Ok(Json(view))
+}
+
+/// `POST …/webhook-deliveries/replay {"field", "waba_id", "app_id"}`: what was given up is due again, a bounded number at
+/// a time; the answer says whether there is more.
+async fn replay(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Body(body): Body<Wanted>,
+) -> Result<Json<Value>, Problem> {
+    let filter = body.filter(None)?;
+    let replay = async move |ctx: &Ctx, tx: &mut _| webhooks::replay(ctx, tx, &filter, REPLAY_ROWS).await;
+    let replayed = app.db.transact(&ctx, "webhooks.replay", replay).await?;
+    Ok(Json(
+        json!({"replayed": replayed, "is_more": usize::try_from(replayed).is_ok_and(|n| n >= REPLAY_ROWS)}),
+    ))
 }
 
 /// `POST …/webhook-deliveries/{delivery_id}/resend`

@@ -9,11 +9,15 @@
 //! - **No redirects, no proxy from the environment, no cookies.** A redirect is an answer like any other that is not 200.
 //! - **https on 443 or 8443** for the world; http and other ports only for what the operator allowed by name, and for
 //!   loopback in a sandbox.
+//! - **A certificate of the operator's** ([`Tls`]) is shown to endpoints of businesses that ask for one, never to whoever
+//!   serves a file.
 //! - **Bounded**: time to connect, time in all, bytes of the answer that are read.
 
 mod policy;
+mod tls;
 
 pub use policy::{EgressPolicy, InvalidEntry, Refusal};
+pub use tls::{Tls, TlsError};
 
 use axum::http::HeaderValue;
 use plaza_protocol::limits::WEBHOOK_TIMEOUT;
@@ -101,37 +105,52 @@ impl Posted {
 /// The client.
 #[derive(Debug)]
 pub struct Egress {
+    /// For endpoints of businesses.
     client: Client,
+    /// For files.
+    files: Client,
     policy: Arc<EgressPolicy>,
 }
 
 impl Egress {
     /// A client that calls what `policy` lets it. The error says why the TLS library could not start.
-    pub fn new(policy: EgressPolicy) -> Result<Self, reqwest::Error> {
+    pub fn new(policy: EgressPolicy, tls: &Tls) -> Result<Self, reqwest::Error> {
         let policy = Arc::new(policy);
-        let client = Client::builder()
-            .user_agent(concat!("Plaza/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(WEBHOOK_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .dns_resolver(Arc::new(GuardedResolver(policy.clone())))
-            .build()?;
-        Ok(Self { client, policy })
+        let client = || {
+            Client::builder()
+                .user_agent(concat!("Plaza/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(WEBHOOK_TIMEOUT)
+                .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                .dns_resolver(Arc::new(GuardedResolver(policy.clone())))
+        };
+        let files = tls.trusted_by(client()).build()?;
+        Ok(Self { client: tls.shown_by(client()).build()?, files, policy })
     }
 
-    /// Posts a JSON body with its signature. The answer is what the endpoint said, as far as it is read; whether that is
-    /// good, [`Posted::check`] knows.
-    pub async fn post(&self, url: &str, body: String, signature: &str) -> Result<Posted, EgressError> {
+    /// Posts a JSON body with its signature and one more header. The answer is what the endpoint said, as far as it is
+    /// read; whether that is good, [`Posted::check`] knows.
+    pub async fn post(
+        &self,
+        url: &str,
+        body: String,
+        signature: &str,
+        (name, value): (&'static str, &str),
+    ) -> Result<Posted, EgressError> {
         let url = self.policy.check_url(url)?;
-        let signature = HeaderValue::from_str(signature)
-            .map_err(|_| EgressError::Unreachable("the signature is no header value".to_owned()))?;
+        let header = |value: &str| {
+            HeaderValue::from_str(value)
+                .map_err(|_| EgressError::Unreachable("a header has no proper value".to_owned()))
+        };
+        let (signature, value) = (header(signature)?, header(value)?);
         let request = self
             .client
             .post(url)
             .header("content-type", "application/json")
             .header("x-hub-signature-256", signature)
+            .header(name, value)
             .body(body);
         let response = request.send().await.map_err(unreachable_because)?;
         let status = response.status().as_u16();
@@ -177,7 +196,7 @@ impl Egress {
     pub async fn fetch(&self, url: &str, bytes_max: usize) -> Result<(String, Vec<u8>), EgressError> {
         let url = self.policy.check_url(url)?;
         let response =
-            self.client.get(url).timeout(FETCH_TIMEOUT).send().await.map_err(unreachable_because)?;
+            self.files.get(url).timeout(FETCH_TIMEOUT).send().await.map_err(unreachable_because)?;
         let status = response.status().as_u16();
         if status != 200 {
             return Err(EgressError::of_status(status));

@@ -16,15 +16,18 @@
 mod inbound;
 mod state;
 
-pub(crate) use inbound::{forget_old, run};
+pub(crate) use inbound::{end_calls, end_due_calls, forget_old, run};
 
 use plaza_business::SealingKey;
+use plaza_business::calls::Signals;
 use plaza_business::messages::{Accepted, MarkedRead};
 use plaza_client::{ConversationError, Hosted, Phase};
 use plaza_db::{DbError, Sql, Tx, params, statements};
 use plaza_messaging::accounts::{self, Device, HostedAccount};
 use plaza_messaging::delivery::{self, Delivery, Outgoing};
 use plaza_messaging::{MessagingError, conversations, key_packages};
+use plaza_protocol::content::signal::Signal;
+use plaza_protocol::content::{Body, Call, Content};
 use plaza_protocol::limits::{KEY_PACKAGES_LOW, KEY_PACKAGES_STOCK};
 use plaza_protocol::{AccountId, Actor, ConversationId, Ctx, DeviceId, MessageId, PhoneNumber, Wake, wire};
 use state::State;
@@ -170,35 +173,75 @@ impl Gateway {
         accepted: &Accepted,
     ) -> Result<(), GatewayError> {
         let Some(content) = &accepted.content else { return Ok(()) };
-        self.require_key()?;
-        let own = self.device(tx, accepted.number.account_id).await?;
-        let ctx = &as_device(ctx, own);
         let mut content = content.clone();
         content.sender_name.clone_from(&accepted.number.verified_name);
-        let message_id = MessageId(accepted.message_id.0);
-        let known = conversations::between(ctx, tx, own.account, accepted.account).await?;
+        let message = (MessageId(accepted.message_id.0), &content);
+        let to = (accepted.number.account_id, accepted.account);
+        let (conversation, gseq) = self.post(ctx, tx, delivery, to, message).await?;
+        let row = params![conversation, gseq, true, message.0, ctx.now()];
+        tx.execute(INSERT_MESSAGE, row).await?;
+        Ok(())
+    }
+
+    /// Encrypts what is to be said about a call, and puts it into the person's mailboxes. Nobody waits for receipts of it.
+    pub(crate) async fn signal(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        signals: &Signals,
+    ) -> Result<(), GatewayError> {
+        let Signals { number, account, call, signals } = signals;
+        for signal in signals {
+            let is_offer = matches!(signal, Signal::Offer(_));
+            let said = match signal {
+                Signal::Offer(_) => Call { call_id: Vec::new(), signal: Some(signal.clone()) },
+                other => Call::about(*call, other.clone()),
+            };
+            let content = Content {
+                sender_name: number.verified_name.clone(),
+                body: Some(Body::Call(said)),
+                ..Content::default()
+            };
+            let message_id = if is_offer { *call } else { ctx.ordered_id() };
+            let to = (number.account_id, *account);
+            self.post(ctx, tx, delivery, to, (message_id, &content)).await?;
+        }
+        Ok(())
+    }
+
+    /// Encrypts a message of a business number for a person, and puts it into their mailboxes. The conversation, and its
+    /// place there.
+    async fn post(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        (from, to): (AccountId, AccountId),
+        (message_id, content): (MessageId, &Content),
+    ) -> Result<(ConversationId, u64), GatewayError> {
+        self.require_key()?;
+        let own = self.device(tx, from).await?;
+        let ctx = &as_device(ctx, own);
+        let known = conversations::between(ctx, tx, own.account, to).await?;
         let conversation = match known {
             Some(conversation) => conversation,
-            None => self.create(ctx, tx, own, accepted.account).await?,
+            None => self.create(ctx, tx, own, to).await?,
         };
         for _ in 0..TRIES_MAX {
             let hosted = self.state.take(tx, own.device, conversation).await?;
-            let send = match hosted.encrypt(conversation, message_id, &content) {
+            let send = match hosted.encrypt(conversation, message_id, content) {
                 Ok(send) => send,
                 Err(ConversationError::NotReady) => {
                     self.join(ctx, tx, conversation, &hosted).await?;
-                    hosted.encrypt(conversation, message_id, &content)?
+                    hosted.encrypt(conversation, message_id, content)?
                 }
                 Err(error) => return Err(error.into()),
             };
             self.state.put(ctx, tx, conversation, hosted).await?;
             let outgoing = Outgoing { sender: own, send, is_hosted: true };
             match delivery.send(ctx, tx, vec![outgoing]).await?.pop() {
-                Some(Ok(sent)) => {
-                    let row = params![conversation, sent.gseq, true, message_id, ctx.now()];
-                    tx.execute(INSERT_MESSAGE, row).await?;
-                    return Ok(());
-                }
+                Some(Ok(sent)) => return Ok((conversation, sent.gseq)),
                 Some(Err(MessagingError::DeviceListChanged { .. })) => {
                     self.update_devices(ctx, tx, own, conversation).await?;
                 }

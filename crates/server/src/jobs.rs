@@ -46,8 +46,13 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     let business = app.business.clone();
     let expired = async move |ctx: &_, tx: &mut _| business.expire_messages(ctx, tx).await;
     note("undelivered messages", db.transact(&ctx, "jobs.expire_messages", expired).await);
+    note("calls", gateway::end_due_calls(app, &ctx).await);
     let limits = async |ctx: &_, tx: &mut _| plaza_business::reach::step(ctx, tx).await;
     note("messaging limits", db.transact(&ctx, "jobs.messaging_limits", limits).await);
+    let standings = async |ctx: &_, tx: &mut _| plaza_business::standing::step(ctx, tx).await;
+    note("standings of accounts", db.transact(&ctx, "jobs.standings", standings).await);
+    let quality = async |ctx: &_, tx: &mut _| plaza_business::quality::step(ctx, tx).await;
+    note("quality", db.transact(&ctx, "jobs.quality", quality).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);

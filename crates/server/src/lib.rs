@@ -18,12 +18,14 @@ mod flows;
 mod gateway;
 mod hub;
 mod jobs;
+mod listeners;
 mod manager;
 mod metrics;
 mod native;
 mod operator;
 mod problem;
 mod relay;
+mod repeat;
 mod requests;
 mod sandbox;
 mod socket;
@@ -39,6 +41,7 @@ use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::relay::Relay;
+use crate::repeat::Requests;
 use crate::sandbox::Sandbox;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -50,6 +53,7 @@ use axum::{Json, Router};
 use plaza_billing::{PriceSource, Prices};
 use plaza_blobs::Blobs;
 use plaza_bus::Bus;
+use plaza_business::calls::CallError;
 use plaza_business::management::ManageError;
 use plaza_business::messages::SendError;
 use plaza_business::{Business, SealingKey};
@@ -158,8 +162,9 @@ pub async fn start(
     let sealing = settings.sealing_key.0;
     let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);
     let business = business.reaching(settings.first_tier, settings.marketing);
+    let business = business.calling(settings.connected_calls_per_day);
     let business = Arc::new(business.limited_to(settings.messages_per_s));
-    let egress = Arc::new(Egress::new(egress_policy(&settings)?)?);
+    let egress = Arc::new(Egress::new(egress_policy(&settings)?, &settings.webhook_tls)?);
     let blobs = Blobs::open(&settings.blobs)?;
     let wake_webhooks = Arc::new(Notify::new());
     let lanes = if db.engine_name() == "SQLite" { 1 } else { 4 };
@@ -184,12 +189,14 @@ pub async fn start(
         delivery: Delivery::default(),
         metrics: Metrics::new(),
         webhooks: wake_webhooks.clone(),
+        listeners: Notify::new(),
         cloud_api: cloud_api(app),
         egress: egress.clone(),
         blobs: blobs.clone(),
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
         sandbox,
+        requests: Requests::default(),
         demo_business: OnceLock::new(),
         tracker: TaskTracker::new(),
         shutdown: CancellationToken::new(),
@@ -209,6 +216,7 @@ pub async fn start(
     let dispatcher = webhooks::Dispatcher::new(db, ctx, business, egress, wake_webhooks);
     app.tracker.spawn(dispatcher.run(app.shutdown.clone()));
     app.tracker.spawn(gateway::run(app.clone()));
+    app.tracker.spawn(gateway::end_calls(app.clone()));
     app.tracker.spawn(jobs::run(app.clone()));
     if bus.is_remote() || lanes > 1 {
         app.tracker.spawn(jobs::look(app.clone()));
@@ -245,7 +253,10 @@ fn listen_to_wakes(app: &Arc<App>, bus: &Bus, db: &Db) {
     bus.on_wake(move |wake| {
         let Some(app) = listener.upgrade() else { return };
         match wake {
-            Wake::Webhooks => app.webhooks.notify_one(),
+            Wake::Webhooks => {
+                app.webhooks.notify_one();
+                app.listeners.notify_waiters();
+            }
             Wake::Mailbox { device, .. } if app.gateway.hosts(device) => app.gateway.mail.notify_one(),
             wake => app.hub.wake(wake),
         }
@@ -256,7 +267,7 @@ fn listen_to_wakes(app: &Arc<App>, bus: &Bus, db: &Db) {
 
 /// The gateway as the Cloud API surface sees it.
 fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
-    let (reader, opener) = (app.clone(), app.clone());
+    let (reader, opener, caller) = (app.clone(), app.clone(), app.clone());
     cloud_api::Gateway::new(
         move |ctx, tx, accepted| {
             let app = app.upgrade();
@@ -275,6 +286,20 @@ fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
             })
         },
     )
+    .calling(move |ctx, tx, signals| {
+        let app = caller.upgrade();
+        Box::pin(async move {
+            let app = app.ok_or(DbError::Closed)?;
+            app.gateway.signal(ctx, tx, &app.delivery, signals).await.map_err(|error| match error {
+                GatewayError::NoDevice => CallError::Uncallable,
+                other => match send_error(other) {
+                    SendError::Db(error) => CallError::Db(error),
+                    SendError::Messaging(error) => CallError::Messaging(error),
+                    _ => CallError::Db(DbError::Commit("a call could not be signalled".to_owned())),
+                },
+            })
+        })
+    })
     .opening(move |ctx, tx, number| {
         let app = opener.upgrade();
         Box::pin(async move {
@@ -334,7 +359,11 @@ fn router(app: Arc<App>) -> Router {
 
 async fn count(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     app.metrics.request();
-    next.run(request).await
+    if !app.settings.repeats {
+        return next.run(request).await;
+    }
+    let address = (request.method().clone(), request.uri().clone());
+    app.requests.answer(&app.ctx, &address, next.run(request)).await
 }
 
 /// What is not one of Plaza's own addresses is the Cloud API's, or a page.

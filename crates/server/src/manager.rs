@@ -1,16 +1,18 @@
 //! # The businesses' surface
 //!
 //! What the console at `/manager` asks for and the Cloud API has no words for: who is signed in, the webhook deliveries of
-//! the business, its log of messages down to one message's life, and its API keys. Everything else the console asks the
+//! the business, its log of messages down to one message's life, its limits and figures, and its API keys. Everything else the console asks the
 //! Cloud API itself.
 //!
 //! One signs in with an access token that reaches all of a business and may manage it. Whose rows are shown follows from
 //! the token alone; no address names a business. JSON, amounts in micros, times in seconds; errors are problem+json.
 
+mod figures;
+
 use crate::app::App;
-use crate::deliveries;
 use crate::operator::reports::{explanation_view, names};
 use crate::problem::{Body, Problem};
+use crate::{deliveries, listeners};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -41,11 +43,14 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/session", get(session))
+        .route("/numbers/{phone_number_id}/limits", get(figures::limits))
+        .route("/analytics", get(figures::analytics))
         .route("/messages", get(messages))
         .route("/messages/{message_id}", get(message))
         .route("/keys", get(list_keys).post(create_key))
         .route("/keys/{key_id}", delete(revoke_key))
         .merge(deliveries::router())
+        .merge(listeners::router())
         .route_layer(from_fn_with_state(app, require_business))
 }
 

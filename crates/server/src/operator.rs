@@ -10,8 +10,8 @@ pub(crate) mod reports;
 mod reviews;
 
 use crate::app::App;
-use crate::deliveries;
 use crate::problem::Problem;
+use crate::{deliveries, listeners};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -31,15 +31,18 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(deliveries::router())
+        .merge(listeners::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))
+        .route("/templates/{template_id}/category", post(reviews::set_category))
         .route("/businesses", get(businesses::list).post(businesses::create))
         .route("/businesses/{business_id}/credit", post(businesses::credit))
         .route(
             "/businesses/{business_id}/messaging-limit",
             get(businesses::messaging_limit).post(businesses::set_messaging_limit),
         )
+        .route("/wabas/{waba_id}/standing", post(businesses::set_standing))
         .route("/wabas/{waba_id}/subscribe", post(businesses::subscribe))
         .route("/wabas/{waba_id}/templates", post(businesses::create_template))
         .route("/wabas/{waba_id}/templates/{name}/{decision}", post(businesses::decide_by_name))

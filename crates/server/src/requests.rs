@@ -1,11 +1,37 @@
 //! The requests of a device that are not messages: each is one operation of `messaging` in one transaction.
 
 use crate::app::App;
+use plaza_business::calls::{self, CallError};
+use plaza_db::Tx;
 use plaza_messaging::accounts::{self, Device};
 use plaza_messaging::{MessagingError, conversations, key_packages};
 use plaza_protocol::wire::request::Body as Request;
 use plaza_protocol::wire::response::Body as Response;
-use plaza_protocol::{AccountId, Actor, Chain, Wake, wire};
+use plaza_protocol::{AccountId, Actor, Chain, Ctx, Wake, wire};
+
+/// The same accounts, businesses among them with whether they take calls of who asks.
+async fn with_calls(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    device: Device,
+    mut accounts: Vec<wire::Account>,
+) -> Result<Vec<wire::Account>, MessagingError> {
+    if !accounts.iter().any(|account| account.is_business) {
+        return Ok(accounts);
+    }
+    let own = accounts::views(tx, &[device.account]).await?.remove(&device.account);
+    let Some(own) = own.and_then(|own| own.number.parse().ok()) else { return Ok(accounts) };
+    for account in accounts.iter_mut().filter(|account| account.is_business) {
+        let Ok(id) = AccountId::from_slice(&account.account_id) else { continue };
+        let shown = match calls::shown(ctx, tx, id, &own).await {
+            Ok(shown) => shown,
+            Err(CallError::Db(error)) => return Err(error.into()),
+            Err(_) => wire::TakesCalls::No,
+        };
+        account.takes_calls = shown.into();
+    }
+    Ok(accounts)
+}
 
 /// Carries a request out.
 pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Result<Response, MessagingError> {
@@ -33,7 +59,10 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
         }
         Request::LookUpNumber(body) => {
             // It writes too: the look-up is taken off the account's budget.
-            let look_up = async move |ctx: &_, tx: &mut _| accounts::look_up(ctx, tx, &body.number).await;
+            let look_up = async move |ctx: &Ctx, tx: &mut Tx| {
+                let found = accounts::look_up(ctx, tx, &body.number).await?;
+                Ok::<_, MessagingError>(with_calls(ctx, tx, device, found.into_iter().collect()).await?.pop())
+            };
             let found = db.transact(&ctx, "accounts.look_up", look_up).await;
             found.and_then(|found| found.map(Response::Account).ok_or(MessagingError::NotRegistered))
         }
@@ -44,7 +73,10 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
                 member: "account_ids",
                 problem: "each must have 16 bytes".to_owned(),
             })?;
-            let get = async move |ctx: &_, tx: &mut _| accounts::get(ctx, tx, &ids).await;
+            let get = async move |ctx: &Ctx, tx: &mut Tx| {
+                let accounts = accounts::get(ctx, tx, &ids).await?;
+                with_calls(ctx, tx, device, accounts).await
+            };
             db.read(&ctx, "accounts.get", get)
                 .await
                 .map(|accounts| Response::Accounts(wire::Accounts { accounts }))

@@ -24,14 +24,14 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use people::{NewPerson, People, Say, Wanted};
+use people::{DoCall, NewPerson, People, Say, Wanted};
 use plaza_protocol::{Chain, ErrorCode};
 use rules::{NewRule, Rules};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use snapshots::{Named, Wishes};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,6 +120,7 @@ pub(crate) fn router() -> Router<Arc<App>> {
         .route("/clock", post(clock))
         .route("/people", get(list_people).post(add_person))
         .route("/people/{number}/messages", post(say))
+        .route("/people/{number}/calls", post(call))
         .route("/messages", get(messages))
         .route("/world", get(own_world))
         .route("/rules", get(list_rules).post(add_rule).delete(clear_rules))
@@ -156,12 +157,20 @@ async fn clock(
     let ahead_us = app.clock.advance(Duration::from_secs(body.advance_s)).ok_or_else(|| {
         Problem::new(ErrorCode::Invalid, "advance_s: the sandbox's clock goes at most ten years ahead")
     })?;
-    if let Err(error) = tokio::fs::write(&app.settings.clock_file, ahead_us.to_string()).await {
+    if let Err(error) = write_whole(&app.settings.clock_file, &ahead_us.to_string()).await {
         tracing::warn!(error = %Chain(&error), "the sandbox's clock will be the machine's again after a restart");
     }
     jobs::tidy(&app).await;
     app.webhooks.notify_one();
+    app.listeners.notify_waiters();
     Ok(Json(json!({"now": app.ctx.now().seconds()})))
+}
+
+/// Writes a file beside its place and moves it there: whoever is killed meanwhile leaves the old one, never half a one.
+async fn write_whole(path: &FilePath, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("new");
+    tokio::fs::write(&beside, text).await?;
+    tokio::fs::rename(&beside, path).await
 }
 
 /// `POST /_sandbox/people {"name": "Ana"}`
@@ -171,6 +180,16 @@ async fn add_person(
     Body(new): Body<NewPerson>,
 ) -> Result<Json<Value>, Problem> {
     app.sandbox.people.add(&app.ctx, new).await.map(Json)
+}
+
+/// `POST /_sandbox/people/{number}/calls {"to": "+49…", "do": "start", "sdp": "v=0…"}`
+async fn call(
+    State(app): State<Arc<App>>,
+    _: AtThisMachine,
+    Path(number): Path<String>,
+    Body(asked): Body<DoCall>,
+) -> Result<Json<Value>, Problem> {
+    app.sandbox.people.call(&number, asked).await.map(Json)
 }
 
 /// `GET /_sandbox/people`

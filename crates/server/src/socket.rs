@@ -148,6 +148,7 @@ async fn greet(
         key_packages: u32::try_from(stock).unwrap_or(u32::MAX),
         account_id: device.account.as_bytes().to_vec(),
         device_id: device.device.as_bytes().to_vec(),
+        ice_servers: app.settings.ice_servers.clone(),
     };
     let mut frames = vec![server_frame::Body::HelloOk(ok)];
     frames.extend(receipts.into_iter().map(server_frame::Body::Receipt));

@@ -13,8 +13,11 @@
 use crate::egress::{Egress, EgressError, Posted};
 use futures_util::future::join_all;
 use plaza_business::Business;
-use plaza_business::webhooks::{self, Claimed, DueEndpoint, EndpointId, Outcome, body, signature};
+use plaza_business::webhooks::{
+    self, Claimed, DELIVERY_HEADER, DueEndpoint, EndpointId, Outcome, body, signature,
+};
 use plaza_db::{Db, DbError};
+use plaza_protocol::limits::WEBHOOK_BODY_BYTES_MAX;
 use plaza_protocol::{Chain, Ctx, Timestamp, WebhookDeliveryId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,8 +40,6 @@ const CALLS_BEGIN_WITHIN: Duration = Duration::from_secs(30);
 const CLAIM_GROWS_WITHIN: Duration = Duration::from_secs(1);
 /// Deliveries that are taken at once.
 const CLAIM_MAX: usize = 2000;
-/// Bytes of a body; a larger batch is cut.
-const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// Failures in a row after which an endpoint is left alone.
 const FAILURES_TOLERATED: u32 = 5;
 /// The longest that an endpoint is left alone.
@@ -60,6 +61,8 @@ pub struct Dispatcher {
 struct State {
     busy: BTreeSet<EndpointId>,
     health: BTreeMap<EndpointId, Health>,
+    /// The secrets of their apps cannot be opened.
+    sealed: BTreeSet<EndpointId>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -117,11 +120,17 @@ impl Dispatcher {
     }
 
     async fn sweep(&self) {
-        let swept =
-            self.db.transact(&self.ctx, "webhooks.sweep", async |ctx, tx| webhooks::sweep(ctx, tx).await);
-        match swept.await {
+        let sealed = self.state.lock().unwrap_or_else(PoisonError::into_inner).sealed.clone();
+        let sweep = async move |ctx: &Ctx, tx: &mut _| {
+            let mut dead = webhooks::sweep(ctx, tx).await?;
+            for endpoint in &sealed {
+                dead = dead.saturating_add(webhooks::give_up(ctx, tx, *endpoint).await?);
+            }
+            Ok::<_, DbError>(dead)
+        };
+        match self.db.transact(&self.ctx, "webhooks.sweep", sweep).await {
             Ok(0) => {}
-            Ok(dead) => tracing::warn!(webhooks.dead = dead, "webhook deliveries were given up after 7 days"),
+            Ok(dead) => warn_dead(dead),
             Err(error) => log(&error, "webhook deliveries could not be swept"),
         }
     }
@@ -134,9 +143,11 @@ impl Dispatcher {
             .read(&self.ctx, "webhooks.due", async move |ctx, tx| business.due_endpoints(ctx, tx).await);
         let due = match due.await {
             Ok((due, sealed)) => {
-                for app in sealed {
+                for (_, app) in &sealed {
                     tracing::error!(app.id = %app, "the secret of an app cannot be opened with this key file");
                 }
+                let sealed = sealed.into_iter().map(|(endpoint, _)| endpoint).collect();
+                self.state.lock().unwrap_or_else(PoisonError::into_inner).sealed = sealed;
                 due
             }
             Err(error) => return log(&error, "due webhook deliveries could not be read"),
@@ -184,12 +195,19 @@ impl Dispatcher {
                 share = share.saturating_mul(2).min(CLAIM_MAX);
             }
             let goes_on = self.note(id, &outcomes);
-            let record =
-                async move |ctx: &Ctx, tx: &mut _| webhooks::record(ctx, tx, &outcomes, &untried).await;
-            if let Err(error) = self.db.transact(&self.ctx, "webhooks.record", record).await {
-                // They are due again when the lease ends: told twice rather than never.
-                log(&error, "outcomes of webhook calls could not be recorded");
-                break;
+            let is_sick = self.health(id).is_sick();
+            let record = async move |ctx: &Ctx, tx: &mut _| {
+                webhooks::record(ctx, tx, id, &outcomes, &untried).await?;
+                if is_sick { webhooks::give_up(ctx, tx, id).await } else { Ok(0) }
+            };
+            match self.db.transact(&self.ctx, "webhooks.record", record).await {
+                Ok(0) => {}
+                Ok(dead) => warn_dead(dead),
+                Err(error) => {
+                    // They are due again when the lease ends: told twice rather than never.
+                    log(&error, "outcomes of webhook calls could not be recorded");
+                    break;
+                }
             }
             if is_last || !goes_on {
                 break;
@@ -245,7 +263,8 @@ impl Dispatcher {
             let body = body(batch.iter().map(|delivery| delivery.entry.as_str()));
             let signature = signature(&endpoint.app_secret.0, body.as_bytes());
             let (at, began) = (self.ctx.now(), tokio::time::Instant::now());
-            let answer = self.egress.post(&endpoint.url, body, &signature).await;
+            let first = batch.first().map(|delivery| delivery.delivery_id.to_string()).unwrap_or_default();
+            let answer = self.egress.post(&endpoint.url, body, &signature, (DELIVERY_HEADER, &first)).await;
             let called = Called { at, duration: began.elapsed(), answer };
             failures = if called.error().is_none() { 0 } else { failures.saturating_add(1) };
             outcomes
@@ -288,11 +307,13 @@ impl Called {
 fn batches(lane: &[Claimed], updates_max: usize) -> Vec<&[Claimed]> {
     let mut batches = Vec::new();
     let mut rest = lane;
+    let empty = body([]).len();
     while !rest.is_empty() {
-        let mut bytes = 0_usize;
+        // Each entry but the first has a comma before it.
+        let mut bytes = empty.saturating_sub(1);
         let fits = rest.iter().take(updates_max.max(1)).take_while(|delivery| {
-            bytes = bytes.saturating_add(delivery.entry.len());
-            bytes <= BODY_BYTES_MAX
+            bytes = bytes.saturating_add(1).saturating_add(delivery.entry.len());
+            bytes <= WEBHOOK_BODY_BYTES_MAX
         });
         // One that is too large alone goes alone.
         let (batch, behind) = rest.split_at(fits.count().max(1));
@@ -300,6 +321,10 @@ fn batches(lane: &[Claimed], updates_max: usize) -> Vec<&[Claimed]> {
         rest = behind;
     }
     batches
+}
+
+fn warn_dead(dead: u64) {
+    tracing::warn!(webhooks.dead = dead, "webhook deliveries were given up after 7 days");
 }
 
 fn log(error: &DbError, what: &'static str) {

@@ -160,6 +160,9 @@ test.describe("from a business", () => {
     await page.getByRole("button", { name: "Allow calls for a week" }).click();
     await expect(page.getByText("You allowed calls for a week")).toBeVisible();
     await expect(page.getByRole("button", { name: "No calls" })).toHaveCount(0);
+    await page.getByRole("button", { name: "Change your answer" }).click();
+    await page.getByRole("button", { name: "No calls" }).click();
+    await expect(page.getByText("You declined calls")).toBeVisible();
     await expect(page.getByRole("link", { name: "Call the stall" })).toHaveAttribute("href", "tel:+4930555020");
   });
 

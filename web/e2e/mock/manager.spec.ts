@@ -40,6 +40,37 @@ test("a number says what keeps it from sending", async ({ page }) => {
   await expect(page).not.toHaveURL(/number=/);
 });
 
+test("a number shows how it is rated, and how much of its limits is used", async ({ page }) => {
+  await openAs(page, "/manager/numbers?number=106540352242944");
+  const drawer = page.getByRole("dialog", { name: "Tulip Garden Café" });
+  const quality = drawer.getByRole("region", { name: "Quality" });
+  await expect(quality).toContainText("Medium");
+  await expect(quality).toContainText("4 people blocked this number, 3 of them within a day.");
+  const limits = drawer.getByRole("region", { name: "Limits" });
+  await expect(limits.getByRole("meter", { name: "People written to first" })).toHaveAttribute("aria-valuetext", "231 of 250 in 24 hours");
+  await expect(limits.getByRole("meter", { name: "Registrations" })).toHaveAttribute("aria-valuenow", "10");
+  await expect(limits).toContainText("No limit on this server");
+  await expect(limits.getByRole("listitem").filter({ hasText: "Messages to one person" })).toContainText("131056");
+});
+
+test("analytics tell what became of messages, and what they cost", async ({ page }) => {
+  await openAs(page, "/manager/analytics");
+  await expect(page.getByRole("img", { name: /Messages sent on each day/ })).toBeVisible();
+  const days = page.getByRole("region", { name: "Messages by day" });
+  await expect(days.getByRole("row")).toHaveCount(31);
+  await page.getByRole("radio", { name: "7 days" }).click();
+  await expect(page).toHaveURL(/days=7/);
+  await expect(days.getByRole("row")).toHaveCount(8);
+  await expect(page.getByRole("img", { name: "Cost in EUR by country; the same figures stand in the table below" })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^Marketing Germany/ })).toContainText("€47.50");
+  const file = page.waitForEvent("download");
+  await page.getByRole("button", { name: "CSV" }).click();
+  expect((await file).suggestedFilename()).toBe("messages-7-days.csv");
+  await page.getByRole("row", { name: "Template order_confirmed, en" }).press("Enter");
+  await expect(page.getByRole("heading", { name: "order_confirmed", level: 1 })).toBeVisible();
+  await expect(page.getByText("High", { exact: true })).toBeVisible();
+});
+
 test("templates are narrowed, and a rejected one says why", async ({ page }) => {
   await openAs(page, "/manager/templates");
   await page.getByRole("radio", { name: "Rejected" }).click();
@@ -194,6 +225,7 @@ for (const [address, heading] of [
   ["numbers", "No numbers yet"],
   ["templates", "No templates yet"],
   ["messages", "No messages yet"],
+  ["analytics", "Nothing sent yet"],
   ["webhooks", "No events yet"],
   ["flows", "No flows yet"],
   ["qr-codes", "No codes yet"],

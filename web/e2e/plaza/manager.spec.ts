@@ -55,6 +55,30 @@ test("a template is written, approved, sent from the explorer, and followed to i
   await expect(drawer.getByText("It is in the queue, and goes out next.")).toBeVisible();
 });
 
+test("what was sent stands in the analytics and counts against the limits, and a report against the rating", async ({ page, browser }) => {
+  const person = await (await browser.newContext()).newPage();
+  await comeIn(person, "Chiara", freshNumber());
+  await openConversation(person, "+4930901820");
+  await person.getByRole("textbox", { name: "Message" }).fill("When are you open? hours");
+  await person.getByRole("textbox", { name: "Message" }).press("Enter");
+  await expect(message(person, "We are open")).toBeVisible({ timeout: TRAFFIC_MS });
+  await person.getByRole("button", { name: /^About/ }).click();
+  const about = person.getByRole("dialog", { name: "About" });
+  await about.getByRole("button", { name: "Stop advertising" }).click();
+  await expect(about.getByRole("button", { name: "Let advertising in again" })).toBeVisible();
+  await about.getByRole("button", { name: "Report Tulip Bakery" }).click();
+  await expect(about.getByText("Thank you. It counts against this business")).toBeVisible();
+
+  await signIn(page);
+  await page.getByRole("row", { name: /^Tulip Bakery/ }).press("Enter");
+  const drawer = page.getByRole("dialog", { name: "Tulip Bakery" });
+  await expect(drawer.getByRole("region", { name: "Quality" })).toContainText(/reported it/, { timeout: TRAFFIC_MS });
+  await expect(drawer.getByRole("meter", { name: "Management calls" })).toBeVisible();
+  await page.goto("/manager/analytics?days=7");
+  await expect(page.getByRole("img", { name: /Messages sent on each day/ })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Messages by day" }).getByRole("row")).toHaveCount(9);
+});
+
 test("a rejected template says so", async ({ page }) => {
   await signIn(page);
   await page.goto("/manager/templates/new");

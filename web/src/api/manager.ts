@@ -6,7 +6,7 @@
  *
  * The Cloud API counts calls by the hour: its lists are read when they are looked at, and do not look for news.
  */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import type { Filter } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
@@ -71,8 +71,9 @@ export type MessageTemplate = {
   parameter_format: string;
   components: TemplateComponent[];
   rejected_reason?: string;
+  quality_score?: { score: string; date?: number };
 };
-const TEMPLATE_FIELDS = "name,language,status,category,parameter_format,components,rejected_reason";
+const TEMPLATE_FIELDS = "name,language,status,category,parameter_format,components,rejected_reason,quality_score";
 
 export type FlowRow = { id: string; name: string; status: string; categories: string[]; validation_errors: FlowFault[]; updated_at?: string; json_version?: string; data_api_version?: string; endpoint_uri?: string };
 export type FlowFault = { error?: string; message: string; line_start?: number; column_start?: number };
@@ -104,6 +105,26 @@ export type LoggedMessage = {
 export type Told = { delivery_id: string; state: DeliveryState; attempts: number; url: string; error: string | null };
 export type LifeStep = { status: MessageState; at: number; at_micros: number; webhooks: Told[] };
 export type MessageLife = LoggedMessage & { steps: LifeStep[]; price: Explanation | null };
+
+/** How much of a limit is used. What counts for each person has no `used`; what is switched off has no `max`. */
+export type Limit = { name: string; used: number | null; max: number | null; window_s: number | null; code: number };
+type Said = { all: number; last_day: number };
+export type NumberLimits = {
+  phone_number_id: string;
+  quality: { rating: string; since: number | null; delivered: number; people: number; readable: number; read: number; blocks: Said; reports: Said };
+  limits: Limit[];
+};
+
+export type Counts = { sent: number; delivered: number; read: number; failed: number };
+export type Analytics = {
+  since: number;
+  until: number;
+  currency: string;
+  days: (Counts & { day: number })[];
+  costs: { category: string; country: string; messages: number; amount_micros: number }[];
+  templates: (Counts & { template_id: string; name: string; language: string; clicks: number; amount_micros: number })[];
+  before: Counts & { amount_micros: number };
+};
 
 export type ApiKey = {
   key_id: string;
@@ -192,6 +213,15 @@ export function managerQueries(token: string) {
     deliveries: deliveryQueries(token, "manager"),
     messages: (filter: Filter) => pages<LoggedMessage>(token, ["manager", "messages", filter], (after) => paths.messages({ limit: PAGE_ROWS, after }, filter)),
     message: (id: string) => queryOptions({ queryKey: ["manager", "message", id], queryFn: ({ signal }) => call<MessageLife>(paths.message(id), { token, signal }), refetchInterval: REFRESH_MS }),
+    limits: (phone: string) => queryOptions({ queryKey: ["manager", "limits", phone], queryFn: ({ signal }) => call<NumberLimits>(paths.limits(phone), { token, signal }), refetchInterval: REFRESH_MS }),
+    analytics: (account: string, days: number) =>
+      queryOptions({
+        queryKey: ["manager", "analytics", account, days],
+        queryFn: ({ signal }) => call<Analytics>(paths.analytics(account, Math.floor(Date.now() / 1000) - days * 86_400), { token, signal }),
+        placeholderData: keepPreviousData,
+        // It reads every message of that time: once a minute is news enough.
+        refetchInterval: 60_000,
+      }),
     keys: () => queryOptions({ queryKey: ["manager", "keys"], queryFn: async ({ signal }) => (await call<{ data: ApiKey[] }>(paths.keys(), { token, signal })).data }),
   };
 }

@@ -2,7 +2,7 @@
  * The business's side of the mock: the Cloud API and `/manager/api` of a bakery, from memory. What is made here stays
  * until the page is loaded anew.
  */
-import type { ApiKey, FlowRow, Health, LoggedMessage, MessageLife, MessageState, MessageTemplate, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
+import type { Analytics, ApiKey, FlowRow, Health, LoggedMessage, MessageLife, MessageState, MessageTemplate, NumberLimits, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
 import type { Explanation } from "./operator";
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -43,6 +43,7 @@ const NUMBERS: PhoneNumber[] = [
 const text = (body: string, examples: string[], more: TemplateComponent[] = []): TemplateComponent[] => [{ type: "BODY", text: body, ...(examples.length === 0 ? {} : { example: { body_text: [examples] } }) }, ...more];
 const template = (n: number, name: string, status: string, category: string, components: TemplateComponent[], rejected_reason = "NONE", language = "en"): MessageTemplate => ({
   id: `20000000000000${n}`, name, language, status, category, parameter_format: "POSITIONAL", components, rejected_reason,
+  quality_score: { score: ["UNKNOWN", "GREEN", "UNKNOWN", "UNKNOWN", "YELLOW"][n % 5] ?? "UNKNOWN" },
 });
 
 let templates: MessageTemplate[] = [
@@ -117,6 +118,55 @@ function life(id: string): MessageLife {
   };
 }
 
+/** The first number is well; the second one is close to its limits, and people complain. */
+function limits(phone: string): NumberLimits {
+  const well = phone === PHONE;
+  return {
+    phone_number_id: phone,
+    quality: well
+      ? { rating: "GREEN", since: null, delivered: 812, people: 164, readable: 700, read: 611, blocks: { all: 1, last_day: 0 }, reports: { all: 0, last_day: 0 } }
+      : { rating: "YELLOW", since: now() - 7_200, delivered: 240, people: 96, readable: 190, read: 88, blocks: { all: 4, last_day: 3 }, reports: { all: 1, last_day: 0 } },
+    limits: [
+      { name: "messaging_limit", used: well ? 164 : 231, max: well ? 2000 : 250, window_s: 86_400, code: 131064 },
+      { name: "throughput", used: 3, max: 80, window_s: 1, code: 130429 },
+      { name: "pair_rate", used: null, max: 45, window_s: 270, code: 131056 },
+      { name: "marketing_per_person", used: null, max: well ? 5 : null, window_s: well ? 86_400 : null, code: 131049 },
+      { name: "template_creations", used: 2, max: 100, window_s: 3600, code: 80007 },
+      { name: "templates", used: 5, max: 250, window_s: null, code: 100 },
+      { name: "registrations", used: well ? 1 : 10, max: 10, window_s: 259_200, code: 133016 },
+      { name: "numbers", used: 2, max: 20, window_s: null, code: 100 },
+      { name: "blocked_people", used: 4, max: 64_000, window_s: null, code: 139101 },
+      { name: "management_calls", used: 127, max: 5000, window_s: 3600, code: 80007 },
+    ],
+  };
+}
+
+function analytics(since: number, empty: boolean): Analytics {
+  const until = now();
+  const length = Math.max(1, Math.round((until - since) / 86_400));
+  const first = new Date((until - (length - 1) * 86_400) * 1000).setHours(0, 0, 0, 0) / 1000;
+  const days = Array.from({ length }, (_, n) => {
+    const sent = empty ? 0 : 60 + ((n * 37) % 55) + (n % 7 === 5 ? 70 : 0);
+    const failed = empty ? 0 : (n * 5) % 4;
+    const delivered = n === length - 1 ? Math.floor((sent - failed) * 0.8) : sent - failed;
+    return { day: first + n * 86_400, sent, delivered, read: Math.floor(delivered * (0.62 + ((n * 7) % 5) * 0.04)), failed };
+  });
+  const cost = (category: string, country: string, messages: number, each: number): Analytics["costs"][number] => ({ category, country, messages, amount_micros: messages * each });
+  return {
+    since, until, currency: "EUR", days,
+    costs: empty ? [] : [
+      cost("marketing", "DE", 420, 113_100), cost("marketing", "PT", 96, 50_900), cost("utility", "DE", 610, 45_600), cost("marketing", "BR", 88, 52_000), cost("utility", "GB", 120, 18_200),
+      cost("utility", "BR", 140, 5_600), cost("authentication", "DE", 30, 45_600), cost("service", "DE", 900, 0),
+    ],
+    templates: empty ? [] : [
+      { template_id: "200000000000001", name: "order_confirmed", language: "en", sent: 620, delivered: 612, read: 540, failed: 8, clicks: 203, amount_micros: 27_907_200 },
+      { template_id: "200000000000002", name: "winter_breads", language: "en", sent: 604, delivered: 590, read: 214, failed: 14, clicks: 31, amount_micros: 56_964_000 },
+      { template_id: "200000000000004", name: "login_code", language: "en", sent: 30, delivered: 30, read: 28, failed: 0, clicks: 0, amount_micros: 1_368_000 },
+    ],
+    before: { sent: empty ? 0 : 2140, delivered: empty ? 0 : 2100, read: empty ? 0 : 1480, failed: empty ? 0 : 40, amount_micros: empty ? 0 : 81_300_000 },
+  };
+}
+
 let keys: ApiKey[] = [
   { key_id: "b2".repeat(32), name: "Till in the shop", ending: "x9Qk", app_id: APP, scopes: ["whatsapp_business_messaging"], issued_at: now() - 86_400 * 3, expires_at: now() + 86_400 * 87, is_delegated: false, is_own: false },
   { key_id: "c3".repeat(32), name: "Delivery robot", ending: "77fa", app_id: APP, scopes: ["whatsapp_business_messaging"], issued_at: now() - 86_400 * 40, expires_at: now() - 86_400, is_delegated: false, is_own: false },
@@ -160,6 +210,8 @@ export function answerManager(method: string, path: string, query: URLSearchPara
     const end = start + Number(query.get("limit") ?? 50);
     return json({ data: empty ? [] : rows.slice(start, end), next: end < rows.length && !empty ? String(end) : null });
   }
+  if (path.startsWith("numbers/")) return json(limits(path.split("/")[1] ?? ""));
+  if (path === "analytics") return json(analytics(Number(query.get("since")), empty));
   if (path.startsWith("messages/")) return json(life(decodeURIComponent(path.slice("messages/".length))));
   if (path === "keys" && method === "POST") {
     const key_id = "d4".repeat(32);

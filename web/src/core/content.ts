@@ -5,6 +5,8 @@
  * a business writes in them is untrusted: the screens show texts as texts, and open nothing but web addresses.
  */
 
+import type { CallOutcome } from "./types";
+
 export type Attachment = {
   blob_id: string;
   sha256: string;
@@ -152,7 +154,11 @@ export type Body =
   | ({ kind: "order" } & Order)
   | { kind: "pin"; message_id: string; is_pinned: boolean; expiration_days: number }
   | { kind: "edit"; message_id: string; text: string }
-  | { kind: "revoke"; message_id: string };
+  | { kind: "revoke"; message_id: string }
+  | CallEnded;
+
+/** A call that is over: of all that is said about a call, the only thing that stays. */
+export type CallEnded = { kind: "call"; call_id: string; signal: "ended"; outcome: CallOutcome; seconds: number; is_from_person: boolean };
 
 /** What a person does with a question. The core makes the message of it, and only if the question allows it. */
 export type Answer =

@@ -7,18 +7,26 @@
 import { useSyncExternalStore } from "react";
 import { startWorker } from "./backend";
 import type { FileState } from "./files";
+import { LineStore } from "./line";
+import type { Line } from "./line";
 import { CoreStore } from "./store";
 import type { LoadedTimeline } from "./store";
 import type { ConnectionState, ConversationView, Phase, Session } from "./types";
 
 export const core = new CoreStore();
 
+/** The call of this page. */
+export const line = new LineStore(core);
+
 /** Starts the core; the messenger's route calls it, so that the other pages load no keys. */
 export async function startCore(): Promise<void> {
   if (__MOCK__) {
-    const { startMock } = await import("./mock");
+    const [{ startMock }, { mockPeer }] = await Promise.all([import("./mock"), import("./mockPeer")]);
+    line.use(mockPeer);
     core.start(startMock);
   } else {
+    // What a call needs is loaded with the first one.
+    line.use(async (...args) => (await import("./peer")).makePeer(...args));
     core.start(startWorker);
   }
 }
@@ -33,6 +41,10 @@ export function useSession(): Session | null {
 
 export function useConnection(): ConnectionState {
   return useSyncExternalStore(core.subscribe, () => core.state().connection);
+}
+
+export function useLine(): Line | null {
+  return useSyncExternalStore(line.subscribe, line.line);
 }
 
 export function useConversations(): readonly ConversationView[] | null {

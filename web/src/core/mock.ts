@@ -2,7 +2,8 @@
  * # A core that answers from memory
  *
  * For development, for tests of the screens and for pictures of every state. `?mock=` in the address chooses what it
- * starts with: `new` (nobody registered), `empty` (no conversations), `offline`, `elsewhere`, `broken`, `slow`.
+ * starts with: `new` (nobody registered), `empty` (no conversations), `offline`, `elsewhere`, `broken`, `slow`, `ringing`
+ * (the bakery calls), `silent` (there is no microphone).
  * It is not part of a production build.
  */
 import { answered } from "./mockAnswers";
@@ -12,17 +13,22 @@ import { MockFiles } from "./mockFiles";
 import { FEEDBACK_FORM, exchange } from "./mockFlow";
 import type { Body, MediaForm } from "./content";
 import { CoreError } from "./types";
-import type { Backend, BackendEvents, Calls, ConversationView, Item, Session, Ticks } from "./types";
+import type { Backend, BackendEvents, CallSignal, Calls, ConversationView, IceServer, Item, Session, Ticks } from "./types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 const BAKERY = "cnv_bakery";
 const BEN = "cnv_ben";
+const RINGING_CALL = "msg_call_of_the_bakery";
+
+/** What differs between the signals of a call. */
+type CallWords = CallSignal extends infer Signal ? (Signal extends CallSignal ? Omit<Signal, "conversation_id" | "call_id" | "mine" | "here" | "at"> : never) : never;
 const CHIARA = "cnv_chiara";
 const MARKET = "cnv_market";
 
-function scenario(): string {
+/** What the mock starts with. */
+export function scenario(): string {
   return new URLSearchParams(location.search).get("mock") ?? sessionStorage.getItem("plaza.mock") ?? "full";
 }
 
@@ -80,6 +86,14 @@ function bakeryLines(): Line[] {
       content: { kind: "button_reply", text: "Yes, deliver", payload: "deliver-1742" },
     },
     { ago: 59 * MINUTE, author, text: "Thank you! Our bicycle is at your door at eight.", reactions: [{ emoji: "🙏", mine: true }] },
+    {
+      ago: 58 * MINUTE, author, kind: "call", text: "Voice call",
+      content: { kind: "call", call_id: "msg_call_1", signal: "ended", outcome: "completed", seconds: 134, is_from_person: true },
+    },
+    {
+      ago: 30 * MINUTE, author, kind: "call", text: "Missed voice call",
+      content: { kind: "call", call_id: "msg_call_2", signal: "ended", outcome: "unanswered", seconds: 0, is_from_person: false },
+    },
     { ago: 12 * MINUTE, mine: true, text: "Could you add a jar of the fig jam?", ticks: "failed", error: "The bakery's number is not reachable right now." },
   ];
 }
@@ -129,7 +143,7 @@ class MockBackend implements Backend, Answers {
     this.#items.set(BAKERY, bakeryLines().map((line, n) => makeItem(`bakery-${n + 1}`, n + 1, line, now)));
     const views = [
       conversationOf({ id: BEN, title: "Ben Okafor", number: "+999000000102", unread: 2, online: true, last_at: now - 8 * MINUTE, last_text: "Bring the blue basket, please, mine has lost its handle for good this time." }),
-      conversationOf({ id: BAKERY, title: "Tulip Bakery", number: "+4930901820", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 12 * MINUTE, last_text: "Could you add a jar of the fig jam?", last_mine: true, last_ticks: "failed" }),
+      conversationOf({ id: BAKERY, title: "Tulip Bakery", number: "+4930901820", is_business: true, is_verified: true, hosted_by: "Plaza", takes_calls: true, shows_call_button: true, last_at: now - 12 * MINUTE, last_text: "Could you add a jar of the fig jam?", last_mine: true, last_ticks: "failed" }),
       conversationOf({ id: CHIARA, title: "Chiara Rossi", number: "+999000000103", typing: true, online: true, last_at: now - 55 * MINUTE, last_text: "The rehearsal is at six, bring the score", last_mine: false }),
       conversationOf({ id: MARKET, title: "Square Market", number: "+4930555020", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 70 * MINUTE, last_text: "The restaurant under the arcade has tables this evening.", commands: COMMANDS }),
       conversationOf({ id: "cnv_dimitri", title: "Dimitri", number: "+999000000104", last_at: now - 26 * HOUR, last_text: "Thank you for the ladder!", last_mine: true, last_ticks: "read" }),
@@ -172,6 +186,7 @@ class MockBackend implements Backend, Answers {
   }
 
   connect(): null {
+    if (scenario() === "ringing") this.#ring();
     this.#events.onEvent({ event: "connection", state: this.#offline ? "offline" : "online" });
     return null;
   }
@@ -224,13 +239,13 @@ class MockBackend implements Backend, Answers {
     return null;
   }
 
-  send_media(id: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null): Item {
+  send_media(id: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null, isVoice: boolean): Item {
     const blob = `blob-${(this.#count += 1)}`;
     this.#files.add(blob, bytes, mimeType);
     const head = mimeType.split("/")[0];
     const form: MediaForm = head === "image" || head === "video" || head === "audio" ? head : "document";
     const attachment = { blob_id: blob, sha256: "", bytes: bytes.length, mime_type: mimeType, width: 0, height: 0 };
-    const content: Body = { kind: "media", form, attachment, caption, filename, is_voice: false, is_animated: false };
+    const content: Body = { kind: "media", form, attachment, caption, filename, is_voice: isVoice, is_animated: false };
     return this.#add(id, { ago: 0, mine: true, kind: "media", content, text: caption || filename, reply_to: replyTo, ticks: "waiting" });
   }
 
@@ -265,8 +280,45 @@ class MockBackend implements Backend, Answers {
     return FEEDBACK_FORM;
   }
 
+  /** The bakery picks up after a while; a call of its own rings with `?mock=ringing`. */
+  signal_call(id: string, callId: string | null, wish: string): string {
+    const { do: what } = JSON.parse(wish) as { do: string };
+    const call = callId ?? `msg_call_${(this.#count += 1)}`;
+    const say = (after: number, signal: CallWords): void => {
+      setTimeout(() => this.#events.onEvent({ event: "call", call: { conversation_id: id, call_id: call, mine: false, here: true, at: Date.now(), ...signal } }), after);
+    };
+    if (what === "start") {
+      say(1200, { signal: "answer", sdp: "v=0", is_early: false });
+      say(1200, { signal: "accepted", device_id: "dev_ana" });
+    } else if (what === "accept") say(200, { signal: "accepted", device_id: "dev_ana" });
+    else if (what === "hang_up") {
+      const ended = { signal: "ended", outcome: callId === RINGING_CALL ? "declined" : "completed", seconds: callId === RINGING_CALL ? 0 : 75, is_from_person: callId !== RINGING_CALL } as const;
+      say(100, ended);
+      setTimeout(() => this.#add(id, { ago: 0, kind: "call", author: "Tulip Bakery", text: "Voice call", content: { kind: "call", call_id: call, ...ended } }), 150);
+    }
+    return call;
+  }
+
+  ice_servers(): IceServer[] {
+    return [];
+  }
+
+  #ring(): void {
+    const call: CallSignal = { conversation_id: BAKERY, call_id: RINGING_CALL, mine: false, here: false, at: Date.now(), signal: "offer", sdp: "v=0", payload: "" };
+    setTimeout(() => this.#events.onEvent({ event: "call", call }), 900);
+  }
+
   block(id: string, on: boolean): null {
     this.#view(id, { is_blocked: on });
+    return null;
+  }
+
+  report(): null {
+    return null;
+  }
+
+  want_marketing(id: string, on: boolean): null {
+    this.#view(id, { wants_no_marketing: !on });
     return null;
   }
 

@@ -12,7 +12,7 @@ import type { Answer, Body } from "./content";
 import { FileCache } from "./files";
 import { inOrder } from "./order";
 import { CoreError } from "./types";
-import type { Backend, BackendEvents, Calls, ConnectionState, ConversationView, CoreEvent, Item, Phase, Session } from "./types";
+import type { Backend, BackendEvents, CallSignal, Calls, ConnectionState, ConversationView, CoreEvent, Item, Phase, Session } from "./types";
 
 const PAGE_ITEMS = 40;
 
@@ -59,6 +59,7 @@ export class CoreStore {
   #state: State = { phase: { is: "starting" }, session: null, connection: "connecting", conversations: null, timelines: new Map(), moved: new Map() };
   readonly #listeners = new Set<() => void>();
   readonly #arrivals = new Set<(arrival: Arrival) => void>();
+  readonly #calls = new Set<(signal: CallSignal) => void>();
   /** Real id → the key under which the bubble was first drawn. */
   readonly #keys = new Map<string, string>();
   readonly #pending = new Map<string, Pending>();
@@ -93,6 +94,11 @@ export class CoreStore {
   onArrival(listener: (arrival: Arrival) => void): () => void {
     this.#arrivals.add(listener);
     return () => this.#arrivals.delete(listener);
+  }
+
+  onCall(listener: (signal: CallSignal) => void): () => void {
+    this.#calls.add(listener);
+    return () => this.#calls.delete(listener);
   }
 
   call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>> {
@@ -192,7 +198,7 @@ export class CoreStore {
   async sendMedia(conversation: string, file: Outgoing, replyTo: string | null): Promise<void> {
     const { bytes, mimeType, filename, caption, preview, body } = file;
     if (body.attachment) this.files.keep(body.attachment.blob_id, preview);
-    await this.#send(conversation, body, caption || filename, replyTo, () => this.call("send_media", conversation, bytes, mimeType, filename, caption, replyTo));
+    await this.#send(conversation, body, caption || filename, replyTo, () => this.call("send_media", conversation, bytes, mimeType, filename, caption, replyTo, body.is_voice));
   }
 
   async #send(conversation: string, content: Body, text: string, replyTo: string | null, hand: () => Promise<Item>): Promise<void> {
@@ -263,6 +269,12 @@ export class CoreStore {
     if (view) this.#upsertConversation({ ...view, is_blocked: on });
   }
 
+  async wantMarketing(conversation: string, on: boolean): Promise<void> {
+    await this.call("want_marketing", conversation, on);
+    const view = this.#state.conversations?.find((each) => each.id === conversation);
+    if (view) this.#upsertConversation({ ...view, wants_no_marketing: !on });
+  }
+
   /** Takes in what the core says by itself. */
   apply(event: CoreEvent): void {
     switch (event.event) {
@@ -275,6 +287,9 @@ export class CoreStore {
         return;
       case "conversation":
         this.#upsertConversation(event.conversation);
+        return;
+      case "call":
+        for (const listener of this.#calls) listener(event.call);
         return;
       case "moved":
         this.#move(event.from, event.to);

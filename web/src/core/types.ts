@@ -37,6 +37,12 @@ export type ConversationView = {
   typing: boolean;
   online: boolean;
   is_blocked?: boolean;
+  /** Of a business: whether it takes calls… */
+  takes_calls?: boolean;
+  /** …and wants a button for it to be shown. */
+  shows_call_button?: boolean;
+  /** Of a business: this person has stopped its advertising. */
+  wants_no_marketing?: boolean;
   /** Of a business: what one may ask it first. */
   prompts?: string[];
   /** Of a business: what it understands after a "/". */
@@ -66,12 +72,29 @@ export type Item = {
 
 export type Timeline = { items: Item[]; more: boolean };
 
+/** How a call ended. */
+export type CallOutcome = "unknown" | "completed" | "unanswered" | "declined" | "cancelled" | "busy" | "lost" | "closed" | "failed";
+
+/** Something that a side of a call says. `mine`: another device of this person; `here`: this device has the call. */
+export type CallSignal = { conversation_id: string; call_id: string; mine: boolean; here: boolean; at: number } & (
+  | { signal: "offer"; sdp: string; payload: string }
+  | { signal: "ringing" }
+  | { signal: "answer"; sdp: string; is_early: boolean }
+  | { signal: "accepted"; device_id: string }
+  | { signal: "hang_up"; reason: string }
+  | { signal: "alive" }
+  | { signal: "ended"; outcome: CallOutcome; seconds: number; is_from_person: boolean }
+);
+
+export type IceServer = { urls: string[]; username: string; credential: string };
+
 /** What the core says by itself. Items are upserts by id. */
 export type CoreEvent =
   | { event: "session"; session?: Session }
   | { event: "connection"; state: ConnectionState }
   | { event: "conversation"; conversation: ConversationView }
   | { event: "items"; conversation_id: string; items: Item[] }
+  | { event: "call"; call: CallSignal }
   | { event: "moved"; from: string; to: string };
 
 /** The calls of the core: the same names as on the wasm class. `before` is the id of the oldest item that is shown. */
@@ -90,7 +113,7 @@ export type Calls = {
   answer: (conversationId: string, messageId: string, answer: string) => Item;
   edit: (conversationId: string, messageId: string, text: string) => null;
   revoke: (conversationId: string, messageId: string) => null;
-  send_media: (conversationId: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null) => Item;
+  send_media: (conversationId: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null, isVoice: boolean) => Item;
   send_location: (conversationId: string, latitude: number, longitude: number, name: string, replyTo: string | null) => Item;
   send_contact: (conversationId: string, name: string, number: string, replyTo: string | null) => Item;
   /** A blob: address of the file, decrypted. */
@@ -103,7 +126,13 @@ export type Calls = {
   flow_media: (messageId: string, bytes: Uint8Array<ArrayBuffer>, filename: string) => Record<string, unknown>;
   /** The form, where the message carries none. */
   flow_json: (conversationId: string, messageId: string) => unknown;
+  /** Does something about a call, as JSON: `{"do":"start","sdp":…}`, `accept`, `hang_up`, `alive`. Its id. */
+  signal_call: (conversationId: string, callId: string | null, wish: string) => string;
+  ice_servers: () => IceServer[];
   block: (conversationId: string, on: boolean) => null;
+  /** Tells the host of a business that its messages are spam or worse. */
+  report: (conversationId: string) => null;
+  want_marketing: (conversationId: string, on: boolean) => null;
   retry: (messageId: string) => null;
   mark_read: (conversationId: string) => null;
   typing: (conversationId: string, on: boolean) => null;

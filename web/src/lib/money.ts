@@ -61,6 +61,15 @@ export function change(now: number, before: number): { text: string; up: boolean
   return { text, up: ratio >= 0 };
 }
 
+/** Micros to units, for the geometry of a chart only: what is written comes from the integer. */
+export const units = (micros: number): number => micros / MICROS;
+
+/** How the bars of a chart are written whose values are [`units`] of a currency. */
+export function inMoney(currency: string): { write: (value: number) => string; axis: (value: number) => string } {
+  const micros = (value: number): number => Math.round(value * MICROS);
+  return { write: (value) => money(micros(value), currency), axis: (value) => money(micros(value), currency, "axis") };
+}
+
 /** A count with separators. */
 export function count(value: number): string {
   return new Intl.NumberFormat().format(value);

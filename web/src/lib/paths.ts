@@ -42,6 +42,8 @@ export const paths = {
   managerSession: () => "/manager/api/session",
   messages: (page: Page, filter: Filter) => paged("/manager/api/messages", page, filter),
   message: (messageId: string) => `/manager/api/messages/${id(messageId)}`,
+  limits: (phone: string) => `/manager/api/numbers/${id(phone)}/limits`,
+  analytics: (account: string, since: number) => `/manager/api/analytics?${new URLSearchParams({ account, since: String(since) })}`,
   keys: () => "/manager/api/keys",
   key: (keyId: string) => `/manager/api/keys/${id(keyId)}`,
   /** The Cloud API: a node, an edge of it, and parameters. */

@@ -73,3 +73,17 @@ export function exact(at: number): string {
 export function date(at: number): string {
   return dateYearFormat.format(at);
 }
+
+/** How long a call goes on: 0:05, 12:40, 1:02:09. */
+export function timer(seconds: number): string {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** How long a call was, in words: 5 s, 12 min 40 s, 1 hr 2 min. */
+export function length(seconds: number): string {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (hours > 0) return `${hours} hr ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
+}

@@ -1,6 +1,6 @@
-/** The categories of a paid message: their order, their colour, their name. The same on every page. */
-const ORDER = ["marketing", "utility", "authentication", "service"];
-const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3 };
+/** The categories of what is paid for, messages and calls: their order, their colour, their name. The same on every page. */
+const ORDER = ["marketing", "utility", "authentication", "service", "call"];
+const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3, call: 4 };
 
 export function inCategoryOrder(categories: Iterable<string>): string[] {
   const rank = (category: string): number => (ORDER.includes(category) ? ORDER.indexOf(category) : ORDER.length);

@@ -30,13 +30,29 @@ pub async fn delivered(
             earliest.insert(*message_id, *at);
         }
     }
-    let deliveries: Vec<_> = earliest.into_iter().collect();
+    let deliveries: Vec<_> = earliest.into_iter().map(|(message_id, at)| (message_id, at, None)).collect();
     let mut charged = Vec::new();
     for batch in deliveries.chunks(BATCH_MESSAGES) {
         charged.append(&mut deliver_batch(ctx, tx, prices, batch).await?);
     }
     Ok(charged)
 }
+
+/// Charges a call that has ended: when it was picked up, and how many pulses it had. `None`: it was charged, or given up,
+/// before.
+pub async fn called(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    prices: &Prices,
+    (call, picked_up_at, pulses): (BusinessMessageId, Timestamp, i64),
+) -> Result<Option<Charged>, BillingError> {
+    let charged = deliver_batch(ctx, tx, prices, &[(call, picked_up_at, Some(pulses))]).await?;
+    tx.execute_many(store::INSERT_PULSES, charged.iter().map(|_| params![call, pulses]).collect()).await?;
+    Ok(charged.into_iter().next())
+}
+
+/// A message, when it was delivered, and the pulses of a call.
+type Delivery = (BusinessMessageId, Timestamp, Option<i64>);
 
 /// A delivered message with its rate.
 struct Rated {
@@ -58,9 +74,9 @@ async fn deliver_batch(
     ctx: &Ctx,
     tx: &mut Tx,
     prices: &Prices,
-    deliveries: &[(BusinessMessageId, Timestamp)],
+    deliveries: &[Delivery],
 ) -> Result<Vec<Charged>, BillingError> {
-    let keys: Vec<Value> = deliveries.iter().map(|(message, _)| message.into()).collect();
+    let keys: Vec<Value> = deliveries.iter().map(|(message, _, _)| message.into()).collect();
     let taken = tx.query_list(store::TAKE_INTENTS, &[], &keys).await?;
     let messages: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
     if messages.is_empty() {
@@ -68,10 +84,11 @@ async fn deliver_batch(
     }
     let ids = messages.iter().map(|message| message.portfolio_id).collect();
     let mut payers = payers(tx, prices, store::PORTFOLIOS_LOCKED, ids).await?;
-    let times: HashMap<_, _> = deliveries.iter().copied().collect();
+    let known: HashMap<_, _> = deliveries.iter().map(|(id, at, pulses)| (*id, (*at, *pulses))).collect();
     let mut rated = Vec::with_capacity(messages.len());
     for message in messages {
-        let at = times.get(&message.message_id).copied().unwrap_or_default();
+        let (at, pulses) = known.get(&message.message_id).copied().unwrap_or_default();
+        let message = Message { pulses, ..message };
         rated.push(rate(payer(&payers, message.portfolio_id)?, message, at)?);
     }
     rated.sort_by_key(|rated| (rated.event.delivered_at, rated.event.message.message_id));
@@ -196,7 +213,7 @@ fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
     let pricing_type = rated.pricing_type();
     let amount = message.amount(pricing_type, rated.rate.unit);
     Charge {
-        charge_id: ctx.ordered_id(),
+        charge_id: ctx.following(message.message_id.as_bytes()).ordered_id(),
         message_id: message.message_id,
         run: 0,
         portfolio_id: message.portfolio_id,
@@ -206,7 +223,7 @@ fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
         market: rated.rate.market.to_string(),
         category: message.category,
         pricing_type,
-        unit: rated.rate.unit,
+        unit: message.list_price(rated.rate.unit),
         amount,
         currency: payer.currency,
         transfer_id: (amount > Micros::ZERO).then(|| end_id(message.message_id)),

@@ -3,7 +3,7 @@
 //! The most that a message can cost until it expires is set aside in the ledger, or the message is refused. The whole
 //! batch is looked up, quoted in memory, held and written down with a few statements.
 
-use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, at_most, hold_id, payer, payers};
+use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, at_most, hold_id, payer, payers, times};
 use crate::category::{Category, Pricing};
 use crate::error::{BillingError, Refused};
 use crate::price_book::{PREFIX_DIGITS_MAX, Rate};
@@ -99,7 +99,7 @@ fn quote<'a>(payer: &Payer, intent: &'a Intent) -> Result<Quote<'a>, Refused> {
         intent,
         destination,
         currency: payer.currency,
-        worst: at_most(worst, intent.max_price),
+        worst: at_most(intent.pulses_max.map_or(worst, |pulses| times(worst, pulses)), intent.max_price),
         pricing: Pricing::new(rate.pricing_type(None), *category),
         rate,
     })
@@ -140,7 +140,7 @@ async fn set_aside(
         let (category, currency) = (quote.intent.category, quote.currency);
         let credit = revenue
             .entry((category, currency))
-            .or_insert_with(|| Account::new(AccountKind::MessageRevenue(category.as_str().into()), currency));
+            .or_insert_with(|| Account::new(revenue_of(category), currency));
         transfers.push(Transfer {
             transfer_id: hold_id(quote.intent.message_id),
             action: Action::Hold {
@@ -188,6 +188,14 @@ async fn set_aside(
     Ok(())
 }
 
+/// What a category earns for.
+fn revenue_of(category: Category) -> AccountKind {
+    match category {
+        Category::Call => AccountKind::CallRevenue,
+        other => AccountKind::MessageRevenue(other.as_str().into()),
+    }
+}
+
 fn intent_row(quote: &Quote<'_>, held: Micros) -> Vec<Value> {
     let intent = quote.intent;
     let mut row = store::message_row(&Message {
@@ -202,6 +210,7 @@ fn intent_row(quote: &Quote<'_>, held: Micros) -> Vec<Value> {
         window: intent.window,
         max_price: intent.max_price,
         held,
+        pulses: None,
     });
     row.push(intent.expires_at.into());
     row

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 
+mod calls;
 mod interleaving;
 mod lifecycle;
 mod reference;
@@ -81,6 +82,7 @@ impl World {
             window: WindowState::default(),
             expires_at: sent_at + 30 * DAY,
             max_price: None,
+            pulses_max: None,
         }
     }
 

@@ -51,7 +51,7 @@ async fn a_window_counts_until_its_end_and_not_at_it() {
         {
             let sent = at(sent);
             let window = WindowState { free_entry_point_until: Some(sent + 3 * DAY), ..until };
-            for category in Category::ALL {
+            for category in Category::MESSAGES {
                 let intent = Intent { window, ..world.message(category, GERMANY, sent) };
                 assert_eq!(cost(&world, intent, delivered).await.1, FreeEntryPoint);
             }

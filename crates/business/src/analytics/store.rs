@@ -1,9 +1,10 @@
 //! The SQL of analytics: counts by a quarter of an hour.
 
+use super::overview::Counts;
 use super::quarter;
 use plaza_billing::QUARTER;
 use plaza_db::{DbError, Row, Sql, Tx, Value, params, statements};
-use plaza_protocol::{Micros, PhoneNumberId, TemplateId, Timestamp, limits};
+use plaza_protocol::{Micros, PhoneNumberId, PortfolioId, TemplateId, Timestamp, WabaId, limits};
 use std::time::Duration;
 
 /// How long after its sending a message is looked at for its reading.
@@ -47,6 +48,24 @@ statements! {
         WHERE template_id = $1 AND is_marketing_lite = $2 AND quarter >= $3 AND quarter < $4 ORDER BY quarter";
     TEMPLATE_CLICKED = "SELECT quarter, button, clicks FROM template_click
         WHERE template_id = $1 AND is_marketing_lite = $2 AND quarter >= $3 AND quarter < $4 ORDER BY quarter, button";
+    // Reactions have no category, and are no messages of their own.
+    COHORTS = "SELECT CAST(accepted_at - accepted_at % CAST($5 AS BIGINT) AS BIGINT) AS quarter,
+        CAST(count(*) AS BIGINT), CAST(sum(CASE WHEN delivered_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+        CAST(sum(CASE WHEN read_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+        CAST(sum(CASE WHEN status = 4 THEN 1 ELSE 0 END) AS BIGINT)
+        FROM business_message WHERE portfolio_id = $1 AND waba_id = $2 AND accepted_at >= $3 AND accepted_at < $4
+        AND is_outgoing AND category IS NOT NULL AND NOT (status = 4 AND failed_at IS NULL) GROUP BY quarter";
+    OF_TEMPLATES = "SELECT template_id, CAST(count(*) AS BIGINT) AS sent,
+        CAST(sum(CASE WHEN delivered_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+        CAST(sum(CASE WHEN read_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+        CAST(sum(CASE WHEN status = 4 THEN 1 ELSE 0 END) AS BIGINT)
+        FROM business_message WHERE portfolio_id = $1 AND waba_id = $2 AND accepted_at >= $3 AND accepted_at < $4
+        AND is_outgoing AND template_id IS NOT NULL AND NOT (status = 4 AND failed_at IS NULL)
+        GROUP BY template_id ORDER BY sent DESC, template_id LIMIT $5";
+    SPENT_BETWEEN = "SELECT CAST(COALESCE(sum(amount_micros), 0) AS BIGINT) FROM template_spend
+        WHERE template_id = $1 AND quarter >= $2 AND quarter < $3";
+    CLICKS_BETWEEN = "SELECT CAST(COALESCE(sum(clicks), 0) AS BIGINT) FROM template_click
+        WHERE template_id = $1 AND quarter >= $2 AND quarter < $3";
     ADD_SPENT = "INSERT INTO template_spend (template_id, is_marketing_lite, quarter, amount_micros)
         VALUES ($1, $2, $3, $4) ON CONFLICT (template_id, is_marketing_lite, quarter)
         DO UPDATE SET amount_micros = template_spend.amount_micros + excluded.amount_micros";
@@ -154,4 +173,46 @@ pub(super) async fn add_click(
     button: &str,
 ) -> Result<(), DbError> {
     tx.execute(ADD_CLICK, params![template, is_marketing_lite, quarter, button]).await.map(drop)
+}
+
+fn counts(row: &Row) -> Result<Counts, DbError> {
+    Ok(Counts { sent: row.get(1)?, delivered: row.get(2)?, read: row.get(3)?, failed: row.get(4)? })
+}
+
+/// What became of the messages that were sent in a time, by the quarter of an hour of their sending.
+pub(super) async fn cohorts(
+    tx: &mut Tx,
+    (portfolio, waba): (PortfolioId, WabaId),
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<(Timestamp, Counts)>, DbError> {
+    let rows = tx.query(COHORTS, params![portfolio, waba, from, to, QUARTER]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, counts(row)?))).collect()
+}
+
+/// The same by template, the most sent first.
+pub(super) async fn of_templates(
+    tx: &mut Tx,
+    (portfolio, waba): (PortfolioId, WabaId),
+    (from, to): (Timestamp, Timestamp),
+    at_most: i64,
+) -> Result<Vec<(TemplateId, Counts)>, DbError> {
+    let rows = tx.query(OF_TEMPLATES, params![portfolio, waba, from, to, at_most]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, counts(row)?))).collect()
+}
+
+pub(super) async fn spent_between(
+    tx: &mut Tx,
+    template: TemplateId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Micros, DbError> {
+    let row = tx.query_one(SPENT_BETWEEN, params![template, quarter(from), to]).await?;
+    row.map_or(Ok(Micros::ZERO), |row| row.get(0))
+}
+
+pub(super) async fn clicks_between(
+    tx: &mut Tx,
+    template: TemplateId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<i64, DbError> {
+    tx.query_one(CLICKS_BETWEEN, params![template, quarter(from), to]).await?.map_or(Ok(0), |row| row.get(0))
 }

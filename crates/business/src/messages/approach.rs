@@ -2,11 +2,11 @@
 //! give them back if it cannot be.
 
 use super::{Checked, NewSend, SendError, Sending, forget};
-use crate::Business;
 use crate::contacts::Contact;
 use crate::flows::sending;
 use crate::portfolios::BusinessNumber;
 use crate::reach::{self, Approach};
+use crate::{Business, calls};
 use plaza_billing::Category;
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{AccountId, BusinessMessageId, Ctx, PortfolioId};
@@ -55,11 +55,11 @@ impl Business {
         let answers = self.approach(ctx, tx, &approaches).await?;
         for (at, answer) in asked.into_iter().zip(answers) {
             let (Some(send), Some(one)) = (sends.get(at), checked.get_mut(at)) else { continue };
-            let Ok(Checked { message_id, new: Some(new), .. }) = one else { continue };
+            let Ok(Checked { message_id, contact, new: Some(new), .. }) = one else { continue };
             match answer {
                 Ok(approached) => new.approached = Some(approached),
                 Err(refused) => {
-                    undo(tx, send, *message_id, new).await?;
+                    undo(tx, send, contact, *message_id, new).await?;
                     *one = Err(refused.into());
                 }
             }
@@ -72,12 +72,16 @@ impl Business {
 async fn undo(
     tx: &mut Tx,
     send: &Sending<'_>,
+    contact: &Contact,
     message_id: BusinessMessageId,
     new: &NewSend,
 ) -> Result<(), DbError> {
     forget(tx, send, message_id).await?;
     if new.prepared.flow.is_some() {
         sending::forget(tx, message_id).await?;
+    }
+    if new.asks_to_call {
+        calls::permissions::forget(tx, send.phone, contact.account, message_id).await?;
     }
     Ok(())
 }
@@ -99,7 +103,7 @@ pub(super) async fn undo_all(
     reached: &BTreeSet<(PortfolioId, AccountId)>,
 ) -> Result<(), DbError> {
     for Unpaid { send, number, contact, message_id, new } in unpaid {
-        undo(tx, send, *message_id, new).await?;
+        undo(tx, send, contact, *message_id, new).await?;
         if let Some(approached) = new.approached {
             let approach = new.approach(number, contact, *message_id);
             let stays = reached.contains(&(approach.portfolio, approach.account));

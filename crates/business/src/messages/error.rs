@@ -1,5 +1,6 @@
 //! Why a message is not accepted. Each case is one that the sender does something else about.
 
+use crate::calls::{CallError, RequestRefused};
 use crate::flows::sending::Unsendable;
 use crate::pace::TooFast;
 use crate::portfolios::LookupError;
@@ -47,6 +48,12 @@ pub enum SendError {
     /// The number was deregistered.
     #[error("the phone number is not registered: register it first")]
     NotRegistered,
+    /// The operator has stopped the account.
+    #[error("the operator has stopped this account: it sends nothing until the operator lets it go on")]
+    Locked,
+    /// The operator lets the account answer only.
+    #[error("the operator has restricted this account: it may answer, and writes to nobody first")]
+    Restricted,
     /// The business wrote to itself.
     #[error("the recipient is the sender")]
     RecipientIsSender,
@@ -71,6 +78,11 @@ pub enum SendError {
     /// A marketing template at the address of all messages, which the account does not want.
     #[error("the account sends marketing templates at the address marketing_messages only")]
     MarketingOff,
+    /// A marketing template to somebody who wants none.
+    #[error(
+        "the person has stopped marketing messages of this business: send none until they want them again"
+    )]
+    MarketingStopped,
     /// A template of another category, at the address of marketing messages.
     #[error("this address sends marketing templates: send a {category} template at the address messages")]
     NotMarketing {
@@ -83,6 +95,12 @@ pub enum SendError {
     /// The flow cannot be sent just now.
     #[error("{}", .0.what())]
     Flow(Unsendable),
+    /// The person is not asked for calls.
+    #[error(transparent)]
+    Calls(#[from] RequestRefused),
+    /// Whether the person may be asked could not be found out.
+    #[error("calls")]
+    Calling(#[source] Box<CallError>),
     /// The balance does not cover the price.
     #[error("the balance does not cover the price: {needed} {currency} are needed, {available} are there")]
     InsufficientFunds {
@@ -121,6 +139,15 @@ impl From<LookupError> for SendError {
         match error {
             LookupError::NotFound => Self::NotFound,
             LookupError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+impl From<CallError> for SendError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Db(error) => Self::Db(error),
+            other => Self::Calling(Box::new(other)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The SQL of numbers' lives.
 
 use crate::portfolios::{PENDING, UNVERIFIED, Waba};
+use crate::quality::Rating;
 use plaza_db::{DbError, Tx, params, statements};
 use plaza_protocol::{AccountId, Ctx, PhoneNumber, PhoneNumberId, PortfolioId, Timestamp};
 use uuid::Uuid;
@@ -16,6 +17,7 @@ statements! {
     FORGET_NODE = "DELETE FROM graph_node WHERE node_id = $1";
     FORGET_DOCUMENTS = "DELETE FROM node_document WHERE parent_id = $1";
     SET_STATUS = "UPDATE business_phone_number SET status = $2 WHERE phone_number_id = $1";
+    SET_QUALITY = "UPDATE business_phone_number SET quality = $2 WHERE phone_number_id = $1";
     SET_NAME = "UPDATE business_phone_number SET verified_name = $2 WHERE phone_number_id = $1";
     SET_ACCOUNT = "UPDATE business_phone_number SET account_id = $2 WHERE phone_number_id = $1";
     SELECT_STATE = "SELECT verification, code_sha256, code_expires_at, code_tries, sealed_pin, pin_tries, pin_tried_at,
@@ -151,10 +153,8 @@ pub(super) async fn insert_number(
     tx.execute(INSERT_NUMBER, row).await.map(drop)
 }
 
-pub(super) async fn count(tx: &mut Tx, portfolio: PortfolioId) -> Result<usize, DbError> {
-    let count: i64 =
-        tx.query_one(COUNT_NUMBERS, params![portfolio]).await?.map_or(Ok(0), |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+pub(super) async fn count(tx: &mut Tx, portfolio: PortfolioId) -> Result<i64, DbError> {
+    tx.query_one(COUNT_NUMBERS, params![portfolio]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// Who has the number, and whether they have shown that it is theirs.
@@ -206,4 +206,8 @@ pub(crate) async fn count_attempt(ctx: &Ctx, tx: &mut Tx, node: i64, kind: &str)
     tx.execute(FORGET_ATTEMPTS, params![node, ctx.now() - week]).await?;
     let id: Uuid = ctx.ordered_id();
     tx.execute(INSERT_ATTEMPT, params![node, kind, id, ctx.now()]).await.map(drop)
+}
+
+pub(crate) async fn set_quality(tx: &mut Tx, phone: PhoneNumberId, rating: Rating) -> Result<(), DbError> {
+    tx.execute(SET_QUALITY, params![phone, rating.as_str()]).await.map(drop)
 }

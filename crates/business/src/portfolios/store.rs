@@ -1,6 +1,7 @@
 //! The SQL of portfolios, accounts, numbers and nodes.
 
-use super::{BusinessNumber, CONNECTED, NewBusiness, Node, NodeKind, Portfolio, Waba};
+use super::{BusinessNumber, CONNECTED, NewBusiness, Node, NodeKind, Portfolio, RESTRICTED, Waba};
+use crate::quality;
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumberId, PortfolioId, WabaId};
 
@@ -89,7 +90,8 @@ pub(crate) async fn insert_node(
     kind: NodeKind,
     portfolio: PortfolioId,
 ) -> Result<(), DbError> {
-    tx.execute(INSERT_NODE, params![id, kind.as_str(), portfolio]).await.map(drop)
+    tx.execute(INSERT_NODE, params![id, kind.as_str(), portfolio]).await?;
+    quality::begin(tx, id, kind).await
 }
 
 /// A new business's app hears of its account from the start.
@@ -153,7 +155,7 @@ fn business_number(row: &Row) -> Result<BusinessNumber, DbError> {
         number: row.get(4)?,
         verified_name: row.get(5)?,
         quality: row.get(6)?,
-        is_registered: status == CONNECTED,
+        is_registered: status == CONNECTED || status == RESTRICTED,
         status,
         created_at: row.get(8)?,
     })

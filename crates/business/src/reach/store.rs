@@ -6,6 +6,7 @@ use plaza_protocol::{AccountId, Ctx, PortfolioId, Timestamp};
 
 statements! {
     SELECT_LIMIT = "SELECT people, people_max FROM messaging_limit WHERE portfolio_id = $1 AND people_max IS NOT NULL";
+    SELECT_ANY_LIMIT = "SELECT people_max, changed_at FROM messaging_limit WHERE portfolio_id = $1";
     SET_LIMIT = "INSERT INTO messaging_limit (portfolio_id, people_max, people, changed_at, checked_at)
         VALUES ($1, $2, 0, $3, $3)
         ON CONFLICT (portfolio_id) DO UPDATE SET people_max = $2, changed_at = $3, checked_at = $3";
@@ -54,6 +55,15 @@ pub(super) async fn limits(tx: &mut Tx, approaches: &[Approach<'_>]) -> Result<V
 
 pub(super) async fn people_max(tx: &mut Tx, portfolio: PortfolioId) -> Result<Option<i64>, DbError> {
     tx.query_one(SELECT_LIMIT, params![portfolio]).await?.map(|row| row.get(1)).transpose()
+}
+
+/// The limit that a portfolio has or had, and since when.
+pub(super) async fn limit(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Option<(Option<i64>, Timestamp)>, DbError> {
+    let row = tx.query_one(SELECT_ANY_LIMIT, params![portfolio]).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 pub(super) async fn set(

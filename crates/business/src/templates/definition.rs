@@ -11,6 +11,7 @@ mod button;
 pub(super) use button::Button;
 pub use button::FlowName;
 
+use super::wording::{self, Wording};
 use crate::json::{boolean, integer, list_member, member, text_member};
 use plaza_protocol::content::MediaForm;
 use serde_json::Value;
@@ -212,22 +213,32 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// Reads and checks the components.
-    pub fn read(components: &Value, format: ParameterFormat) -> Result<Self, Problem> {
+    /// Reads and checks the components of a template in English, or of one that brings its own words.
+    #[cfg(test)]
+    pub(super) fn read(components: &Value, format: ParameterFormat) -> Result<Self, Problem> {
+        Self::read_in(components, format, "en")
+    }
+
+    /// Reads and checks the components of a template in a language.
+    pub fn read_in(components: &Value, format: ParameterFormat, language: &str) -> Result<Self, Problem> {
         let Value::Array(items) = components else {
             return Err(Problem::new("components", "a list of components is expected"));
         };
         if components.to_string().len() > COMPONENTS_BYTES_MAX {
             return Err(Problem::new("components", format!("more than {COMPONENTS_BYTES_MAX} bytes")));
         }
-        Self::parts(items, format, None)
+        Self::parts(items, (format, wording::of(language)), None)
     }
 
     /// Reads the parts of a template, or of the card with this number.
-    fn parts(items: &[Value], format: ParameterFormat, card: Option<usize>) -> Result<Self, Problem> {
+    fn parts(
+        items: &[Value],
+        (format, wording): (ParameterFormat, &'static Wording),
+        card: Option<usize>,
+    ) -> Result<Self, Problem> {
         let at =
             card.map_or_else(|| "components".to_owned(), |card| format!("components.carousel.cards[{card}]"));
-        let mut reader = Reader { format, definition: Self::default(), seen: Vec::new(), card, at };
+        let mut reader = Reader { format, wording, definition: Self::default(), seen: Vec::new(), card, at };
         for component in items {
             reader.component(component)?;
         }
@@ -258,6 +269,7 @@ impl Definition {
 
 struct Reader {
     format: ParameterFormat,
+    wording: &'static Wording,
     definition: Definition,
     seen: Vec<&'static str>,
     /// The number of the card, in a card.
@@ -356,7 +368,7 @@ impl Reader {
             let at = format!("components.carousel.cards[{number}]");
             let parts = list_member(card, "components")
                 .ok_or_else(|| Problem::new(format!("{at}.components"), "a list is expected"))?;
-            let card = Definition::parts(parts, self.format, Some(number))?;
+            let card = Definition::parts(parts, (self.format, self.wording), Some(number))?;
             if self.definition.cards.first().is_some_and(|first| first.shape() != card.shape()) {
                 let what = "all cards have the same kind of header and the same kinds of buttons";
                 return Err(Problem::new(at, what));
@@ -381,7 +393,7 @@ impl Reader {
 
     fn body(&mut self, component: &Value) -> Result<(), Problem> {
         if let Some(flag) = member(component, "add_security_recommendation") {
-            self.definition.body = authentication_body(boolean(flag).unwrap_or(false));
+            self.definition.body = authentication_body(self.wording, boolean(flag).unwrap_or(false));
             return Ok(());
         }
         let text = text_member(component, "text").unwrap_or_default();
@@ -407,7 +419,7 @@ impl Reader {
                     "1 to 90 is expected",
                 )
             })?;
-            self.definition.footer = expiry_text(minutes);
+            self.definition.footer = self.wording.expiry(minutes);
             return Ok(());
         }
         let text = text_member(component, "text").unwrap_or_default();
@@ -425,7 +437,7 @@ impl Reader {
 
     fn buttons(&mut self, component: &Value) -> Result<(), Problem> {
         let at = format!("{}.buttons", self.at);
-        let buttons = button::read(component, &at)?;
+        let buttons = button::read(component, &at, self.wording.copy)?;
         if let Some(wrong) =
             buttons.iter().position(|button| self.card.is_some() && !button.may_stand_on_card())
         {
@@ -463,19 +475,17 @@ impl Reader {
     }
 }
 
-/// What an authentication template says, with the code's gap as it is written.
-pub(super) fn authentication_text(with_recommendation: bool) -> String {
-    authentication_body(with_recommendation).fill(|name| Some(format!("{{{{{name}}}}}"))).unwrap_or_default()
+/// What an authentication template says in a language, with the code's gap as it is written.
+pub(super) fn authentication_text(wording: &Wording, with_recommendation: bool) -> String {
+    let body = authentication_body(wording, with_recommendation);
+    body.fill(|name| Some(format!("{{{{{name}}}}}"))).unwrap_or_default()
 }
 
-/// Its footer.
-pub(super) fn expiry_text(minutes: i64) -> String {
-    format!("This code expires in {minutes} minutes.")
-}
-
-fn authentication_body(with_recommendation: bool) -> Pattern {
-    let advice = if with_recommendation { " For your security, do not share this code." } else { "" };
-    Pattern(vec![Piece::Gap("1".to_owned()), Piece::Text(format!(" is your verification code.{advice}"))])
+fn authentication_body(wording: &Wording, with_recommendation: bool) -> Pattern {
+    let (before, behind) = wording.around(with_recommendation);
+    let text = |text: String| (!text.is_empty()).then_some(Piece::Text(text));
+    let pieces = [text(before), Some(Piece::Gap("1".to_owned())), text(behind)];
+    Pattern(pieces.into_iter().flatten().collect())
 }
 
 fn check_length(member: &str, text: &str, max: usize) -> Result<(), Problem> {

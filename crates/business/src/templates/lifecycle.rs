@@ -5,13 +5,16 @@
 //! can be put away (`ARCHIVED`) and brought back; one that was paused for its pacing, set going again. Authentication
 //! templates are made in many languages by one call. Templates can be copied from another account of the same portfolio.
 
-use super::definition::{Definition, ParameterFormat};
+use super::definition::{Definition, ParameterFormat, authentication_text};
+use super::render::canonical_language;
+use super::wording;
 use super::{
-    NewTemplate, Status, Template, TemplateError, components, emit_status, get, list, problem, read_category,
-    store, time_to_live,
+    NewTemplate, Status, Template, TemplateError, components, emit_status, event, get, list, problem,
+    read_category, store, time_to_live,
 };
 use crate::json::{self, list_member, text_member};
-use crate::{Business, portfolios};
+use crate::webhooks::{self, Event};
+use crate::{Business, portfolios, quality};
 use plaza_billing::Category;
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, TemplateId, Timestamp, WabaId};
@@ -72,7 +75,7 @@ impl Business {
             None => before.components.clone(),
             Some(_) => components(request)?,
         };
-        Definition::read(&new_components, format).map_err(TemplateError::Invalid)?;
+        Definition::read_in(&new_components, format, &before.language).map_err(TemplateError::Invalid)?;
         let ttl = match json::member(request, "message_send_ttl_seconds") {
             None => before.message_send_ttl_seconds,
             Some(_) => time_to_live(request, category)?,
@@ -82,6 +85,7 @@ impl Business {
             store::note_change(ctx, tx, id).await?;
         }
         let (status, reason) = self.first_status(&before.name);
+        let old_components = before.components.clone();
         let after = Template {
             category,
             format,
@@ -92,6 +96,10 @@ impl Business {
             ..before
         };
         store::update(ctx, tx, &after).await?;
+        quality::restart(ctx, tx, &after).await?;
+        if after.components != old_components {
+            webhooks::emit(ctx, tx, vec![components_event(&after)]).await?;
+        }
         if status != Status::Pending {
             emit_status(ctx, tx, &after).await?;
         }
@@ -177,6 +185,46 @@ impl Business {
         }
         Ok(outcome)
     }
+}
+
+/// What a template says now.
+fn components_event(template: &Template) -> Event {
+    let part = |kind: &str| {
+        let mut parts = template.components.as_array().into_iter().flatten();
+        parts.find(|part| text_member(part, "type").is_some_and(|word| word.eq_ignore_ascii_case(kind)))
+    };
+    let text = |kind: &str| part(kind).and_then(|part| text_member(part, "text"));
+    let mut value = json!({
+        "message_template_id": template.template_id.0,
+        "message_template_name": template.name,
+        "message_template_language": template.language,
+        "message_template_element": template.body(),
+    });
+    let buttons: Vec<Value> = part("BUTTONS")
+        .and_then(|buttons| list_member(buttons, "buttons"))
+        .into_iter()
+        .flatten()
+        .map(|button| {
+            let mut told = json!({});
+            for (member, name) in
+                [("type", "type"), ("text", "text"), ("url", "url"), ("phone_number", "phone_number")]
+            {
+                if let Some(text) = text_member(button, member) {
+                    told[format!("message_template_button_{name}")] = json!(text);
+                }
+            }
+            told
+        })
+        .collect();
+    for (member, text) in [("title", text("HEADER")), ("footer", text("FOOTER"))] {
+        if let Some(text) = text {
+            value[format!("message_template_{member}")] = json!(text);
+        }
+    }
+    if !buttons.is_empty() {
+        value["message_template_buttons"] = json!(buttons);
+    }
+    event(template, "message_template_components_update", value)
 }
 
 /// An approved template is not changed at will: people get what was reviewed.
@@ -265,15 +313,14 @@ pub async fn sends(
 
 /// What an authentication template says in some languages.
 pub fn previews(languages: &[String], with_advice: bool, minutes: Option<i64>) -> Vec<Value> {
-    let body = super::definition::authentication_text(with_advice);
-    let footer = minutes.map(super::definition::expiry_text);
     let one = |language: &String| {
+        let wording = wording::of(&canonical_language(language).unwrap_or_default());
         let mut preview = json!({
             "language": language,
-            "body": body,
-            "buttons": [{"text": "Copy code", "autofill_text": "Autofill"}],
+            "body": authentication_text(wording, with_advice),
+            "buttons": [{"text": wording.copy, "autofill_text": wording.autofill}],
         });
-        if let Some(footer) = &footer {
+        if let Some(footer) = minutes.map(|minutes| wording.expiry(minutes)) {
             preview["footer"] = json!(footer);
         }
         preview

@@ -2,6 +2,7 @@
 
 use super::definition::ParameterFormat;
 use super::{Status, Template, read_category};
+use crate::quality::Rating;
 use plaza_billing::Category;
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{Ctx, TemplateId, Timestamp, WabaId};
@@ -13,15 +14,19 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) ON CONFLICT DO NOTHING";
     COUNT_TEMPLATES = "SELECT CAST(count(*) AS BIGINT) FROM template WHERE waba_id = $1 AND status <> 'DELETED'";
     SELECT_TEMPLATE = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
-        rejected_reason, components, message_send_ttl_seconds, created_at FROM template WHERE template_id = $1";
+        rejected_reason, components, message_send_ttl_seconds, created_at, rating, rated_at
+        FROM template LEFT JOIN quality ON node_id = template_id WHERE template_id = $1";
     SELECT_BY_NAME = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
-        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        rejected_reason, components, message_send_ttl_seconds, created_at, rating, rated_at
+        FROM template LEFT JOIN quality ON node_id = template_id
         WHERE waba_id = $1 AND name = $2 AND language = $3 AND status <> 'DELETED'";
     LIST_TEMPLATES = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
-        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        rejected_reason, components, message_send_ttl_seconds, created_at, rating, rated_at
+        FROM template LEFT JOIN quality ON node_id = template_id
         WHERE waba_id = $1 AND status <> 'DELETED' ORDER BY created_at DESC, template_id DESC LIMIT 250";
     QUEUE_TEMPLATES = "SELECT template_id, waba_id, portfolio_id, name, language, category, parameter_format, status,
-        rejected_reason, components, message_send_ttl_seconds, created_at FROM template
+        rejected_reason, components, message_send_ttl_seconds, created_at, rating, rated_at
+        FROM template LEFT JOIN quality ON node_id = template_id
         WHERE status = $1 AND template_id > $2 ORDER BY template_id LIMIT 100";
     DELETE_BY_NAME = "UPDATE template SET status = 'DELETED', updated_at = $3
         WHERE waba_id = $1 AND name = $2 AND status <> 'DELETED'";
@@ -58,12 +63,15 @@ pub(super) async fn insert(tx: &mut Tx, template: &Template) -> Result<bool, DbE
     Ok(tx.execute(INSERT_TEMPLATE, row).await? == 1)
 }
 
-pub(super) async fn count(tx: &mut Tx, waba: WabaId) -> Result<usize, DbError> {
-    let count: i64 = tx.query_one(COUNT_TEMPLATES, params![waba]).await?.map_or(Ok(0), |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+pub(super) async fn count(tx: &mut Tx, waba: WabaId) -> Result<i64, DbError> {
+    tx.query_one(COUNT_TEMPLATES, params![waba]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 fn template(row: &Row) -> Result<Template, DbError> {
+    let created_at: Timestamp = row.get(11)?;
+    // A template that is gone is rated no more.
+    let rating = row.get::<Option<String>>(12)?.as_deref().and_then(Rating::parse).unwrap_or(Rating::Unknown);
+    let rated_at = row.get::<Option<Timestamp>>(13)?.unwrap_or(created_at);
     Ok(Template {
         template_id: row.get(0)?,
         waba_id: row.get(1)?,
@@ -77,11 +85,12 @@ fn template(row: &Row) -> Result<Template, DbError> {
         rejected_reason: row.get(8)?,
         components: serde_json::from_str(&row.get::<String>(9)?).unwrap_or(Value::Null),
         message_send_ttl_seconds: row.get(10)?,
-        created_at: row.get(11)?,
+        created_at,
+        quality: (rating, rated_at.max(created_at)),
     })
 }
 
-pub(super) async fn get(tx: &mut Tx, id: TemplateId) -> Result<Option<Template>, DbError> {
+pub(crate) async fn get(tx: &mut Tx, id: TemplateId) -> Result<Option<Template>, DbError> {
     tx.query_one(SELECT_TEMPLATE, params![id]).await?.as_ref().map(template).transpose()
 }
 
@@ -135,9 +144,8 @@ pub(super) async fn update(ctx: &Ctx, tx: &mut Tx, template: &Template) -> Resul
     tx.execute(UPDATE_TEMPLATE, row).await.map(drop)
 }
 
-pub(super) async fn made_since(tx: &mut Tx, waba: WabaId, since: Timestamp) -> Result<usize, DbError> {
-    let count: i64 = tx.query_one(MADE_SINCE, params![waba, since]).await?.map_or(Ok(0), |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+pub(super) async fn made_since(tx: &mut Tx, waba: WabaId, since: Timestamp) -> Result<i64, DbError> {
+    tx.query_one(MADE_SINCE, params![waba, since]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 pub(super) async fn note_change(ctx: &Ctx, tx: &mut Tx, id: TemplateId) -> Result<(), DbError> {

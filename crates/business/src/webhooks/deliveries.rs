@@ -1,7 +1,7 @@
 //! What the dispatcher asks and records, and what a business sees of its own deliveries, and the operator of all.
 //! Everything comes and goes in batches.
 
-use super::{EndpointId, store};
+use super::{EndpointId, listeners, store};
 use crate::{Business, Reach, may_touch, reach};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{AppId, Ctx, PortfolioId, Secret, Timestamp, WabaId, Wake, WebhookDeliveryId, limits};
@@ -19,9 +19,11 @@ const RETRY_AFTER: [Duration; 8] = [
     Duration::from_secs(4 * 3600),
 ];
 /// A delivery that was taken by a dispatcher and not heard of is due again after this time.
-const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// What was delivered is kept for so long, to be looked at.
 const DELIVERED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Attempts after which an endpoint that answers again counts as having come back.
+const ATTEMPTS_OF_A_RETURN: i64 = 5;
 /// Characters of an error that are kept.
 const ERROR_CHARACTERS_MAX: usize = 500;
 /// Characters of an answer that are kept.
@@ -178,6 +180,10 @@ pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     /// Of this field; `None`: of any.
     pub field: Option<String>,
+    /// About this account; `None`: about any.
+    pub waba: Option<WabaId>,
+    /// For this app; `None`: for any.
+    pub app: Option<AppId>,
 }
 
 impl Business {
@@ -187,7 +193,7 @@ impl Business {
         &self,
         ctx: &Ctx,
         tx: &mut Tx,
-    ) -> Result<(Vec<DueEndpoint>, Vec<AppId>), DbError> {
+    ) -> Result<(Vec<DueEndpoint>, Vec<(EndpointId, AppId)>), DbError> {
         let mut due = Vec::new();
         let mut sealed = Vec::new();
         for row in store::due_endpoints(ctx, tx).await? {
@@ -199,7 +205,7 @@ impl Business {
                     updates_max: usize::try_from(row.updates_max).unwrap_or(1).max(1),
                     app_secret,
                 }),
-                Err(_) => sealed.push(row.app),
+                Err(_) => sealed.push((row.endpoint_id, row.app)),
             }
         }
         Ok((due, sealed))
@@ -214,15 +220,35 @@ pub async fn claim(
     endpoint: EndpointId,
     limit: usize,
 ) -> Result<Vec<Claimed>, DbError> {
-    let mut claimed = store::claim(tx, endpoint, ctx.now(), ctx.now() + LEASE, limit).await?;
+    let (now, lease) = (ctx.now(), ctx.now() + LEASE);
+    let mut claimed = store::claim(tx, store::CLAIM, endpoint, now, lease, limit).await?;
     claimed.sort_by_key(|claimed| (claimed.created_at, claimed.delivery_id));
     Ok(claimed)
 }
 
-/// Records what came of attempts; what was taken and not tried is due again at once, in its old place.
+/// Records what came of attempts; what was taken and not tried is due again at once, in its old place. Whoever answers
+/// again after many attempts has come back: the rest of what waits is due at once too.
 pub async fn record(
     ctx: &Ctx,
     tx: &mut Tx,
+    endpoint: EndpointId,
+    outcomes: &[Outcome],
+    untried: &[WebhookDeliveryId],
+) -> Result<(), DbError> {
+    record_with(ctx, tx, retry_after, outcomes, untried).await?;
+    let is_return = |outcome: &Outcome| outcome.error.is_none() && outcome.attempts > ATTEMPTS_OF_A_RETURN;
+    if outcomes.iter().any(is_return) {
+        // What another dispatcher has taken is left to it.
+        store::hurry(tx, endpoint, ctx.now() + LEASE).await?;
+    }
+    Ok(())
+}
+
+/// The same, with other pauses.
+pub(super) async fn record_with(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    pause: impl Fn(i64) -> Duration,
     outcomes: &[Outcome],
     untried: &[WebhookDeliveryId],
 ) -> Result<(), DbError> {
@@ -232,7 +258,13 @@ pub async fn record(
         answer: outcome.answer.chars().take(ANSWER_CHARACTERS_MAX).map(storable).collect(),
         ..outcome.clone()
     });
-    store::record(ctx, tx, shortened.collect()).await
+    store::record(ctx, tx, pause, ctx.now() - limits::WEBHOOK_RETRIED, shortened.collect()).await
+}
+
+/// An endpoint cannot be reached: what has waited for it for 7 days is given up without another try. The answer is how
+/// many that were.
+pub async fn give_up(ctx: &Ctx, tx: &mut Tx, endpoint: EndpointId) -> Result<u64, DbError> {
+    store::give_up(tx, endpoint, ctx.now() - limits::WEBHOOK_RETRIED).await
 }
 
 /// A text column takes every character but this one.
@@ -240,10 +272,13 @@ fn storable(character: char) -> char {
     if character == '\0' { char::REPLACEMENT_CHARACTER } else { character }
 }
 
-/// Gives up what was tried for 7 days, and forgets what was delivered long ago. The answer is how many were given up.
+/// Gives up what was tried for 7 days and has its next attempt far ahead, and forgets what was delivered long ago. What is
+/// due or under way is tried first, and given up when that fails: a server that was off for a week loses nothing
+/// untried. The answer is how many were given up.
 pub async fn sweep(ctx: &Ctx, tx: &mut Tx) -> Result<u64, DbError> {
     let now = ctx.now();
-    let dead = store::bury(tx, now - limits::WEBHOOK_RETRIED).await?;
+    let dead = store::bury(tx, now - limits::WEBHOOK_RETRIED, now + LEASE).await?;
+    let dead = dead.saturating_add(listeners::sweep(ctx, tx).await?);
     store::forget_delivered(tx, now - DELIVERED_KEPT).await?;
     Ok(dead)
 }
@@ -279,6 +314,21 @@ pub async fn attempts(ctx: &Ctx, tx: &mut Tx, id: WebhookDeliveryId) -> Result<V
         return Ok(Vec::new());
     }
     store::attempts(tx, id).await
+}
+
+/// Makes what is given up and fits the filter due again, oldest first, at most so many. The answer is how many that
+/// were.
+pub async fn replay(ctx: &Ctx, tx: &mut Tx, filter: &DeliveryFilter, limit: usize) -> Result<u64, DbError> {
+    let portfolio = match reach(ctx) {
+        Reach::Nothing => return Ok(0),
+        Reach::Everything => None,
+        Reach::Of(portfolio) => Some(portfolio),
+    };
+    let replayed = store::replay(tx, portfolio, filter, ctx.now(), limit).await?;
+    if replayed > 0 {
+        tx.wake(Wake::Webhooks);
+    }
+    Ok(replayed)
 }
 
 /// Makes a delivery due at once, whatever its state. `false`: there is none.

@@ -82,7 +82,7 @@ pub fn status(number: &BusinessNumber, contact: &Contact, update: StatusUpdate) 
     value(number, contact, "statuses", status)
 }
 
-fn error(failure: &Failure) -> Value {
+pub(crate) fn error(failure: &Failure) -> Value {
     json!({
         "code": failure.code.number,
         "title": failure.code.title,
@@ -125,6 +125,8 @@ pub fn kind_of(body: &Body) -> &'static str {
         Body::Pin(_) => "pin",
         Body::Edit(_) => "edit",
         Body::Revoke(_) => "revoke",
+        Body::Call(_) => "call",
+        Body::Feedback(_) => UNSUPPORTED,
     }
 }
 
@@ -183,7 +185,8 @@ fn unsupported() -> Value {
     json!([{"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": details}}])
 }
 
-fn value(number: &BusinessNumber, contact: &Contact, list: &str, item: Value) -> Value {
+/// The frame around one item of a list.
+pub(crate) fn value(number: &BusinessNumber, contact: &Contact, list: &str, item: Value) -> Value {
     let mut value = Map::new();
     value.insert("messaging_product".to_owned(), json!("whatsapp"));
     value.insert(

@@ -1,13 +1,15 @@
 //! The SQL of webhooks.
 
-use super::deliveries::{
-    Attempt, Claimed, DeliveryFilter, DeliveryState, DeliveryView, Outcome, retry_after,
-};
+use super::deliveries::{Attempt, Claimed, DeliveryFilter, DeliveryState, DeliveryView, Outcome};
+use super::listeners::Listener;
 use super::subscriptions::{Callback, Callbacks, WabaSubscription, owner};
 use super::{EndpointId, Event, body};
 use crate::apps::App;
-use plaza_db::{DbError, Row, Tx, Value, params, statements};
-use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId};
+use plaza_db::{DbError, Row, Sql, Tx, Value, params, statements};
+use plaza_protocol::{
+    AppId, Ctx, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId, WebhookListenerId,
+};
+use std::time::Duration;
 use uuid::Uuid;
 
 statements! {
@@ -15,7 +17,8 @@ statements! {
         FROM waba_subscription w
         LEFT JOIN app_subscription a ON a.app_id = w.app_id
         LEFT JOIN phone_number_subscription p ON p.app_id = w.app_id AND p.phone_number_id = $2
-        WHERE w.waba_id = $1";
+        WHERE w.waba_id = $1
+        UNION ALL SELECT l.endpoint_id, l.fields FROM webhook_listener l WHERE l.waba_id = $1 AND l.lapses_at > $3";
     INSERT_DELIVERY = "INSERT INTO webhook_delivery (delivery_id, endpoint_id, portfolio_id, waba_id, field, lane, entry,
         state, attempts, next_attempt_at, created_at, tried_since) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $8, $8)";
     INSERT_ENDPOINT = "INSERT INTO webhook_endpoint (endpoint_id, app_id, portfolio_id, url, updates_max, created_at)
@@ -54,23 +57,39 @@ statements! {
     SELECT_DUE_ENDPOINTS = "SELECT e.endpoint_id, e.app_id, e.url, e.updates_max, a.sealed_secret
         FROM webhook_endpoint e JOIN app a ON a.app_id = e.app_id
         WHERE EXISTS (SELECT 1 FROM webhook_delivery d
-            WHERE d.endpoint_id = e.endpoint_id AND d.state = 0 AND d.next_attempt_at <= $1)";
+            WHERE d.endpoint_id = e.endpoint_id AND d.state = 0 AND d.next_attempt_at <= $1)
+        AND NOT EXISTS (SELECT 1 FROM webhook_listener l WHERE l.endpoint_id = e.endpoint_id)";
     /// `+state` keeps SQLite from going through everything that is pending; the rows are found by their ids.
     CLAIM = "UPDATE webhook_delivery SET next_attempt_at = $3
         WHERE +state = 0 AND next_attempt_at <= $2 AND delivery_id IN (
             SELECT delivery_id FROM webhook_delivery WHERE endpoint_id = $1 AND state = 0 AND next_attempt_at <= $2
             ORDER BY next_attempt_at LIMIT $4)
         RETURNING delivery_id, entry, lane, attempts, created_at";
+    /// The same, where what waits holds up what came later in its lane.
+    CLAIM_IN_ORDER = "UPDATE webhook_delivery SET next_attempt_at = $3
+        WHERE +state = 0 AND next_attempt_at <= $2 AND delivery_id IN (
+            SELECT d.delivery_id FROM webhook_delivery d
+            WHERE d.endpoint_id = $1 AND d.state = 0 AND d.next_attempt_at <= $2
+            AND NOT EXISTS (SELECT 1 FROM webhook_delivery o WHERE o.endpoint_id = $1 AND o.state = 0
+                AND o.lane = d.lane AND o.next_attempt_at > $2 AND o.delivery_id < d.delivery_id)
+            ORDER BY d.delivery_id LIMIT $4)
+        RETURNING delivery_id, entry, lane, attempts, created_at";
     MARK_DELIVERED = "UPDATE webhook_delivery SET state = 1, attempts = $2, last_status = $3, last_error = NULL
         WHERE delivery_id = $1";
-    MARK_FAILED = "UPDATE webhook_delivery SET attempts = $2, last_status = $3, last_error = $4, next_attempt_at = $5
-        WHERE delivery_id = $1 AND state = 0";
+    /// After the last try it is dead.
+    MARK_FAILED = "UPDATE webhook_delivery SET attempts = $2, last_status = $3, last_error = $4, next_attempt_at = $5,
+        state = CASE WHEN tried_since <= $6 THEN 2 ELSE 0 END WHERE delivery_id = $1 AND state = 0";
     /// Taken and not tried: it stands where it stood.
     GIVE_BACK = "UPDATE webhook_delivery SET next_attempt_at = created_at WHERE delivery_id = $1 AND state = 0";
     INSERT_ATTEMPT = "INSERT INTO webhook_attempt (delivery_id, attempt, at, duration_ms, status, error)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
     INSERT_ANSWER = "INSERT INTO webhook_answer (delivery_id, attempt, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    BURY = "UPDATE webhook_delivery SET state = 2 WHERE state = 0 AND tried_since <= $1";
+    HURRY = "UPDATE webhook_delivery SET next_attempt_at = created_at
+        WHERE endpoint_id = $1 AND state = 0 AND next_attempt_at > $2";
+    BURY = "UPDATE webhook_delivery SET state = 2 WHERE state = 0 AND tried_since <= $1 AND next_attempt_at > $2";
+    GIVE_UP = "UPDATE webhook_delivery SET state = 2,
+        last_error = coalesce(last_error, 'the endpoint could not be reached for 7 days')
+        WHERE endpoint_id = $1 AND state = 0 AND tried_since <= $2";
     FORGET_ATTEMPTS = "DELETE FROM webhook_attempt WHERE delivery_id IN (
         SELECT delivery_id FROM webhook_delivery WHERE state = 1 AND tried_since <= $1 ORDER BY tried_since LIMIT 1000)";
     FORGET_ANSWERS = "DELETE FROM webhook_answer WHERE delivery_id IN (
@@ -81,13 +100,15 @@ statements! {
         d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
         WHERE d.delivery_id < $1 AND (CAST($3 AS BIGINT) IS NULL OR d.state = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4)
+        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4) AND (CAST($5 AS BIGINT) IS NULL OR d.waba_id = $5)
+        AND (CAST($6 AS BIGINT) IS NULL OR e.app_id = $6)
         ORDER BY d.delivery_id DESC LIMIT $2";
     SELECT_DELIVERIES_OF = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts, d.next_attempt_at,
         d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
-        WHERE d.portfolio_id = $5 AND d.delivery_id < $1 AND (CAST($3 AS BIGINT) IS NULL OR d.state = $3)
-        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4)
+        WHERE d.portfolio_id = $7 AND d.delivery_id < $1 AND (CAST($3 AS BIGINT) IS NULL OR d.state = $3)
+        AND (CAST($4 AS TEXT) IS NULL OR d.field = $4) AND (CAST($5 AS BIGINT) IS NULL OR d.waba_id = $5)
+        AND (CAST($6 AS BIGINT) IS NULL OR e.app_id = $6)
         ORDER BY d.delivery_id DESC LIMIT $2";
     SELECT_DELIVERY = "SELECT d.delivery_id, d.waba_id, d.field, e.url, d.state, d.attempts, d.next_attempt_at,
         d.last_status, d.last_error, d.created_at, d.entry, d.portfolio_id FROM webhook_delivery d
@@ -95,6 +116,32 @@ statements! {
     SELECT_ATTEMPTS = "SELECT t.attempt, t.at, t.duration_ms, t.status, t.error, a.body FROM webhook_attempt t
         LEFT JOIN webhook_answer a ON a.delivery_id = t.delivery_id AND a.attempt = t.attempt
         WHERE t.delivery_id = $1 ORDER BY t.attempt DESC LIMIT 100";
+    REPLAY = "UPDATE webhook_delivery SET state = 0, next_attempt_at = created_at, tried_since = $1
+        WHERE delivery_id IN (SELECT d.delivery_id FROM webhook_delivery d
+            JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
+            WHERE d.state = 2 AND (CAST($2 AS BIGINT) IS NULL OR d.portfolio_id = $2)
+            AND (CAST($3 AS TEXT) IS NULL OR d.field = $3) AND (CAST($4 AS BIGINT) IS NULL OR d.waba_id = $4)
+            AND (CAST($5 AS BIGINT) IS NULL OR e.app_id = $5)
+            ORDER BY d.delivery_id LIMIT $6)";
+    INSERT_LISTENER = "INSERT INTO webhook_listener (endpoint_id, waba_id, app_id, portfolio_id, fields, is_kept,
+        created_at, lapses_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SELECT_LISTENER = "SELECT endpoint_id, waba_id, app_id, portfolio_id, fields, is_kept, lapses_at
+        FROM webhook_listener WHERE endpoint_id = $1";
+    SELECT_LISTENERS = "SELECT endpoint_id, waba_id, app_id, portfolio_id, fields, is_kept, lapses_at
+        FROM webhook_listener WHERE lapses_at > $1 AND (CAST($2 AS BIGINT) IS NULL OR portfolio_id = $2)
+        ORDER BY created_at LIMIT 100";
+    COUNT_LISTENERS = "SELECT count(*) FROM webhook_listener WHERE waba_id = $1 AND lapses_at > $2";
+    MOVE_LAPSE = "UPDATE webhook_listener SET is_kept = $2, lapses_at = $3 WHERE endpoint_id = $1";
+    SELECT_SEALED_SECRET = "SELECT sealed_secret FROM app WHERE app_id = $1";
+    IS_DUE = "SELECT CAST(1 AS BIGINT) FROM webhook_delivery
+        WHERE endpoint_id = $1 AND state = 0 AND next_attempt_at <= $2 LIMIT 1";
+    SELECT_ATTEMPTS_OF = "SELECT attempts FROM webhook_delivery
+        WHERE delivery_id = $1 AND endpoint_id = $2 AND state = 0";
+    BURY_FOR = "UPDATE webhook_delivery SET state = 2, last_error = $2 WHERE endpoint_id = $1 AND state = 0";
+    /// Only what wrote nothing since is looked at: what is replayed for one that has ended waits for it.
+    BURY_LAPSED = "UPDATE webhook_delivery SET state = 2, last_error = 'the listener ended: it asked for nothing'
+        WHERE state = 0 AND endpoint_id IN (SELECT l.endpoint_id FROM webhook_listener l WHERE l.lapses_at <= $1)
+        AND tried_since < (SELECT l.lapses_at FROM webhook_listener l WHERE l.endpoint_id = webhook_delivery.endpoint_id)";
     RESEND = "UPDATE webhook_delivery SET state = 0, next_attempt_at = $2, tried_since = $2 WHERE delivery_id = $1";
 }
 
@@ -116,8 +163,9 @@ pub(super) async fn targets(
     tx: &mut Tx,
     waba: WabaId,
     phone: Option<PhoneNumberId>,
+    now: Timestamp,
 ) -> Result<Vec<Target>, DbError> {
-    let rows = tx.query(SELECT_TARGETS, params![waba, phone.unwrap_or(PhoneNumberId(0))]).await?;
+    let rows = tx.query(SELECT_TARGETS, params![waba, phone.unwrap_or(PhoneNumberId(0)), now]).await?;
     let targets = rows.iter().map(|row| {
         let endpoint: Option<Uuid> = row.get(0)?;
         let fields = row.get(1)?;
@@ -126,9 +174,15 @@ pub(super) async fn targets(
     targets.filter_map(Result::transpose).collect()
 }
 
-pub(super) fn delivery_row(ctx: &Ctx, endpoint: EndpointId, event: &Event, entry: &str) -> Vec<Value> {
-    let id: WebhookDeliveryId = ctx.ordered_id();
-    params![id, endpoint.0, event.portfolio, event.waba, event.field, event.lane, entry, ctx.now()]
+pub(super) fn delivery_row(
+    ctx: &Ctx,
+    endpoint: EndpointId,
+    event: &Event,
+    entry: &str,
+    at: Timestamp,
+) -> Vec<Value> {
+    let id: WebhookDeliveryId = ctx.following(entry).sequenced_id();
+    params![id, endpoint.0, event.portfolio, event.waba, event.field, event.lane, entry, at]
 }
 
 pub(super) async fn insert_deliveries(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), DbError> {
@@ -144,6 +198,87 @@ pub(super) async fn endpoint(
     let id: Uuid = ctx.uuid();
     let row = params![id, app.app_id, owner(app), &callback.url, callback.updates_max, ctx.now()];
     tx.query_one(INSERT_ENDPOINT, row).await?.map_or(Ok(EndpointId(id)), |row| row.get(0).map(EndpointId))
+}
+
+/// An endpoint that is asked for: its address is nobody's.
+pub(super) async fn listening_endpoint(ctx: &Ctx, tx: &mut Tx, app: &App) -> Result<EndpointId, DbError> {
+    let id: WebhookListenerId = ctx.uuid();
+    let row = params![id, app.app_id, owner(app), format!("listener:{id}"), 1_i64, ctx.now()];
+    tx.query_one(INSERT_ENDPOINT, row).await?;
+    Ok(EndpointId(id.0))
+}
+
+pub(super) async fn insert_listener(ctx: &Ctx, tx: &mut Tx, listener: &Listener) -> Result<(), DbError> {
+    let Listener { listener_id, waba, app, portfolio, fields, is_kept, lapses_at } = listener;
+    let fields = fields.join(",");
+    let row = params![listener_id, waba, app, portfolio, fields, *is_kept, ctx.now(), *lapses_at];
+    tx.execute(INSERT_LISTENER, row).await.map(drop)
+}
+
+fn read_listener(row: &Row) -> Result<Listener, DbError> {
+    let fields: String = row.get(4)?;
+    let fields = fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned);
+    Ok(Listener {
+        listener_id: row.get(0)?,
+        waba: row.get(1)?,
+        app: row.get(2)?,
+        portfolio: row.get(3)?,
+        fields: fields.collect(),
+        is_kept: row.get(5)?,
+        lapses_at: row.get(6)?,
+    })
+}
+
+pub(super) async fn listener(tx: &mut Tx, endpoint: EndpointId) -> Result<Option<Listener>, DbError> {
+    tx.query_one(SELECT_LISTENER, params![endpoint.0]).await?.as_ref().map(read_listener).transpose()
+}
+
+pub(super) async fn listeners(
+    tx: &mut Tx,
+    portfolio: Option<PortfolioId>,
+    now: Timestamp,
+) -> Result<Vec<Listener>, DbError> {
+    tx.query(SELECT_LISTENERS, params![now, portfolio]).await?.iter().map(read_listener).collect()
+}
+
+pub(super) async fn listeners_of(tx: &mut Tx, waba: WabaId, now: Timestamp) -> Result<usize, DbError> {
+    let count = tx.query_one(COUNT_LISTENERS, params![waba, now]).await?;
+    let count: i64 = count.map_or(Ok(0), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+pub(super) async fn move_lapse(
+    tx: &mut Tx,
+    endpoint: EndpointId,
+    is_kept: bool,
+    lapses_at: Timestamp,
+) -> Result<(), DbError> {
+    tx.execute(MOVE_LAPSE, params![endpoint.0, is_kept, lapses_at]).await.map(drop)
+}
+
+pub(super) async fn sealed_secret(tx: &mut Tx, app: AppId) -> Result<Option<Vec<u8>>, DbError> {
+    tx.query_one(SELECT_SEALED_SECRET, params![app]).await?.map(|row| row.get(0)).transpose()
+}
+
+pub(super) async fn is_due(tx: &mut Tx, endpoint: EndpointId, now: Timestamp) -> Result<bool, DbError> {
+    Ok(tx.query_one(IS_DUE, params![endpoint.0, now]).await?.is_some())
+}
+
+/// How often a delivery was tried, if it waits for this endpoint.
+pub(super) async fn attempts_of(
+    tx: &mut Tx,
+    endpoint: EndpointId,
+    id: WebhookDeliveryId,
+) -> Result<Option<i64>, DbError> {
+    tx.query_one(SELECT_ATTEMPTS_OF, params![id, endpoint.0]).await?.map(|row| row.get(0)).transpose()
+}
+
+pub(super) async fn bury_for(tx: &mut Tx, endpoint: EndpointId, why: &str) -> Result<u64, DbError> {
+    tx.execute(BURY_FOR, params![endpoint.0, why]).await
+}
+
+pub(super) async fn bury_lapsed(tx: &mut Tx, now: Timestamp) -> Result<u64, DbError> {
+    tx.execute(BURY_LAPSED, params![now]).await
 }
 
 pub(super) async fn set_app_subscription(
@@ -277,15 +412,17 @@ pub(super) async fn due_endpoints(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<DueRow>,
     rows.iter().map(due).collect()
 }
 
+/// `claim` is [`CLAIM`] or [`CLAIM_IN_ORDER`].
 pub(super) async fn claim(
     tx: &mut Tx,
+    claim: Sql,
     endpoint: EndpointId,
     now: Timestamp,
     lease_until: Timestamp,
     limit: usize,
 ) -> Result<Vec<Claimed>, DbError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = tx.query(CLAIM, params![endpoint.0, now, lease_until, limit]).await?;
+    let rows = tx.query(claim, params![endpoint.0, now, lease_until, limit]).await?;
     let claimed = |row: &Row| {
         Ok(Claimed {
             delivery_id: row.get(0)?,
@@ -302,7 +439,14 @@ pub(super) async fn give_back(tx: &mut Tx, untried: &[WebhookDeliveryId]) -> Res
     tx.execute_many(GIVE_BACK, untried.iter().map(|id| params![*id]).collect()).await.map(drop)
 }
 
-pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Result<(), DbError> {
+/// `tried_since`: what was tried from then on and fails is given up.
+pub(super) async fn record(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    pause: impl Fn(i64) -> Duration,
+    tried_since: Timestamp,
+    outcomes: Vec<Outcome>,
+) -> Result<(), DbError> {
     let (mut delivered, mut failed, mut attempts, mut answers) = (vec![], vec![], vec![], vec![]);
     for outcome in outcomes {
         let duration_ms = i64::try_from(outcome.duration.as_millis()).unwrap_or(i64::MAX);
@@ -313,7 +457,10 @@ pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Re
         }
         match outcome.error {
             None => delivered.push(params![id, count, status]),
-            Some(error) => failed.push(params![id, count, status, error, ctx.now() + retry_after(count)]),
+            Some(error) => {
+                let next = ctx.now() + pause(count);
+                failed.push(params![id, count, status, error, next, tried_since]);
+            }
         }
     }
     tx.execute_many(MARK_DELIVERED, delivered).await?;
@@ -322,8 +469,31 @@ pub(super) async fn record(ctx: &Ctx, tx: &mut Tx, outcomes: Vec<Outcome>) -> Re
     tx.execute_many(INSERT_ANSWER, answers).await.map(drop)
 }
 
-pub(super) async fn bury(tx: &mut Tx, tried_since: Timestamp) -> Result<u64, DbError> {
-    tx.execute(BURY, params![tried_since]).await
+pub(super) async fn hurry(tx: &mut Tx, endpoint: EndpointId, beyond: Timestamp) -> Result<(), DbError> {
+    tx.execute(HURRY, params![endpoint.0, beyond]).await.map(drop)
+}
+
+pub(super) async fn bury(tx: &mut Tx, tried_since: Timestamp, beyond: Timestamp) -> Result<u64, DbError> {
+    tx.execute(BURY, params![tried_since, beyond]).await
+}
+
+pub(super) async fn give_up(
+    tx: &mut Tx,
+    endpoint: EndpointId,
+    tried_since: Timestamp,
+) -> Result<u64, DbError> {
+    tx.execute(GIVE_UP, params![endpoint.0, tried_since]).await
+}
+
+pub(super) async fn replay(
+    tx: &mut Tx,
+    portfolio: Option<PortfolioId>,
+    filter: &DeliveryFilter,
+    now: Timestamp,
+    limit: usize,
+) -> Result<u64, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.execute(REPLAY, params![now, portfolio, filter.field.as_deref(), filter.waba, filter.app, limit]).await
 }
 
 pub(super) async fn forget_delivered(tx: &mut Tx, tried_since: Timestamp) -> Result<(), DbError> {
@@ -353,7 +523,8 @@ fn delivery_view(row: &Row) -> Result<DeliveryView, DbError> {
 fn wanted(filter: &DeliveryFilter, after: Option<WebhookDeliveryId>, limit: usize) -> Vec<Value> {
     let after = after.unwrap_or(WebhookDeliveryId(Uuid::max()));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    params![after, limit, filter.state.map(DeliveryState::number), filter.field.as_deref()]
+    let state = filter.state.map(DeliveryState::number);
+    params![after, limit, state, filter.field.as_deref(), filter.waba, filter.app]
 }
 
 pub(super) async fn deliveries(

@@ -5,12 +5,18 @@ use super::{EndpointId, store};
 use crate::apps::{self, App};
 use crate::portfolios::{self, LookupError};
 use plaza_db::{DbError, Tx};
+use plaza_protocol::limits::WEBHOOK_EVENTS_MAX;
 use plaza_protocol::{AppId, Ctx, PhoneNumberId, PortfolioId, WabaId, limits};
 
 /// What can be subscribed to. Others are accepted, as the list of the Cloud API grows, and never happen here.
 pub const FIELDS: &[&str] = &[
     "messages",
+    "calls",
     "message_template_status_update",
+    "message_template_quality_update",
+    "message_template_components_update",
+    "template_category_update",
+    "user_preferences",
     "flows",
     "account_alerts",
     "account_settings_update",
@@ -22,8 +28,6 @@ pub const FIELDS: &[&str] = &[
     "phone_number_quality_update",
     "security",
 ];
-/// Updates in one call, at most.
-pub const UPDATES_PER_CALL_MAX: i64 = 1000;
 /// Characters of the list of fields.
 const FIELDS_CHARACTERS_MAX: usize = 2048;
 
@@ -90,14 +94,14 @@ pub fn check_callback(member: &'static str, callback: &Callback) -> Result<(), S
             format!("{characters} characters; at most {} are allowed", limits::WEBHOOK_URL_CHARACTERS_MAX);
         return Err(SubscribeError::Invalid { member, what });
     }
-    if !(1..=UPDATES_PER_CALL_MAX).contains(&callback.updates_max) {
-        let what = format!("1 to {UPDATES_PER_CALL_MAX} is expected");
+    if !(1..=WEBHOOK_EVENTS_MAX).contains(&callback.updates_max) {
+        let what = format!("1 to {WEBHOOK_EVENTS_MAX} is expected");
         return Err(SubscribeError::Invalid { member: "max_updates_per_call", what });
     }
     Ok(())
 }
 
-async fn own_app(ctx: &Ctx, tx: &mut Tx, app: AppId) -> Result<App, SubscribeError> {
+pub(super) async fn own_app(ctx: &Ctx, tx: &mut Tx, app: AppId) -> Result<App, SubscribeError> {
     apps::app(ctx, tx, app).await?.ok_or(SubscribeError::NotFound)
 }
 

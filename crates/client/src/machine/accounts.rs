@@ -22,6 +22,23 @@ impl Machine {
         }
     }
 
+    /// The person looks at a conversation with a business: whether it takes calls, and its name, may be others by now.
+    pub(super) fn ask_for_business(&mut self) {
+        let Some(talk) = self.looking_at.and_then(|id| self.talks.get(&id)) else { return };
+        let is_business =
+            |account: &AccountId| self.contacts.get(*account).is_some_and(|one| one.is_business);
+        let account_ids: Vec<_> = talk
+            .others(self.session.account)
+            .into_iter()
+            .filter(is_business)
+            .map(|account| account.as_bytes().to_vec())
+            .collect();
+        if !account_ids.is_empty() && self.connection.online {
+            let ask = wire::GetAccounts { account_ids };
+            self.request(Purpose::Accounts, request::Body::GetAccounts(ask));
+        }
+    }
+
     pub(super) fn learn_accounts(
         &mut self,
         ctx: &Ctx,

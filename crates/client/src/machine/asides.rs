@@ -10,9 +10,13 @@ use crate::timeline::Amendment;
 use plaza_protocol::content::Body;
 use plaza_protocol::{AccountId, ConversationId, MessageId};
 
-/// Whether a message is about another one and stands in no timeline.
+/// Whether a message is about another one, or for the host of a business alone, and stands in no timeline.
 pub(super) fn is_aside(body: Option<&Body>) -> bool {
-    matches!(body, Some(Body::Reaction(_) | Body::Edit(_) | Body::Revoke(_)))
+    match body {
+        Some(Body::Reaction(_) | Body::Edit(_) | Body::Revoke(_) | Body::Feedback(_)) => true,
+        Some(Body::Call(call)) => !call.is_item(),
+        _ => false,
+    }
 }
 
 impl Machine {
@@ -30,6 +34,9 @@ impl Machine {
             }
             Some(Body::Edit(edit)) => (&edit.message_id, Err(Amendment::Text(edit.text.clone()))),
             Some(Body::Revoke(revoke)) => (&revoke.message_id, Err(Amendment::Revoked)),
+            // Of the moment: told as an event, and kept nowhere.
+            Some(Body::Call(call)) => return Ok(!call.is_item()),
+            Some(Body::Feedback(_)) => return Ok(true),
             _ => return Ok(false),
         };
         let Ok(target) = MessageId::from_slice(target) else { return Ok(true) };

@@ -10,6 +10,7 @@ use crate::conversation::{Conversation, Outcome, Phase, Received};
 use crate::timeline::{Body as ItemBody, Item, Notice, Progress, order_of};
 use crate::view::kind_and_text;
 use plaza_crypto::Member;
+use plaza_protocol::content::{Body, signal::Signal};
 use plaza_protocol::wire::{Deliver, Envelope};
 use plaza_protocol::{ConversationId, Ctx};
 use prost::Message as _;
@@ -56,7 +57,7 @@ impl Machine {
         let Some(talk) = self.talks.get_mut(&id) else { return Ok(()) };
         let outcome = talk.conversation.process(&self.keystore, envelope)?;
         match outcome {
-            Outcome::Message(received) => self.message(id, *received),
+            Outcome::Message(received) => self.message(ctx, id, *received),
             Outcome::Members { added, .. } => {
                 talk.reached(envelope.gseq);
                 self.save_summary(id)?;
@@ -118,11 +119,14 @@ impl Machine {
         if learned == Learned::NewKey { self.learned(ctx, member.account, learned) } else { Ok(()) }
     }
 
-    fn message(&mut self, id: ConversationId, received: Received) -> Result<(), MachineError> {
+    fn message(&mut self, ctx: &Ctx, id: ConversationId, received: Received) -> Result<(), MachineError> {
         let mine = received.account == self.me();
         if self.contacts.is_blocked(received.account) {
             self.talk(id)?.reached(received.gseq);
             return Ok(self.save_summary(id)?);
+        }
+        if let Some(Body::Call(call)) = &received.content.body {
+            self.call_signal(ctx, id, &received, call)?;
         }
         if self.put_aside(id, received.account, received.content.body.as_ref())? {
             self.talk(id)?.reached(received.gseq);
@@ -130,7 +134,8 @@ impl Machine {
             self.show(id, &received, mine)?;
         }
         self.save_summary(id)?;
-        if !mine {
+        let is_signal = matches!(&received.content.body, Some(Body::Call(_)));
+        if !mine && !is_signal {
             self.events.push(Event::Received { conversation: id, message: Box::new(received) });
         }
         Ok(())
@@ -153,11 +158,19 @@ impl Machine {
         if !mine {
             talk.typing_until = None;
             talk.summary.theirs = talk.summary.theirs.max(received.gseq);
-            if received.gseq > talk.summary.read_up_to {
+            if received.gseq > talk.summary.read_up_to && is_news(received.content.body.as_ref()) {
                 talk.summary.unread = talk.summary.unread.saturating_add(1);
             }
         }
         self.events.push(Event::Conversation(id));
         Ok(())
+    }
+}
+
+/// Whether the person has not heard of it yet: of a call that they took themselves they have.
+fn is_news(body: Option<&Body>) -> bool {
+    match body {
+        Some(Body::Call(call)) => matches!(&call.signal, Some(Signal::Ended(ended)) if ended.is_missed()),
+        _ => true,
     }
 }

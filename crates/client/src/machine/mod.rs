@@ -19,12 +19,14 @@
 
 mod accounts;
 mod asides;
+mod calls;
 mod incoming;
 mod membership;
 mod outbox;
 mod receipts;
 mod talk;
 
+pub use calls::{CallSignal, CallView, CallWish, call_body};
 pub(crate) use talk::Talk;
 
 use crate::contact::{Contact, Contacts};
@@ -36,12 +38,14 @@ use crate::timeline::{Body, Item, Lens, Notice, Progress};
 use crate::view::ConversationView;
 use outbox::Entry;
 use plaza_crypto::{CONVERSATIONS, Change, Device, Identity, Keystore, Suite, make_key_package};
-use plaza_protocol::content::Content;
+use plaza_protocol::content::{Content, Feedback, Opinion};
 use plaza_protocol::limits::{
     ACKNOWLEDGE_EVERY, ACKNOWLEDGE_EVERY_ENVELOPES, KEY_PACKAGES_LOW, KEY_PACKAGES_STOCK,
 };
 use plaza_protocol::native::DeviceRegistered;
-use plaza_protocol::wire::{self, ClientFrame, ServerFrame, client_frame, request, response, server_frame};
+use plaza_protocol::wire::{
+    self, ClientFrame, ServerFrame, TakesCalls, client_frame, request, response, server_frame,
+};
 use plaza_protocol::{AccountId, ConversationId, Ctx, DeviceId, ErrorCode, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -115,6 +119,8 @@ pub enum Event {
         /// What came.
         message: Box<crate::Received>,
     },
+    /// A signal of a call came.
+    Call(Box<CallSignal>),
     /// A message of one's own was stored by the server.
     Sent {
         /// In this conversation.
@@ -220,6 +226,9 @@ struct Connection {
     last_heard: Timestamp,
     pinged: bool,
     key_packages: usize,
+    /// How far the server's clock is ahead.
+    ahead: i64,
+    ice_servers: Vec<wire::IceServer>,
 }
 
 /// A device that is not registered yet.
@@ -279,6 +288,8 @@ pub struct Machine {
     look_ups: BTreeMap<u64, String>,
     next_ticket: u64,
     looking_at: Option<ConversationId>,
+    /// Calls that were offered before the mailbox was empty.
+    offered: BTreeMap<MessageId, CallSignal>,
     /// Rows that are not kept in memory.
     written: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     frames: Vec<ClientFrame>,
@@ -299,6 +310,7 @@ impl Machine {
             look_ups: BTreeMap::new(),
             next_ticket: 0,
             looking_at: None,
+            offered: BTreeMap::new(),
             written: BTreeMap::new(),
             frames: Vec::new(),
             events: Vec::new(),
@@ -449,8 +461,10 @@ impl Machine {
         }
     }
 
-    fn welcome(&mut self, _: &Ctx, hello: &wire::HelloOk) -> Result<(), MachineError> {
+    fn welcome(&mut self, ctx: &Ctx, hello: &wire::HelloOk) -> Result<(), MachineError> {
         self.connection.online = true;
+        self.connection.ahead = hello.server_time.saturating_sub(ctx.now().0);
+        self.connection.ice_servers.clone_from(&hello.ice_servers);
         self.connection.key_packages = usize::try_from(hello.key_packages).unwrap_or(usize::MAX);
         self.events.push(Event::Online);
         self.refill_key_packages()?;
@@ -468,6 +482,7 @@ impl Machine {
             self.request(Purpose::List, request::Body::ListConversations(wire::ListConversations::default()));
         }
         self.ask_for_unknown_accounts();
+        self.ring_offered(ctx)?;
         self.send_reads();
         self.send_look();
         let ids: Vec<_> = self.talks.keys().copied().collect();
@@ -651,15 +666,31 @@ impl Machine {
         self.contacts.get(account)
     }
 
-    /// Blocks whoever one talks to in a conversation, or lets them through again. Only this device knows: what a blocked
-    /// account sends is taken from the mailbox, and thrown away.
-    pub fn block(&mut self, id: ConversationId, on: bool) -> Result<(), MachineError> {
+    /// Blocks whoever one talks to in a conversation, or lets them through again: what a blocked account sends is taken
+    /// from the mailbox, and thrown away. Of a person only this device knows; the host of a business is told, and counts.
+    pub fn block(&mut self, ctx: &Ctx, id: ConversationId, on: bool) -> Result<(), MachineError> {
+        self.think(ctx, id, if on { Opinion::Blocked } else { Opinion::Unblocked })
+    }
+
+    /// Keeps what this person makes of whoever is at the other end, and tells the host of a business.
+    pub fn think(&mut self, ctx: &Ctx, id: ConversationId, opinion: Opinion) -> Result<(), MachineError> {
+        if self.note_opinion(id, opinion)? {
+            let body = plaza_protocol::content::Body::Feedback(Feedback { opinion: opinion.into() });
+            self.send_body(ctx, id, body, None)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what this person makes of whoever is at the other end; whether that is a business, whose host counts it.
+    pub fn note_opinion(&mut self, id: ConversationId, opinion: Opinion) -> Result<bool, MachineError> {
         let me = self.me();
+        let mut is_business = false;
         for other in self.talk(id)?.others(me) {
-            self.contacts.block(self.keystore.rows(), other, on)?;
+            self.contacts.note(self.keystore.rows(), other, opinion)?;
+            is_business |= self.contacts.get(other).is_some_and(|contact| contact.is_business);
         }
         self.events.push(Event::Conversation(id));
-        Ok(())
+        Ok(is_business)
     }
 
     /// The sixty digits that this person and another one compare.
@@ -672,6 +703,7 @@ impl Machine {
     fn view_of(&self, talk: &Talk) -> ConversationView {
         let other = talk.others(self.session.account).first().copied();
         let contact = other.and_then(|other| self.contacts.get(other)).cloned().unwrap_or_default();
+        let takes_calls = contact.takes_calls();
         ConversationView {
             id: talk.conversation.id().to_string(),
             title: other.map(|other| self.contacts.name(other)).unwrap_or_default(),
@@ -688,6 +720,9 @@ impl Machine {
             typing: talk.typing_until.is_some(),
             online: talk.online,
             is_blocked: contact.is_blocked,
+            takes_calls: matches!(takes_calls, TakesCalls::ByButton | TakesCalls::Yes),
+            shows_call_button: takes_calls == TakesCalls::Yes,
+            wants_no_marketing: contact.wants_no_marketing,
         }
     }
 

@@ -63,6 +63,16 @@ impl Machine {
         self.send(ctx, conversation, self.content_of(body, reply_to))
     }
 
+    /// Passes on what was said in another conversation.
+    pub fn forward(
+        &mut self,
+        ctx: &Ctx,
+        conversation: ConversationId,
+        body: Body,
+    ) -> Result<MessageId, MachineError> {
+        self.send(ctx, conversation, Content { is_forwarded: true, ..self.content_of(body, None) })
+    }
+
     /// Reacts to a message; an empty emoji takes the reaction back.
     pub fn send_reaction(
         &mut self,

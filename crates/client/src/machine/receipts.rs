@@ -115,6 +115,7 @@ impl Machine {
             }
         }
         self.send_look();
+        self.ask_for_business();
     }
 
     pub(super) fn send_look(&mut self) {

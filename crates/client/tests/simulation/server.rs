@@ -143,6 +143,7 @@ impl Server {
         let Some(mailbox) = self.mailboxes.get_mut(&device) else { return };
         mailbox.online = true;
         let hello = wire::HelloOk {
+            ice_servers: Vec::new(),
             server_time: self.now,
             key_packages: u32::try_from(mailbox.key_packages.len()).unwrap(),
             ..wire::HelloOk::default()
@@ -206,6 +207,7 @@ impl Server {
     fn view(&self, account: AccountId) -> wire::Account {
         let known = &self.accounts[&account];
         wire::Account {
+            takes_calls: 0,
             account_id: account.as_bytes().to_vec(),
             number: known.number.clone(),
             name: known.number.clone(),

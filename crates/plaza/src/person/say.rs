@@ -8,7 +8,7 @@ use clap::Args;
 use plaza_client::answer as answer_to;
 use plaza_client_native::{ClientError, HomeError};
 use plaza_protocol::content::{
-    Body, CardEntry, ContactCard, Contacts, Edit, Location, Reaction, Revoke, Text,
+    Body, CardEntry, ContactCard, Contacts, Edit, Feedback, Location, Opinion, Reaction, Revoke, Text,
 };
 use plaza_protocol::limits::TEXT_CHARACTERS_MAX;
 use plaza_protocol::{ConversationId, MessageId, PhoneNumber};
@@ -41,6 +41,12 @@ pub(crate) struct Send {
     /// What the file is; default: by the end of its name.
     #[arg(long, value_name = "TYPE", requires = "file")]
     mime_type: Option<String>,
+    /// The file is a recording of what was spoken just now.
+    #[arg(long, requires = "file")]
+    voice: bool,
+    /// Pass the text on as one that came from another conversation.
+    #[arg(long, conflicts_with_all = ["kind", "reply_to"])]
+    forwarded: bool,
     /// Send a place: latitude,longitude and perhaps ,name.
     #[arg(long, value_name = "LAT,LON[,NAME]", allow_hyphen_values = true, group = "kind")]
     location: Option<String>,
@@ -59,6 +65,22 @@ pub(crate) struct Send {
     /// The message that this one answers.
     #[arg(long, value_name = "MESSAGE")]
     reply_to: Option<MessageId>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Think {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The business's number.
+    #[arg(long)]
+    to: String,
+    /// What is told to its host.
+    #[arg(value_parser = ["block", "unblock", "report", "stop-marketing", "resume-marketing"])]
+    opinion: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -149,6 +171,31 @@ pub(crate) struct Answer {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Call {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The number of the business.
+    #[arg(long)]
+    to: String,
+    /// The call that something is done about; without it, a new one.
+    #[arg(long, value_name = "CALL")]
+    call: Option<MessageId>,
+    /// The file with the session description (SDP) of this side, to call or to pick up.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["decline", "hang_up"])]
+    sdp: Option<PathBuf>,
+    /// Do not pick up.
+    #[arg(long, requires = "call")]
+    decline: bool,
+    /// End it.
+    #[arg(long, requires = "call")]
+    hang_up: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 /// What one process asks of the one that has the home.
 #[derive(Debug, Serialize, Deserialize)]
 struct Ask {
@@ -184,7 +231,12 @@ enum Say {
         path: PathBuf,
         mime_type: String,
         caption: String,
+        is_voice: bool,
     },
+    /// A text from another conversation.
+    Forward(String),
+    /// What the person makes of a business.
+    Think(i32),
     /// Not said, but written into a file: the file of the message that `reply_to` names.
     Fetch(PathBuf),
     /// Not said, but asked about the form of the message that `reply_to` names; nothing asks for the form itself.
@@ -197,6 +249,8 @@ enum Say {
         answer: Value,
         files: Vec<FieldFile>,
     },
+    /// As [`plaza_client::CallWish`] reads it, about the call that `reply_to` names.
+    Call(Value),
 }
 
 impl Say {
@@ -226,8 +280,14 @@ impl Say {
                 Body::Reaction(Reaction { message_id: id(to), emoji: emoji.clone() })
             }
             Self::Edit { message, text } => Body::Edit(Edit { message_id: id(message), text: text.clone() }),
+            Self::Forward(text) => Body::Text(Text { body: text.clone(), preview_url: false }),
+            Self::Think(opinion) => Body::Feedback(Feedback { opinion: *opinion }),
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
-            Self::File { .. } | Self::Fetch(_) | Self::Flow { .. } | Self::Answer { .. } => return None,
+            Self::File { .. }
+            | Self::Fetch(_)
+            | Self::Flow { .. }
+            | Self::Answer { .. }
+            | Self::Call(_) => return None,
         })
     }
 }
@@ -241,7 +301,7 @@ pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
         };
         // The process that listens may have another working folder.
         let path = path.canonicalize().with_context(|| format!("reading {}", path.display()))?;
-        Say::File { path, mime_type, caption: text }
+        Say::File { path, mime_type, caption: text, is_voice: command.voice }
     } else if let Some(place) = command.location {
         let (latitude, longitude, name) = place_of(&place)?;
         Say::Location { latitude, longitude, name }
@@ -261,11 +321,25 @@ pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
         }
         match command.edit {
             Some(message) => Say::Edit { message, text },
+            None if command.forwarded => Say::Forward(text),
             None => Say::Text(text),
         }
     };
     let to = command.to.parse::<PhoneNumber>()?.to_string();
     carry_out(&command.home, Ask { to: Some(to), reply_to: command.reply_to, say }, command.json).await
+}
+
+pub(super) async fn think(command: Think) -> anyhow::Result<ExitCode> {
+    let opinion = match command.opinion.as_str() {
+        "block" => Opinion::Blocked,
+        "unblock" => Opinion::Unblocked,
+        "report" => Opinion::Reported,
+        "stop-marketing" => Opinion::MarketingStopped,
+        _ => Opinion::MarketingResumed,
+    };
+    let to = command.to.parse::<PhoneNumber>()?.to_string();
+    let ask = Ask { to: Some(to), reply_to: None, say: Say::Think(opinion.into()) };
+    carry_out(&command.home, ask, command.json).await
 }
 
 pub(super) async fn fetch(command: Fetch) -> anyhow::Result<ExitCode> {
@@ -360,6 +434,20 @@ fn field_files(written: &[String]) -> anyhow::Result<Vec<FieldFile>> {
     written.iter().map(one).collect()
 }
 
+pub(super) async fn call(command: Call) -> anyhow::Result<ExitCode> {
+    let wish = match (&command.sdp, command.call) {
+        (Some(path), call) => {
+            let sdp = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            json!({"do": if call.is_some() { "accept" } else { "start" }, "sdp": sdp})
+        }
+        (None, Some(_)) if command.decline || command.hang_up => json!({"do": "hang_up"}),
+        (None, _) => bail!("--sdp calls or picks up; --decline or --hang-up ends the call that --call names"),
+    };
+    let to = command.to.parse::<PhoneNumber>()?.to_string();
+    carry_out(&command.home, Ask { to: Some(to), reply_to: command.call, say: Say::Call(wish) }, command.json)
+        .await
+}
+
 /// Seconds since 1970, by the clock of the client.
 fn now() -> i64 {
     super::ctx().now().seconds()
@@ -450,15 +538,23 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     if let Say::Flow { asked, files } = &ask.say {
         return ask_form(client, ask.reply_to, asked.as_ref(), files).await;
     }
-    if let (Say::File { path, mime_type, caption }, Some(to)) = (&ask.say, &ask.to) {
+    if let (Say::File { path, mime_type, caption, is_voice }, Some(to)) = (&ask.say, &ask.to) {
         let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
         let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
         let conversation = opened.map_err(|_| ClientError::TimedOut)??;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let message = client.send_file(conversation, file, (mime_type, &name, caption), SENT_WITHIN).await?;
+        let message =
+            client.send_file(conversation, file, (mime_type, &name, caption), *is_voice, SENT_WITHIN).await?;
         return Ok(
             json!({"message_id": message, "conversation_id": current(client, to, conversation).await?}),
         );
+    }
+    if let (Say::Call(wish), Some(to)) = (&ask.say, &ask.to) {
+        let wish = serde_json::from_value(wish.clone()).context("nothing that is done about a call")?;
+        let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
+        let conversation = opened.map_err(|_| ClientError::TimedOut)??;
+        let call = client.call(conversation, ask.reply_to, wish, SENT_WITHIN).await?;
+        return Ok(json!({"call_id": call, "conversation_id": current(client, to, conversation).await?}));
     }
     let (conversation, body) = match (&ask.say, &ask.to) {
         (Say::Answer { answer, files }, _) => {
@@ -474,7 +570,17 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
         }
         (_, None) => bail!("the number to write to is missing"),
     };
-    let message = client.send_and_wait(conversation, body, ask.reply_to, SENT_WITHIN).await?;
+    if let Say::Think(opinion) = &ask.say {
+        let opinion = Opinion::try_from(*opinion).unwrap_or(Opinion::Unknown);
+        if !client.with(move |machine, _| machine.note_opinion(conversation, opinion)).await? {
+            bail!("this number belongs to a person: what one makes of people is nobody's business");
+        }
+    }
+    let message = if matches!(ask.say, Say::Forward(_)) {
+        client.forward_and_wait(conversation, body, SENT_WITHIN).await?
+    } else {
+        client.send_and_wait(conversation, body, ask.reply_to, SENT_WITHIN).await?
+    };
     // A first message may have found that the other side had begun the conversation already.
     let conversation = match &ask.to {
         Some(to) => current(client, to, conversation).await?,

@@ -93,7 +93,7 @@ async fn nothing_is_lost_to_a_client_that_misbehaves() {
 }
 
 /// Every address of the operator's surface.
-const OPERATOR: [(&str, &str); 22] = [
+const OPERATOR: [(&str, &str); 28] = [
     ("GET", "overview"),
     ("GET", "revenue"),
     ("GET", "charges"),
@@ -101,6 +101,12 @@ const OPERATOR: [(&str, &str); 22] = [
     ("GET", "webhook-deliveries"),
     ("GET", "webhook-deliveries/x"),
     ("POST", "webhook-deliveries/x/resend"),
+    ("POST", "webhook-deliveries/replay"),
+    ("GET", "webhook-listeners"),
+    ("POST", "webhook-listeners"),
+    ("POST", "webhook-listeners/x/open"),
+    ("POST", "webhook-listeners/x/take"),
+    ("POST", "webhook-listeners/x/outcomes"),
     ("GET", "templates"),
     ("POST", "templates/1/approve"),
     ("POST", "templates/1/reject"),

@@ -4,8 +4,14 @@
 
 mod bad_input;
 mod business;
+mod calls;
 mod cluster;
+mod endpoint;
 mod manager;
+mod repeat;
 mod sandbox;
 mod server;
 mod talk;
+mod webhook_command;
+mod webhook_tls;
+mod webhooks;

@@ -7,13 +7,20 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 /// Every address of the surface.
-const ADDRESSES: [(&str, &str); 9] = [
+const ADDRESSES: [(&str, &str); 16] = [
     ("GET", "session"),
     ("GET", "messages"),
     ("GET", "messages/wamid.AZqJ0hd1cH2Lr0bZ8mXw1A"),
     ("GET", "webhook-deliveries"),
     ("GET", "webhook-deliveries/whd_019a0000000070008000000000000000"),
     ("POST", "webhook-deliveries/whd_019a0000000070008000000000000000/resend"),
+    ("POST", "webhook-deliveries/replay"),
+    ("GET", "webhook-listeners"),
+    ("POST", "webhook-listeners"),
+    ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/open"),
+    ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/take"),
+    ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/outcomes"),
+    ("DELETE", "webhook-listeners/whl_019a0000000070008000000000000000"),
     ("GET", "keys"),
     ("POST", "keys"),
     ("DELETE", "keys/0000000000000000000000000000000000000000000000000000000000000000"),

@@ -38,7 +38,17 @@ impl Server {
 
     /// With these arguments, in a folder that several may share.
     pub(crate) async fn start_in(folder: Arc<TempDir>, name: &str, arguments: &[String]) -> Self {
-        let (child, url) = launch(&folder.path().join(name), "127.0.0.1:0", arguments);
+        Self::start_at("127.0.0.1:0", folder, name, arguments).await
+    }
+
+    /// The same, at an address.
+    pub(crate) async fn start_at(
+        listen: &str,
+        folder: Arc<TempDir>,
+        name: &str,
+        arguments: &[String],
+    ) -> Self {
+        let (child, url) = launch(&folder.path().join(name), listen, arguments);
         Self { url, folder, name: name.to_owned(), arguments: arguments.to_vec(), child }
     }
 
@@ -100,6 +110,8 @@ impl Server {
             waba: text("waba_id"),
             phone: text("phone_number_id"),
             token: text("access_token"),
+            app: text("app_id"),
+            app_secret: text("app_secret"),
         };
         let template = json!({"name": "ready", "language": "en", "category": "UTILITY", "components": [
             {"type": "BODY", "text": "Hello {{1}}, your bread is ready.", "example": {"body_text": [["Ana"]]}}]});
@@ -154,6 +166,8 @@ pub(crate) struct Business {
     pub(crate) waba: String,
     pub(crate) phone: String,
     pub(crate) token: String,
+    pub(crate) app: String,
+    pub(crate) app_secret: String,
 }
 
 impl Business {

@@ -26,6 +26,9 @@ pub(super) async fn fields(
     if let Some(asked) = fields.arguments("pricing_analytics") {
         found.insert("pricing_analytics".to_owned(), analytics::prices(ctx, tx, waba, &asked).await?);
     }
+    if let Some(asked) = fields.arguments("call_analytics") {
+        found.insert("call_analytics".to_owned(), analytics::calls(ctx, tx, waba, &asked).await?);
+    }
     if let Some(asked) = fields.arguments("conversation_analytics") {
         let answer = analytics::conversations(ctx, tx, waba, &asked).await?;
         found.insert("conversation_analytics".to_owned(), answer);

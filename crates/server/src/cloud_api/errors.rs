@@ -10,6 +10,7 @@ use axum::http::{Method, StatusCode};
 use plaza_billing::BillingError;
 use plaza_blobs::BlobError;
 use plaza_business::apps::{AuthenticateError, Scope};
+use plaza_business::calls::{CallError, RequestRefused};
 use plaza_business::codes::{self, Code};
 use plaza_business::flows::FlowError;
 use plaza_business::management::ManageError;
@@ -94,9 +95,9 @@ impl GraphError {
         self
     }
 
-    /// A missing object is told in the words of one that the router did not find.
+    /// A missing object is told in the words of one that the router did not find, with the status that it was given.
     pub(super) fn about(self, method: &Method, id: &str) -> Self {
-        if self.is_missing { Self::unknown_object(method, id) } else { self }
+        if self.is_missing { Self { code: self.code, ..Self::unknown_object(method, id) } } else { self }
     }
 
     fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -261,12 +262,16 @@ impl From<SendError> for GraphError {
             SendError::TooFast(TooFast::Pair { .. }) => codes::PAIR_RATE,
             SendError::TooFar(TooFar::People { .. }) => codes::MESSAGING_LIMIT,
             SendError::TooFar(TooFar::Marketing { .. }) => codes::MARKETING_CAP,
-            SendError::NotATemplate => codes::MARKETING_METHOD,
+            SendError::Calls(refused) => request_code(refused),
+            SendError::NotATemplate => codes::METHOD_NOT_ALLOWED,
             SendError::NotMarketing { .. } => codes::MARKETING_ONLY,
             SendError::MarketingOff => codes::MARKETING_OFF,
+            SendError::MarketingStopped => codes::MARKETING_STOPPED,
             SendError::Media { .. } => codes::MEDIA_UPLOAD,
             SendError::Unsupported { .. } => codes::UNSUPPORTED_TYPE,
             SendError::NotRegistered => codes::NOT_REGISTERED,
+            SendError::Locked => codes::LOCKED,
+            SendError::Restricted => codes::RESTRICTED,
             SendError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
             SendError::Undeliverable => codes::UNDELIVERABLE,
             SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
@@ -276,7 +281,11 @@ impl From<SendError> for GraphError {
             SendError::KeyReused => codes::INVALID_PARAMETER,
             SendError::Template(fill) => template_code(fill),
             SendError::NotFound => return not_found(),
-            SendError::Db(_) | SendError::Billing(_) | SendError::Messaging(_) | SendError::NotHeld => {
+            SendError::Calling(_)
+            | SendError::Db(_)
+            | SendError::Billing(_)
+            | SendError::Messaging(_)
+            | SendError::NotHeld => {
                 return Self::send_failed(error);
             }
         };
@@ -285,11 +294,57 @@ impl From<SendError> for GraphError {
 }
 
 impl GraphError {
+    fn call_failed(error: CallError) -> Self {
+        match error {
+            CallError::Db(error) | CallError::Billing(BillingError::Db(error)) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+
     fn send_failed(error: SendError) -> Self {
         match error {
             SendError::Db(error) | SendError::Billing(BillingError::Db(error)) => error.into(),
+            SendError::Calling(error) => Self::from(*error),
             other => Self::internal(other),
         }
+    }
+}
+
+fn request_code(refused: &RequestRefused) -> Code {
+    match refused {
+        RequestRefused::Disabled => codes::CALLING_OFF,
+        RequestRefused::Permanent => codes::PERMANENT_PERMISSION,
+        RequestRefused::TooMany { .. } => codes::CALL_REQUEST_LIMIT,
+    }
+}
+
+impl From<CallError> for GraphError {
+    fn from(error: CallError) -> Self {
+        let code = match &error {
+            CallError::Missing { .. } => codes::PARAMETER_MISSING,
+            CallError::Invalid { member, .. } if member == "messaging_product" => codes::INVALID_PARAMETER,
+            CallError::Invalid { .. } => codes::PARAMETER_VALUE,
+            CallError::UnknownCall { .. } => codes::INVALID_PARAMETER,
+            CallError::NotRegistered => codes::NOT_REGISTERED,
+            CallError::Disabled => codes::CALLING_OFF,
+            CallError::Sip => codes::METHOD_NOT_ALLOWED,
+            CallError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
+            CallError::Uncallable => codes::UNCALLABLE,
+            CallError::NoPermission => codes::NO_CALL_PERMISSION,
+            CallError::ConnectedLimit { .. } => codes::CONNECTED_CALLS,
+            CallError::Duplicate => codes::DUPLICATE_CALL,
+            CallError::Concurrent => codes::CONCURRENT_CALLS,
+            CallError::InsufficientFunds { .. } | CallError::NoPrice { .. } => codes::CALL_PAYMENT,
+            CallError::TimedOut => codes::CALL_TIMEOUT,
+            CallError::Over => codes::CALL_CONNECTION,
+            CallError::NotFound => return not_found(),
+            CallError::NotHeld
+            | CallError::Billing(_)
+            | CallError::Messaging(_)
+            | CallError::Settings(_)
+            | CallError::Db(_) => return Self::call_failed(error),
+        };
+        Self::new(code).details(error.to_string())
     }
 }
 

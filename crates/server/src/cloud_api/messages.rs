@@ -6,6 +6,7 @@
 
 use super::errors::GraphError;
 use super::{Answer, Call, CloudApi, media};
+use plaza_business::calls::{CallError, Signals};
 use plaza_business::codes;
 use plaza_business::management::ManageError;
 use plaza_business::messages::{
@@ -25,6 +26,9 @@ pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<AccountId, ManageError
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + 'a>>;
 type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync;
 type Open = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a BusinessNumber) -> Opening<'a> + Send + Sync;
+/// Signals of a call that are being said, inside a transaction.
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + 'a>>;
+type Signal = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Signals) -> Calling<'a> + Send + Sync;
 type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync;
 
 /// What the gateway does for the surface: it holds the devices of the business numbers. Both run inside the transaction
@@ -33,6 +37,7 @@ pub struct Gateway {
     pub(super) deliver: Box<Deliver>,
     read: Box<Read>,
     open: Box<Open>,
+    pub(super) signal: Box<Signal>,
 }
 
 impl fmt::Debug for Gateway {
@@ -48,7 +53,16 @@ impl Gateway {
         deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync + 'static,
         read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,
     ) -> Self {
-        Self { deliver: Box::new(deliver), read: Box::new(read), open: Box::new(keep) }
+        let (open, signal) = (Box::new(keep), Box::new(unheard));
+        Self { deliver: Box::new(deliver), read: Box::new(read), open, signal }
+    }
+
+    /// `signal` tells a person about a call.
+    pub fn calling(
+        self,
+        signal: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Signals) -> Calling<'a> + Send + Sync + 'static,
+    ) -> Self {
+        Self { signal: Box::new(signal), ..self }
     }
 
     /// `open` makes the account on the network of a number that is registered for the first time.
@@ -74,6 +88,11 @@ impl Gateway {
 fn keep<'a>(_: &'a Ctx, _: &'a mut Tx, number: &'a BusinessNumber) -> Opening<'a> {
     let account = number.account_id;
     Box::pin(async move { Ok(account) })
+}
+
+/// Without a gateway nobody hears of calls.
+fn unheard<'a>(_: &'a Ctx, _: &'a mut Tx, _: &'a Signals) -> Calling<'a> {
+    Box::pin(async { Ok(()) })
 }
 
 async fn mark_read(app: &CloudApi, ctx: &Ctx, phone: PhoneNumberId, mark: ReadMark) -> Result<(), SendError> {

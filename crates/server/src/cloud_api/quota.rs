@@ -112,11 +112,26 @@ impl Quota {
         *count
     }
 
+    /// The calls of this hour, without one more.
+    fn used(&self, ctx: &Ctx, key: (AppId, WabaId)) -> i64 {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of_now = |count: &&Count| ctx.now() >= count.since && ctx.now() < count.since + HOUR;
+        counts.get(&key).filter(is_of_now).map_or(0, |count| count.calls)
+    }
+
     fn raise(&self, key: (AppId, WabaId)) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&key) {
             count.calls_max = CALLS_MAX;
         }
+    }
+}
+
+impl CloudApi {
+    /// Management calls of an app about an account in this hour, and how many are possible.
+    pub(crate) fn managed(&self, ctx: &Ctx, app: AppId, waba: WabaId, is_registered: bool) -> (i64, i64) {
+        let max = if is_registered { CALLS_MAX } else { CALLS_MAX_NEW };
+        (self.quota.used(ctx, (app, waba)).min(max), max)
     }
 }
 

@@ -58,6 +58,8 @@ fn profile_view(call: &Call, phone: PhoneNumberId, mut profile: Map<String, Valu
         let url = format!("{}/picture/{phone}", lists::origin(call));
         profile.insert("profile_picture_url".to_owned(), json!(url));
     }
+    // Clients read it whether it was set or not.
+    profile.entry("vertical").or_insert_with(|| json!("OTHER"));
     Value::Object(profile)
 }
 

@@ -225,7 +225,7 @@ fn view(template: &Template) -> Value {
         "parameter_format": template.format.as_str(),
         "components": template.components,
         "rejected_reason": template.rejected_reason,
-        "quality_score": {"score": "UNKNOWN", "date": template.created_at.seconds()},
+        "quality_score": {"score": template.quality.0.as_str(), "date": template.quality.1.seconds()},
     });
     if let (Some(seconds), Some(members)) = (template.message_send_ttl_seconds, view.as_object_mut()) {
         members.insert("message_send_ttl_seconds".to_owned(), json!(seconds));
@@ -269,7 +269,7 @@ impl Filter {
         is_one_of(&self.status, template.status.as_str())
             && is_one_of(&self.category, &template.category_word())
             && is_one_of(&self.language, &template.language)
-            && is_one_of(&self.quality, "UNKNOWN")
+            && is_one_of(&self.quality, template.quality.0.as_str())
             && is_part(&self.name, &template.name)
             && is_part(&self.content, &content)
             && (is_part(either, &template.name) || is_part(either, &content))

@@ -1,4 +1,6 @@
 mod analytics;
+mod borders;
+mod calls;
 mod catalogs;
 mod codes;
 mod flows;
@@ -6,9 +8,10 @@ mod limits;
 mod management;
 mod operations;
 mod partners;
+mod quality;
 
 use super::*;
-use crate::egress::EgressPolicy;
+use crate::egress::{EgressPolicy, Tls};
 use axum::body::Body;
 use axum::http::Request as HttpRequest;
 use plaza_billing::{PriceSource, Prices};
@@ -83,7 +86,7 @@ impl World {
             },
             |_, _, _| Box::pin(async { Ok(()) }),
         );
-        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap());
+        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap(), &Tls::default()).unwrap());
         let blobs = Blobs::open(&plaza_blobs::BlobPlace::Folder(folder.path().join("blobs"))).unwrap();
         let app = CloudApi::new(db, system, business, Arc::new(gateway), egress, blobs);
         Self { app, clock, shop, rival, ana, delivered, _folder: folder }

@@ -2,19 +2,24 @@
 
 use super::{DELETE_OLD, GatewayError, INSERT_MESSAGE, WITH_MAIL, as_device, keys};
 use crate::app::App;
+use plaza_business::calls::{CallError, PersonSignal};
 use plaza_business::messages::{Inbound, SendError};
 use plaza_business::portfolios::{self, BusinessNumber};
 use plaza_client::{Outcome, Received};
 use plaza_db::{Tx, params};
 use plaza_messaging::accounts::{self, Device};
 use plaza_messaging::delivery;
+use plaza_protocol::content::Body;
+use plaza_protocol::content::signal::Signal;
 use plaza_protocol::limits::ENVELOPE_LIFETIME;
-use plaza_protocol::{Actor, Chain, ConversationId, Ctx, wire};
+use plaza_protocol::{Actor, Chain, ConversationId, Ctx, MessageId, wire};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Envelopes of one device in one transaction.
 const PAGE_ENVELOPES: usize = 64;
+/// Calls whose time is over are looked for this often.
+const LOOK_AT_CALLS_EVERY: Duration = Duration::from_secs(1);
 /// Without a wake-up the mailboxes are looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -131,11 +136,30 @@ async fn received(
     conversation: ConversationId,
     message: Received,
 ) -> Result<(), GatewayError> {
-    let Received { message_id, account, gseq, sent_at, content, .. } = message;
+    let Received { message_id, account, device, gseq, sent_at, content } = message;
     if account == number.account_id {
         return Ok(());
     }
+    let ctx = &ctx.following(message_id.as_bytes());
     let sender = accounts::views(tx, &[account]).await?.remove(&account).ok_or(GatewayError::NotHosted)?;
+    // Plaza itself records what a person said: the hosted device is no business's app.
+    let system = ctx.acting_as(Actor::System);
+    if let Some(Body::Call(call)) = content.body {
+        let Some(signal) = call.signal else { return Ok(()) };
+        let is_offer = matches!(signal, Signal::Offer(_));
+        let call = if is_offer { Ok(message_id) } else { MessageId::from_slice(&call.call_id) };
+        let said = PersonSignal {
+            account,
+            device,
+            number: sender.number.parse().map_err(keys("a person's number"))?,
+            name: sender.name,
+            call: call.map_err(keys("a call's id"))?,
+            signal,
+        };
+        let answered = app.business.person_signalled(&system, tx, number.phone_number_id, &said).await;
+        let signals = answered.map_err(call_error)?;
+        return app.gateway.signal(&system, tx, &app.delivery, &signals).await;
+    }
     tx.execute(INSERT_MESSAGE, params![conversation, gseq, false, message_id, ctx.now()]).await?;
     let inbound = Inbound {
         account,
@@ -145,13 +169,53 @@ async fn received(
         at: sent_at,
         content,
     };
-    // Plaza itself records what a person wrote: the hosted device is no business's app.
-    let system = ctx.acting_as(Actor::System);
     match app.business.received(&system, tx, number.phone_number_id, &inbound).await {
         Ok(_) => Ok(()),
         Err(SendError::Db(error)) => Err(error.into()),
         Err(error) => Err(GatewayError::Business(Box::new(error))),
     }
+}
+
+fn call_error(error: CallError) -> GatewayError {
+    match error {
+        CallError::Db(error) => error.into(),
+        other => GatewayError::Business(Box::new(other)),
+    }
+}
+
+/// Ends the calls whose time is over, and tells the people who were in them, until the server stops.
+pub(crate) async fn end_calls(app: Arc<App>) {
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(LOOK_AT_CALLS_EVERY) => {}
+        }
+        let ctx = app.ctx_for(Actor::System);
+        if let Err(error) = end_due_calls(&app, &ctx).await {
+            tracing::error!(error = %Chain(&error), "the calls whose time is over go on");
+        }
+    }
+}
+
+/// One round of it.
+pub(crate) async fn end_due_calls(app: &Arc<App>, ctx: &Ctx) -> Result<(), GatewayError> {
+    let any = async |ctx: &Ctx, tx: &mut Tx| plaza_business::calls::any_due(ctx, tx).await;
+    if !app.db.read(ctx, "gateway.calls_due", any).await? {
+        return Ok(());
+    }
+    let state = app.clone();
+    let end = async move |ctx: &Ctx, tx: &mut Tx| {
+        for signals in state.business.end_due_calls(ctx, tx).await.map_err(call_error)? {
+            match state.gateway.signal(ctx, tx, &state.delivery, &signals).await {
+                Ok(()) => {}
+                Err(GatewayError::Db(error)) => return Err(GatewayError::Db(error)),
+                // The call ends all the same: the person's client sees for itself that nobody is there.
+                Err(error) => tracing::warn!(error = %Chain(&error), "the end of a call could not be told"),
+            }
+        }
+        Ok(())
+    };
+    app.db.transact(ctx, "gateway.end_calls", end).await
 }
 
 /// Forgets where old messages stood.

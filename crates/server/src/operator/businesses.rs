@@ -11,6 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use plaza_business::portfolios::{self, CreateError, CreatedBusiness, LookupError, NewBusiness};
 use plaza_business::reach::{self, Standing, Tier};
+use plaza_business::standing;
 use plaza_business::templates::{self, Decision, TemplateError};
 use plaza_business::webhooks::{self, Callback, SubscribeError};
 use plaza_db::DbError;
@@ -21,9 +22,11 @@ use plaza_protocol::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a business starts with in the sandbox, so that it can send at once.
 const SANDBOX_CREDIT: &str = "100.00";
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What `plaza business create` and the console send.
 #[derive(Debug, Clone, Deserialize)]
@@ -270,6 +273,43 @@ pub(super) async fn subscribe(
 
 fn waba_id(text: &str) -> Result<WabaId, Problem> {
     text.parse().map_err(|_| Problem::not_found("this account"))
+}
+
+/// A restriction that ends by itself lasts so long at most.
+const STANDING_DAYS_MAX: u32 = 365;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NewStanding {
+    /// `ACTIVE`, `RESTRICTED` or `DISABLED`.
+    state: String,
+    /// What for: a word such as `SPAM`.
+    violation: Option<String>,
+    /// Absent: until further notice.
+    days: Option<u32>,
+}
+
+/// `POST /operator/api/wabas/{waba_id}/standing`: an account is restricted, stopped, or goes on.
+pub(super) async fn set_standing(
+    State(app): State<Arc<App>>,
+    Path(waba): Path<String>,
+    Body(body): Body<NewStanding>,
+) -> Result<Json<Value>, Problem> {
+    let waba = waba_id(&waba)?;
+    let state = standing::State::parse(&body.state)
+        .ok_or_else(|| Problem::invalid("state: ACTIVE, RESTRICTED or DISABLED is expected"))?;
+    let until = match body.days {
+        None => None,
+        Some(days @ 1..=STANDING_DAYS_MAX) => Some(app.ctx.now() + DAY.saturating_mul(days)),
+        Some(_) => return Err(Problem::invalid(format!("days: 1 to {STANDING_DAYS_MAX}, or nothing"))),
+    };
+    let next = standing::Standing { state, violation: body.violation.unwrap_or_default(), until };
+    let told = next.clone();
+    let set = async move |ctx: &Ctx, tx: &mut _| standing::set(ctx, tx, waba, &next).await;
+    app.db.transact(&ctx(&app), "operator.set_standing", set).await?;
+    Ok(Json(json!({
+        "waba_id": waba, "state": told.state.as_str(), "violation": told.violation,
+        "until": told.until.map(Timestamp::seconds),
+    })))
 }
 
 /// `POST /operator/api/wabas/{waba_id}/templates`

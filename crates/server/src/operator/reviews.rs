@@ -81,3 +81,20 @@ async fn decide(app: &App, id: &str, decision: Decision) -> Result<Json<Value>, 
     let template = app.db.transact(&ctx(app), "operator.decide", decide).await?;
     Ok(Json(template_view(&template)))
 }
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NewCategory {
+    category: String,
+}
+
+/// `POST /operator/api/templates/{template_id}/category`: a template that was handed in under another one than its own.
+pub(super) async fn set_category(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<NewCategory>,
+) -> Result<Json<Value>, Problem> {
+    let id: TemplateId = id.parse().map_err(|_| Problem::not_found("this template"))?;
+    let set = async move |ctx: &Ctx, tx: &mut _| templates::set_category(ctx, tx, id, &body.category).await;
+    let template = app.db.transact(&ctx(&app), "operator.set_category", set).await?;
+    Ok(Json(template_view(&template)))
+}

@@ -59,6 +59,18 @@ pub(crate) struct Say {
     answer: Option<plaza_client::Answer>,
 }
 
+/// `POST /_sandbox/people/{number}/calls`
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DoCall {
+    /// The business.
+    to: String,
+    /// The call that something is done about; without it, a new one.
+    call_id: Option<MessageId>,
+    /// `{"do": "start", "sdp": "…"}`, `accept`, `hang_up` or `alive`.
+    #[serde(flatten)]
+    wish: plaza_client::CallWish,
+}
+
 /// `GET /_sandbox/messages`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -164,6 +176,7 @@ impl People {
             return Err(Problem::new(ErrorCode::Invalid, format!("there are {PEOPLE_MAX} people already")));
         }
         let url = self.url()?;
+        let ctx = &ctx.following(number.digits());
         let folder = self.folder.join(number.digits());
         let home = Home::open(ctx, &folder).await.map_err(|error| Problem::internal(&error))?;
         let code = async || Some(CODE.to_owned());
@@ -195,6 +208,7 @@ impl People {
         ctx: &Ctx,
         number: &PhoneNumber,
     ) -> Result<Person, plaza_client_native::HomeError> {
+        let ctx = &ctx.following(format!("{} lives", number.digits()));
         let home = Home::open(ctx, &self.folder.join(number.digits())).await?;
         let (machine, url) = home.machine().await?;
         let session = machine.session();
@@ -226,6 +240,20 @@ impl People {
         let (conversation, body) = said(&client, &say).await?;
         let sent = client.send_and_wait(conversation, body, say.reply_to, WITHIN).await.map_err(refused)?;
         Ok(json!({"message_id": sent}))
+    }
+
+    /// A person calls, picks up, or hangs up.
+    pub(crate) async fn call(&self, number: &str, asked: DoCall) -> Result<Value, Problem> {
+        let number: PhoneNumber = number.parse().map_err(|error| invalid("number", error))?;
+        let living = self.living.lock().await;
+        let client = living.get(&number).map(|person| person.client.clone());
+        drop(living);
+        let client = client.ok_or_else(|| Problem::not_found("a person of the sandbox with this number"))?;
+        let to: PhoneNumber = asked.to.parse().map_err(|error| invalid("to", error))?;
+        let opened = timeout(WITHIN, client.open_number(&to.to_string())).await.map_err(|_| late())?;
+        let conversation = opened.map_err(refused)?;
+        let call = client.call(conversation, asked.call_id, asked.wish, WITHIN).await.map_err(refused)?;
+        Ok(json!({"call_id": call}))
     }
 
     /// What was heard, waited for if need be.
@@ -312,6 +340,15 @@ async fn listen(
                 let (from, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
                 people.note(&number, from, shown(conversation, &message, &name));
                 let _ = client.mark_read(conversation).await;
+            }
+            Ok(Update::Event(Event::Call(said))) => {
+                let from = client.contact(said.account, CONTACT_WITHIN).await.ok().flatten();
+                let (from, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
+                if let Ok(Ok(mut shown)) = client.call_view(*said).await.map(serde_json::to_value) {
+                    shown["type"] = json!("call");
+                    shown["name"] = json!(name);
+                    people.note(&number, from, shown);
+                }
             }
             // Somebody else's device took the number: this one is over.
             Ok(Update::Revoked) | Err(broadcast::error::RecvError::Closed) => return,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::egress::EgressPolicy;
+use crate::egress::{EgressPolicy, Tls};
 use plaza_billing::{PriceSource, Prices};
 use plaza_business::SealingKey;
 use plaza_business::portfolios::{CreateError, CreatedBusiness, NewBusiness};
@@ -7,8 +7,8 @@ use plaza_business::templates::TemplateError;
 use plaza_business::webhooks::{
     Attempt, Callback, DeliveryFilter, DeliveryState, DeliveryView, SubscribeError,
 };
-use plaza_db::Tx;
 use plaza_db::testing::{ctx, each_engine};
+use plaza_db::{Sql, Tx, params};
 use plaza_protocol::{Currency, ManualClock, Micros};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -70,7 +70,7 @@ async fn read(socket: &mut tokio::net::TcpStream) -> Option<(String, String)> {
                 return Some((value("x-hub-signature-256:")?, body.to_owned()));
             }
         }
-        let mut chunk = [0; 4096];
+        let mut chunk = vec![0; 64 * 1024];
         match socket.read(&mut chunk).await {
             Ok(0) | Err(_) => return None,
             Ok(length) => bytes.extend_from_slice(&chunk[..length]),
@@ -89,7 +89,7 @@ impl World {
         let (system, clock) = ctx();
         let business = Arc::new(Business::new(SealingKey::new([7; 32]), Prices::default(), true));
         let shop = business_named(&db, &system, &business, "+4930901820").await;
-        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap()).unwrap());
+        let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap(), &Tls::default()).unwrap());
         let dispatcher = Dispatcher::new(db, system, business, egress, Arc::default());
         Self { dispatcher, clock, shop }
     }
@@ -349,10 +349,68 @@ fn a_lane_is_cut_by_number_and_by_size() {
         attempts: 0,
         created_at: ctx.now(),
     };
-    let lane: Vec<Claimed> =
-        [10, 10, 10, BODY_BYTES_MAX, BODY_BYTES_MAX + 1, 10].into_iter().map(delivery).collect();
+    let room = WEBHOOK_BODY_BYTES_MAX - body([]).len();
+    let lane: Vec<Claimed> = [10, 10, 10, room, room + 1, 10].into_iter().map(delivery).collect();
     let sizes = |updates_max| batches(&lane, updates_max).iter().map(|batch| batch.len()).collect::<Vec<_>>();
     assert_eq!(sizes(1), [1, 1, 1, 1, 1, 1]);
     assert_eq!(sizes(2), [2, 1, 1, 1, 1]);
     assert_eq!(sizes(1000), [3, 1, 1, 1]);
+    // Two that fill a body to the byte, with the comma between them; and a byte more.
+    for (second, calls) in [(room - 11, 1), (room - 10, 2)] {
+        let lane: Vec<Claimed> = [10, second].into_iter().map(delivery).collect();
+        let batches = batches(&lane, 1000);
+        assert_eq!(batches.len(), calls);
+        let bytes = |batch: &[Claimed]| body(batch.iter().map(|delivery| delivery.entry.as_str())).len();
+        assert!(batches.iter().all(|batch| bytes(batch) <= WEBHOOK_BODY_BYTES_MAX));
+        assert!(calls == 2 || bytes(batches[0]) == WEBHOOK_BODY_BYTES_MAX);
+    }
+}
+
+/// So many deliveries more of one lane, like one that is there, with entries of so many bytes.
+async fn more(world: &World, count: usize, bytes: usize) {
+    const COPY: Sql = Sql {
+        name: "tests::COPY",
+        text: "INSERT INTO webhook_delivery (delivery_id, endpoint_id, portfolio_id, waba_id, field, lane, entry, state,
+            attempts, next_attempt_at, created_at, tried_since)
+            SELECT $2, endpoint_id, portfolio_id, waba_id, field, 7, $3, 0, 0, created_at, created_at, created_at
+            FROM webhook_delivery WHERE delivery_id = $1",
+    };
+    let first = world.deliveries().await.remove(0).delivery_id;
+    let frame = r#"{"id":"1","changes":[],"filling":""}"#.len();
+    let entry = format!(r#"{{"id":"1","changes":[],"filling":"{}"}}"#, "x".repeat(bytes - frame));
+    let copy = async move |ctx: &Ctx, tx: &mut Tx| {
+        let row = |_| params![first, ctx.sequenced_id::<WebhookDeliveryId>(), entry.as_str()];
+        tx.execute_many(COPY, (0..count).map(row).collect()).await
+    };
+    world.dispatcher.db.transact::<_, DbError, _>(&world.dispatcher.ctx, "test", copy).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_carries_a_thousand_updates_and_three_megabytes_and_no_more() {
+    each_engine(async |db| {
+        let (world, receiver) = (World::open(db).await, Receiver::open().await);
+        world.subscribe(&world.shop, &receiver.url, 1000).await;
+        world.event(&world.shop, "first").await;
+        world.dispatcher.run_once().await;
+        let calls = |from: usize| -> Vec<(usize, usize)> {
+            let bodies = receiver.bodies.lock().unwrap();
+            let updates = |body: &String| {
+                let read: Value = serde_json::from_str(body).unwrap();
+                (read["entry"].as_array().unwrap().len(), body.len())
+            };
+            bodies.iter().skip(from).map(updates).collect()
+        };
+        more(&world, 1001, 100).await;
+        world.dispatcher.run_once().await;
+        let updates: Vec<_> = calls(1).iter().map(|(updates, _)| *updates).collect();
+        assert_eq!(updates, [1000, 1], "a thousand and one");
+        // Ten of them would have room but for what stands around them.
+        more(&world, 25, WEBHOOK_BODY_BYTES_MAX / 10).await;
+        world.dispatcher.run_once().await;
+        let full = calls(3);
+        assert_eq!(full.iter().map(|(updates, _)| *updates).collect::<Vec<_>>(), [9, 9, 7]);
+        assert!(full.iter().all(|(_, bytes)| *bytes <= WEBHOOK_BODY_BYTES_MAX), "{full:?}");
+        assert!(world.states().await.iter().all(|(state, _)| *state == "delivered"));
+    })
+    .await;
 }

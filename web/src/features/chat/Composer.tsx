@@ -18,6 +18,7 @@ import { commandsFor } from "./commands";
 import { keepDraft, readDraft } from "./drafts";
 import { summary } from "./grouping";
 import { useTypingNotes } from "./typing";
+import { VoiceButton } from "./VoiceButton";
 
 const TEXT_CHARACTERS_MAX = 4096;
 const COUNTER_FROM = 3900;
@@ -154,6 +155,7 @@ function ComposerField({ conversation, replyTo, edit, focus, prompts, lastEditab
           }}
         >
           {!edit && <AttachMenu replyTo={replyTo?.id ?? null} onFiles={onFiles} onSent={onCancelReply} />}
+          {!edit && text === "" && <VoiceButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}
           <textarea
             ref={attach}
             rows={1}

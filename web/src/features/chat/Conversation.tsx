@@ -13,6 +13,7 @@ import { readableNumber } from "@/lib/number";
 import { Avatar } from "@/ui/Avatar";
 import { IconButton } from "@/ui/Button";
 import { Blocked } from "./Blocked";
+import { CallButton } from "./CallButton";
 import type { Act } from "./Bubble";
 import { Composer } from "./Composer";
 import { Details } from "./Details";
@@ -111,6 +112,7 @@ export function Conversation({ conversation }: { conversation: ConversationView 
             </h2>
             <p className={conversation.typing ? "truncate text-13 text-accent-text" : "truncate text-13 text-muted"}>{subtitle(conversation)}</p>
           </div>
+          {conversation.shows_call_button === true && !refuses && <CallButton conversation={conversation} />}
           <IconButton label={`About ${conversation.title}`} onClick={() => setOver({ is: "details" })}>
             <Info size={19} />
           </IconButton>

@@ -1,5 +1,5 @@
 /** Who is at the other end, who can read along, and how to be left in peace. */
-import { BadgeCheck, Ban, Building2, LockKeyhole } from "lucide-react";
+import { BadgeCheck, Ban, Building2, Flag, LockKeyhole, Megaphone, MegaphoneOff } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { core } from "@/core/core";
@@ -60,17 +60,20 @@ export function Details({ conversation, open, onClose }: Props) {
   );
 }
 
-/** Blocking, which only this person notices. */
+/** Being left in peace: no advertising, no messages; and saying that a business misbehaves. */
 function Peace({ conversation }: { conversation: ConversationView }) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
+  const [reported, setReported] = useState(false);
+  const { id, title, is_business: isBusiness } = conversation;
   const blocked = conversation.is_blocked === true;
+  const stopped = conversation.wants_no_marketing === true;
 
-  async function turn(): Promise<void> {
+  async function run(work: () => Promise<unknown>): Promise<void> {
     setBusy(true);
     setFailed(null);
     try {
-      await core.block(conversation.id, !blocked);
+      await work();
     } catch (error) {
       setFailed(error instanceof Error ? error.message : "That did not work. Try again.");
     } finally {
@@ -78,15 +81,43 @@ function Peace({ conversation }: { conversation: ConversationView }) {
     }
   }
 
+  async function report(): Promise<void> {
+    await core.call("report", id);
+    setReported(true);
+  }
+
   return (
     <div className="grid gap-2 border-t pt-5">
-      <Button kind={blocked ? "quiet" : "danger"} disabled={busy} onClick={() => void turn()}>
+      {isBusiness && (
+        <>
+          <Button kind="quiet" disabled={busy} onClick={() => void run(() => core.wantMarketing(id, stopped))}>
+            {stopped ? <Megaphone size={16} aria-hidden="true" /> : <MegaphoneOff size={16} aria-hidden="true" />}
+            {stopped ? "Let advertising in again" : "Stop advertising"}
+          </Button>
+          <p role="status" className="mb-3 text-13 text-muted">
+            {stopped ? `${title} cannot send you advertising. It knows that you want none.` : `Orders and answers still arrive. ${title} is told that you want no advertising.`}
+          </p>
+        </>
+      )}
+      <Button kind={blocked ? "quiet" : "danger"} disabled={busy} onClick={() => void run(() => core.block(id, !blocked))}>
         <Ban size={16} aria-hidden="true" />
-        {blocked ? `Unblock ${conversation.title}` : `Block ${conversation.title}`}
+        {blocked ? `Unblock ${title}` : `Block ${title}`}
       </Button>
       <p role="status" className="text-13 text-muted">
         {blocked ? "Blocked: nothing that is sent to you from there arrives." : "Who is blocked is not told, and can be unblocked at any time."}
+        {isBusiness && " The operator counts how many people block a business, and slows it down."}
       </p>
+      {isBusiness && (
+        <>
+          <Button kind="quiet" disabled={busy || reported} onClick={() => void run(report)} className="mt-3">
+            <Flag size={16} aria-hidden="true" />
+            {reported ? "Reported" : `Report ${title}`}
+          </Button>
+          <p role="status" className="text-13 text-muted">
+            {reported ? "Thank you. It counts against this business; your name is not told to it." : "For spam, fraud or worse. The business does not learn who reported it."}
+          </p>
+        </>
+      )}
       {failed !== null && (
         <p role="alert" className="text-13 text-bad">
           {failed}

@@ -7,9 +7,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { Keyboard, LayoutDashboard, Landmark, Moon, SquarePen, Sun } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
-import { core, useConversations } from "@/core/core";
+import { core, useConversations, useLine } from "@/core/core";
 import type { ConversationView, Session } from "@/core/types";
 import { normalizeNumber } from "@/lib/number";
 import { setTheme } from "@/lib/theme";
@@ -22,6 +22,8 @@ import type { Shortcut } from "@/ui/Shortcuts";
 import { Announcer } from "./Announcer";
 import { ConversationList } from "./ConversationList";
 import { NewConversation } from "./NewConversation";
+
+const CallLayer = lazy(() => import("./CallLayer").then((module) => ({ default: module.CallLayer })));
 
 type Window = "new" | "palette" | "shortcuts" | null;
 
@@ -45,6 +47,7 @@ type Props = { session: Session; current: string | undefined; to: string | undef
 export function Messenger({ session, current, to, children }: Props) {
   const navigate = useNavigate();
   const conversations = useConversations();
+  const call = useLine();
   const [shown, setShown] = useState<Window>(null);
   const close = (): void => setShown(null);
   const unread = conversations?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
@@ -108,6 +111,7 @@ export function Messenger({ session, current, to, children }: Props) {
         {children}
       </main>
       <Announcer />
+      <Suspense fallback={null}>{call && <CallLayer line={call} />}</Suspense>
       <NewConversation
         open={shown === "new"}
         onClose={close}

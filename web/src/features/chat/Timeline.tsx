@@ -16,6 +16,7 @@ import { useNow } from "@/lib/clock";
 import { ErrorNote } from "@/ui/Problem";
 import { Below, Bubble } from "./Bubble";
 import type { Act } from "./Bubble";
+import { CallRow } from "./CallRow";
 import { answersOf } from "./answering";
 import type { Answers } from "./answering";
 import { firstUnread, rowsOf } from "./grouping";
@@ -124,6 +125,7 @@ function TimelineRow({ row, conversation, items, answers, onAct }: RowProps) {
         <h3 className="my-4 flex items-center gap-3 text-12 font-semibold text-accent-text before:h-px before:grow before:bg-accent after:h-px after:grow after:bg-accent">New</h3>
       );
     case "notice":
+      if (row.item.content?.kind === "call") return <CallRow item={row.item} call={row.item.content} conversation={conversation} />;
       return <p className="mx-auto my-3 max-w-md text-center text-13 text-muted">{row.item.text}</p>;
     case "group":
       return (

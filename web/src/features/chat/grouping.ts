@@ -28,7 +28,7 @@ function minute(at: number): number {
 export function firstUnread(items: readonly Item[], unread: number): string | null {
   let left = unread;
   for (const item of items.toReversed()) {
-    if (item.mine || isNotice(item) || SILENT.includes(item.kind)) continue;
+    if (item.mine || (isNotice(item) && !isMissedCall(item)) || SILENT.includes(item.kind)) continue;
     left -= 1;
     if (left === 0) return item.id;
   }
@@ -58,7 +58,12 @@ export function rowsOf(items: readonly Item[], unreadFrom: string | null, now: n
 
 /** A line in the middle, of nobody's hand. */
 function isNotice(item: Item): boolean {
-  return item.kind === "notice" || item.kind === "pin";
+  return item.kind === "notice" || item.kind === "pin" || item.kind === "call";
+}
+
+/** A call that was for this person, and that nobody took. */
+export function isMissedCall({ content }: Item): boolean {
+  return content?.kind === "call" && !content.is_from_person && content.seconds === 0 && content.outcome !== "declined";
 }
 
 /** What a message says in one line: for quotes, announcements and lists. */

@@ -51,7 +51,7 @@ async function measure(form: MediaForm, address: string): Promise<{ width: numbe
 }
 
 /** Reads a file whole. `preview` is its address on this page, which lives as long as the page. */
-export async function outgoing(file: File, caption: string, preview: string): Promise<Outgoing> {
+export async function outgoing(file: File, caption: string, preview: string, isVoice = false): Promise<Outgoing> {
   const mimeType = file.type || "application/octet-stream";
   const form = formOf(mimeType);
   const [bytes, size] = await Promise.all([file.arrayBuffer(), measure(form, preview)]);
@@ -60,7 +60,7 @@ export async function outgoing(file: File, caption: string, preview: string): Pr
     attachment: { blob_id: preview, sha256: "", bytes: file.size, mime_type: mimeType, ...size },
     caption,
     filename: file.name,
-    is_voice: false,
+    is_voice: isVoice,
     is_animated: false,
   };
   return { bytes: new Uint8Array(bytes), mimeType, filename: file.name, caption, preview, body: { kind: "media", ...media } };

@@ -2,7 +2,7 @@
  * # Numbers
  *
  * What a business sends from: how good its name is, whether anything keeps it from sending, and where its webhooks go. A
- * row opens the number with all of its ids.
+ * row opens the number with all of its ids, how it is rated, and how much of its limits is used.
  */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -20,19 +20,14 @@ import { Empty } from "@/ui/Problem";
 import { Pair, Pairs } from "@/ui/Section";
 import { Tag } from "@/ui/Tag";
 import { words } from "@/ui/categories";
+import { Limits } from "./Limits";
+import { Quality } from "./Quality";
 import { useManager } from "./session";
 
 /** With its country code, whatever the API writes. */
 function readable(number: PhoneNumber): string {
   const digits = number.display_phone_number.replace(/[^\d]/g, "");
   return readableNumber(`+${digits}`);
-}
-
-const QUALITY = { GREEN: { tone: "good", word: "High" }, YELLOW: { tone: "attention", word: "Medium" }, RED: { tone: "bad", word: "Low" } } as const;
-
-function Quality({ rating }: { rating: string }) {
-  const known = QUALITY[rating as keyof typeof QUALITY];
-  return <Tag tone={known?.tone ?? "plain"}>{known?.word ?? "Not rated yet"}</Tag>;
 }
 
 function Sending({ number }: { number: PhoneNumber }) {
@@ -173,6 +168,9 @@ function Details({ number }: { number: PhoneNumber }) {
         <Link to="/manager/webhooks" search={{ view: "subscriptions" }} className={buttonLook("quiet", true)}>
           Webhooks
         </Link>
+      </div>
+      <div>
+        <Limits numberId={number.id} />
       </div>
       <Json value={number} label="JSON of the number" />
     </div>

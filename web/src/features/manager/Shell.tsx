@@ -1,6 +1,6 @@
 /** The pages of a business in the console's frame; above them whose they are, and what is left on its balance. */
 import { useNavigate } from "@tanstack/react-router";
-import { Code, FileText, Hash, KeyRound, ListChecks, MessagesSquare, QrCode, Webhook } from "lucide-react";
+import { ChartNoAxesColumn, Code, FileText, Hash, KeyRound, ListChecks, MessagesSquare, QrCode, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { money } from "@/lib/money";
 import { Console } from "@/ui/Console";
@@ -12,6 +12,7 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/manager/numbers", label: "Numbers", Icon: Hash },
   { to: "/manager/templates", label: "Templates", Icon: FileText },
   { to: "/manager/messages", label: "Messages", Icon: MessagesSquare },
+  { to: "/manager/analytics", label: "Analytics", Icon: ChartNoAxesColumn },
   { to: "/manager/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/manager/flows", label: "Flows", Icon: ListChecks },
   { to: "/manager/qr-codes", label: "QR codes", Icon: QrCode },

@@ -11,6 +11,7 @@ import { Json } from "@/ui/Json";
 import { Failed, Skeleton } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
 import { Category, words } from "@/ui/categories";
+import { Quality } from "./Quality";
 import { TemplatePreview } from "./TemplatePreview";
 import { Review, reasonOf } from "./Templates";
 import { Back } from "./Back";
@@ -82,6 +83,7 @@ function Shown({ template }: { template: MessageTemplate }) {
         </Section>
         <Section title="About it">
           <Pairs framed>
+            <Pair name="Quality"><Quality rating={template.quality_score?.score} /></Pair>
             <Pair name="Gaps">{template.parameter_format === "NAMED" ? "By name" : "By number"}</Pair>
             <Pair name="Parts">{template.components.map((each) => words(each.type)).join(", ")}</Pair>
           </Pairs>

@@ -14,6 +14,7 @@ import { Search } from "@/ui/Search";
 import { Segments } from "@/ui/Segments";
 import { Tag } from "@/ui/Tag";
 import { Category, words } from "@/ui/categories";
+import { Quality } from "./Quality";
 import { useManager } from "./session";
 
 export const TEMPLATE_STATUSES = ["APPROVED", "PENDING", "REJECTED", "PAUSED"] as const;
@@ -56,6 +57,7 @@ const COLUMNS: Column<MessageTemplate>[] = [
       </span>
     ),
   },
+  { head: "Quality", wide: true, text: (row) => row.quality_score?.score ?? "", cell: (row) => <Quality rating={row.quality_score?.score} /> },
   { head: "Text", wide: true, text: bodyOf, cell: (row) => <span className="block max-w-[18rem] truncate text-muted">{bodyOf(row)}</span> },
   { head: "Template id", wide: true, text: (row) => row.id, cell: (row) => <Id value={row.id} what="template id" /> },
 ];

@@ -6,13 +6,13 @@
  */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChartNoAxesColumn, Download, TrendingDown, TrendingUp } from "lucide-react";
-import type { ReactNode } from "react";
+import { ChartNoAxesColumn, Download } from "lucide-react";
 import type { Overview, Period, Revenue, RevenueTotal } from "@/api/operator";
-import { change, count, money, sumByCurrency } from "@/lib/money";
+import { count, money, sumByCurrency } from "@/lib/money";
 import { Button } from "@/ui/Button";
 import { DataTable, downloadTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
+import { Change, Figure, Figures, Panel } from "@/ui/Figures";
 import { Empty } from "@/ui/Problem";
 import { Segments } from "@/ui/Segments";
 import { Category, words } from "@/ui/categories";
@@ -60,7 +60,7 @@ export function RevenueView({ period, currency: wanted }: { period: Period; curr
           CSV
         </Button>
       </PageHead>
-      <Figures data={data} period={period} currency={currency} overview={overview.data} />
+      <Sums data={data} period={period} currency={currency} overview={overview.data} />
       {data && totals && totals.length > 0 && (
         <div className="mt-4 grid gap-4 xl:grid-cols-[1.7fr_1fr]">
           <Panel title={period === "today" ? "By category, each hour" : "By category, each day"} note={currency}>
@@ -96,7 +96,7 @@ export function RevenueView({ period, currency: wanted }: { period: Period; curr
   );
 }
 
-function Figures({ data, period, currency, overview }: { data: Revenue | undefined; period: Period; currency: string; overview: Overview | undefined }) {
+function Sums({ data, period, currency, overview }: { data: Revenue | undefined; period: Period; currency: string; overview: Overview | undefined }) {
   const rows = data?.totals.filter((row) => row.currency === currency) ?? [];
   const amount = rows.reduce((sum, row) => sum + row.amount_micros, 0);
   const messages = rows.reduce((sum, row) => sum + row.messages, 0);
@@ -105,7 +105,7 @@ function Figures({ data, period, currency, overview }: { data: Revenue | undefin
   const comparable = data?.currency === currency;
   const before = period === "today" ? "yesterday" : "last month";
   return (
-    <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-14 border bg-line lg:grid-cols-4">
+    <Figures>
       <Figure name="Revenue" value={data ? money(amount, currency) : null} large note={comparable ? <Change now={amount} before={data.previous.amount_micros} than={before} /> : currency} />
       <Figure name="Messages delivered" value={data ? count(messages) : null} note={comparable ? <Change now={messages} before={data.previous.messages} than={before} /> : ""} />
       <Figure name="Billable" value={data ? count(billable) : null} note={billable > 0 ? `${money(Math.round(amount / billable), currency, "exact")} on average` : "no paid message yet"} />
@@ -114,41 +114,6 @@ function Figures({ data, period, currency, overview }: { data: Revenue | undefin
         value={overview?.connected === undefined ? null : count(overview.connected)}
         note={[overview?.accounts === undefined ? "" : `${count(overview.accounts)} accounts`, overview?.businesses === undefined ? "" : `${count(overview.businesses)} businesses`].filter((part) => part !== "").join(", ")}
       />
-    </dl>
-  );
-}
-
-function Figure({ name, value, note, large = false }: { name: string; value: string | null; note: ReactNode; large?: boolean }) {
-  return (
-    <div className="bg-surface px-5 py-4">
-      <dt className="text-13 text-muted">{name}</dt>
-      <dd className={large ? "mt-1 text-28 font-semibold tracking-tight text-accent-text tabular" : "mt-1 text-28 font-semibold tracking-tight tabular"}>{value ?? <span className="text-faint">–</span>}</dd>
-      <dd className="mt-1 min-h-[1.45em] text-13 text-muted">{note}</dd>
-    </div>
-  );
-}
-
-function Change({ now, before, than }: { now: number; before: number; than: string }) {
-  const result = change(now, before);
-  if (!result) return <>nothing to compare with {than}</>;
-  const Icon = result.up ? TrendingUp : TrendingDown;
-  return (
-    <span className="inline-flex items-center gap-1.5">
-      <Icon size={15} className={result.up ? "text-good" : "text-bad"} aria-hidden="true" />
-      <span className={result.up ? "font-medium text-good tabular" : "font-medium text-bad tabular"}>{result.text}</span>
-      on {than}
-    </span>
-  );
-}
-
-function Panel({ title, note, children }: { title: string; note: string; children: ReactNode }) {
-  return (
-    <section aria-label={title} className="min-w-0 rounded-14 border bg-surface px-5 pt-4 pb-3">
-      <header className="mb-2 flex items-baseline gap-2">
-        <h2 className="grow font-semibold">{title}</h2>
-        <span className="text-12 text-faint">{note}</span>
-      </header>
-      {children}
-    </section>
+    </Figures>
   );
 }

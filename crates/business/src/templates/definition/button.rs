@@ -108,20 +108,20 @@ impl Button {
     }
 }
 
-/// Reads the `buttons` of a component that stands at `at`.
-pub(super) fn read(component: &Value, at: &str) -> Result<Vec<Button>, Problem> {
+/// Reads the `buttons` of a component that stands at `at`; `copy_code` is what stands on one that copies, unless it says.
+pub(super) fn read(component: &Value, at: &str, copy_code: &str) -> Result<Vec<Button>, Problem> {
     let items = list_member(component, "buttons").filter(|items| (1..=BUTTONS_MAX).contains(&items.len()));
     let items = items.ok_or_else(|| Problem::new(at, format!("a list of 1 to {BUTTONS_MAX} is expected")))?;
     let buttons: Vec<_> = items
         .iter()
         .enumerate()
-        .map(|(index, item)| button(item, &format!("{at}[{index}]")))
+        .map(|(index, item)| button(item, &format!("{at}[{index}]"), copy_code))
         .collect::<Result<_, _>>()?;
     check_mix(&buttons, at)?;
     Ok(buttons)
 }
 
-fn button(item: &Value, at: &str) -> Result<Button, Problem> {
+fn button(item: &Value, at: &str, copy_code: &str) -> Result<Button, Problem> {
     let kind = text_member(item, "type").unwrap_or_default().to_ascii_uppercase();
     let label = |default: Option<&str>| {
         let text = text_member(item, "text").or_else(|| default.map(str::to_owned)).unwrap_or_default();
@@ -143,7 +143,7 @@ fn button(item: &Value, at: &str) -> Result<Button, Problem> {
             Ok(Button::PhoneNumber { text: label(None)?, number: number.to_string() })
         }
         "COPY_CODE" => Ok(Button::CopyCode { text: label(Some("Copy offer code"))? }),
-        "OTP" => otp(item, at, label(Some("Copy code"))?),
+        "OTP" => otp(item, at, label(Some(copy_code))?),
         "FLOW" => flow(item, at, label(None)?),
         "CATALOG" => Ok(Button::Catalog { text: label(Some("View catalog"))? }),
         "MPM" => Ok(Button::Products { text: label(Some("View items"))? }),

@@ -4,8 +4,8 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    analytics, blocks, businesses, catalogs, collections, flows, media, messages, phone_numbers, pictures,
-    preverified, settings,
+    analytics, blocks, businesses, calls, catalogs, collections, flows, media, messages, phone_numbers,
+    pictures, preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -120,7 +120,7 @@ operations! {
     DELETE WABA     "message_templates"           SPEC MANAGING, DONE => templates::delete;
     POST   WABA     "message_templates/archive"   SEEN MANAGING, DONE => templates::archive;
     POST   WABA     "message_templates/unarchive" SEEN MANAGING, DONE => templates::unarchive;
-    GET    WABA     "message_template_previews"   SEEN MANAGING, differs("the text is in English, whatever the language") => templates::previews;
+    GET    WABA     "message_template_previews"   SEEN MANAGING, differs("30 languages; any other has the English text") => templates::previews;
     POST   WABA     "upsert_message_templates"    SEEN MANAGING, DONE => templates::upsert;
     POST   WABA     "migrate_message_templates"   SEEN MANAGING, DONE => templates::migrate;
     GET    WABA     "flows"                       SPEC MANAGING, DONE => flows::list;
@@ -177,8 +177,8 @@ operations! {
     POST   PHONE    "block_users"                 SPEC SENDING,  DONE => blocks::block;
     DELETE PHONE    "block_users"                 SPEC SENDING,  DONE => blocks::unblock;
     GET    PHONE    "message_history"             SPEC MANAGING, differs("without message_id, the latest hundred of the last day") => phone_numbers::message_history;
-    GET    PHONE    "call_permissions"            SPEC SENDING,  PLANNED => no;
-    POST   PHONE    "calls"                       SPEC SENDING,  PLANNED => no;
+    GET    PHONE    "call_permissions"            SPEC SENDING,  differs("the words are those of the documentation: no_permission, temporary and permanent") => calls::permissions;
+    POST   PHONE    "calls"                       SPEC SENDING,  differs("media goes from peer to peer: the answer of a person comes when they pick up") => calls::control;
     GET    PHONE    "groups"                      SPEC SENDING,  PLANNED => no;
     POST   PHONE    "groups"                      SPEC SENDING,  PLANNED => no;
     GET    PHONE    "username"                    SEEN MANAGING, DONE => phone_numbers::username;

@@ -4,7 +4,7 @@ use super::*;
 use std::sync::Mutex as StdMutex;
 
 /// A world whose gateway keeps what it is given to deliver.
-async fn selling() -> (World, Arc<StdMutex<Vec<Content>>>) {
+pub(super) async fn selling() -> (World, Arc<StdMutex<Vec<Content>>>) {
     let mut world = World::open().await;
     let kept: Arc<StdMutex<Vec<Content>>> = Arc::default();
     let keep = kept.clone();
@@ -29,7 +29,7 @@ async fn selling() -> (World, Arc<StdMutex<Vec<Content>>>) {
 
 impl World {
     /// A catalog with a loaf and a roll.
-    async fn catalog(&self) -> String {
+    pub(super) async fn catalog(&self) -> String {
         let path = format!("/v23.0/{}/owned_product_catalogs", self.shop.business_id);
         let (status, made) = self.post(&path, json!({"name": "Bread", "vertical": "commerce"})).await;
         assert_eq!(status, 200, "{made}");
@@ -60,12 +60,12 @@ impl World {
         id
     }
 
-    async fn connect(&self, id: &str) -> (u16, Value) {
+    pub(super) async fn connect(&self, id: &str) -> (u16, Value) {
         self.post(&format!("/v23.0/{}/product_catalogs", self.shop.waba_id), json!({"catalog_id": id})).await
     }
 }
 
-fn interactive(kind: &str, action: Value) -> Value {
+pub(super) fn interactive(kind: &str, action: Value) -> Value {
     let mut interactive = json!({"type": kind, "body": {"text": "Today"}, "action": action});
     if kind == "product_list" {
         interactive["header"] = json!({"type": "text", "text": "Bread"});

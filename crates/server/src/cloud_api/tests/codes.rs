@@ -5,6 +5,15 @@ use plaza_business::codes::{self, Code};
 use plaza_business::reach::{MarketingCap, Tier};
 use plaza_business::{flows, templates, users};
 
+/// A thousand calls that ring.
+const CALL_MANY: Sql = Sql {
+    name: "tests::CALL_MANY",
+    text: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+        INSERT INTO voice_call (call_id, portfolio_id, phone_number_id, account_id, is_outgoing, state, created_at,
+            due_at, is_pre_accepted)
+        SELECT CAST(printf('%016d', i) AS BLOB), $1, $2, CAST(printf('%016d', i) AS BLOB), FALSE, 0, $3, $3, FALSE FROM n",
+};
+
 const BLOCK_MANY: Sql = Sql {
     name: "tests::BLOCK_MANY",
     text: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 64000)
@@ -38,6 +47,7 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::PAIR_RATE => business().limited_to(Some(1000)),
         codes::MESSAGING_LIMIT => business().reaching(Tier::People250, None),
         codes::MARKETING_CAP => business().reaching(Tier::Unlimited, Some(cap)),
+        codes::CONNECTED_CALLS => business().calling(1),
         _ => business(),
     };
     let world = World::on(db, folder, business).await;
@@ -222,10 +232,75 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
             assert_eq!(world.post(&format!("/{}", world.shop.waba_id), only).await.0, 200);
             world.post(&path, limits::template("news", ANA)).await
         }
-        codes::MARKETING_METHOD => world.post(&format!("/{phone}/marketing_messages"), text()).await,
+        codes::LOCKED | codes::RESTRICTED => {
+            use plaza_business::standing::State;
+            world.template("ready", "UTILITY").await;
+            world.stands(if code == codes::LOCKED { State::Disabled } else { State::Restricted }, None).await;
+            world.post(&path, limits::template("ready", ANA)).await
+        }
+        codes::MARKETING_STOPPED => {
+            world.template("news", "MARKETING").await;
+            world.thinks(world.ana, ANA, content::Opinion::MarketingStopped).await;
+            world.post(&path, limits::template("news", ANA)).await
+        }
+        codes::METHOD_NOT_ALLOWED => world.post(&format!("/{phone}/marketing_messages"), text()).await,
         codes::MARKETING_ONLY => {
             world.template("ready", "UTILITY").await;
             world.post(&format!("/{phone}/marketing_messages"), limits::template("ready", ANA)).await
+        }
+        codes::CALLING_OFF => world.connects().await,
+        codes::UNCALLABLE => {
+            world.takes_calls(json!({"status": "ENABLED"})).await;
+            world.post(&format!("/{phone}/calls"), calls::connect("+4915199999999")).await
+        }
+        codes::NO_CALL_PERMISSION => {
+            world.takes_calls(json!({"status": "ENABLED"})).await;
+            world.connects().await
+        }
+        codes::DUPLICATE_CALL => {
+            world.ana_allows(true).await;
+            assert_eq!(world.connects().await.0, 200);
+            world.connects().await
+        }
+        codes::CONCURRENT_CALLS => {
+            world.ana_allows(true).await;
+            let portfolio = world.shop.business_id;
+            let fill = async move |ctx: &Ctx, tx: &mut Tx| {
+                tx.execute(CALL_MANY, params![portfolio, phone, ctx.now()]).await
+            };
+            world.app.db.transact::<_, DbError, _>(&world.app.ctx, "test.calls", fill).await.unwrap();
+            world.connects().await
+        }
+        codes::CONNECTED_CALLS => {
+            world.ana_allows(true).await;
+            let call = world.connects().await.1["calls"][0]["id"].as_str().unwrap().to_owned();
+            world.ana_signals(&call, calls::picks_up()).await;
+            assert_eq!(world.acts("terminate", &call).await.0, 200);
+            world.connects().await
+        }
+        codes::CALL_CONNECTION => {
+            let call = world.ana_calls().await;
+            world.ana_signals(&call, calls::hangs_up()).await;
+            world.acts("accept", &call).await
+        }
+        codes::CALL_TIMEOUT => {
+            let call = world.ana_calls().await;
+            world.clock.advance(Duration::from_secs(60));
+            world.end_due_calls().await;
+            world.acts("accept", &call).await
+        }
+        codes::CALL_REQUEST_LIMIT => {
+            world.ana_allows(false).await;
+            world.asks_to_call().await
+        }
+        codes::PERMANENT_PERMISSION => {
+            world.ana_allows(true).await;
+            world.asks_to_call().await
+        }
+        codes::CALL_PAYMENT => {
+            world.ana_allows(true).await;
+            world.spend_all().await;
+            world.connects().await
         }
         codes::BLOCK_FAILED => world.blocks("+4915199999999").await,
         codes::BLOCK_LIMIT => {
@@ -275,7 +350,7 @@ impl World {
         panic!("{path} is taken sixty times");
     }
 
-    async fn upload_picture(&self) -> (u16, Value) {
+    pub(super) async fn upload_picture(&self) -> (u16, Value) {
         let body = b"--x\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--x\r\n\
             Content-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\
             \x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\r\n--x--\r\n";
@@ -346,6 +421,30 @@ impl World {
         let secret = &self.rival.app_secret.0;
         let exchange = format!("/oauth/access_token?client_id={app}&client_secret={secret}&code={given}");
         self.get(&exchange).await.1["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Nearly all of the balance is held for something else.
+    async fn spend_all(&self) {
+        let now = self.app.ctx.now();
+        let intent = plaza_billing::Intent {
+            message_id: self.app.ctx.ordered_id(),
+            portfolio_id: self.shop.business_id,
+            waba_id: self.shop.waba_id,
+            phone_number_id: self.shop.phone_number_id,
+            to: ANA.parse().unwrap(),
+            category: plaza_billing::Category::Call,
+            template: false,
+            sent_at: now,
+            window: plaza_billing::WindowState::default(),
+            expires_at: now + Duration::from_secs(3600),
+            max_price: None,
+            pulses_max: Some(32_500),
+        };
+        let hold = async move |ctx: &Ctx, tx: &mut Tx| {
+            plaza_billing::hold(ctx, tx, &Prices::default(), std::slice::from_ref(&intent)).await
+        };
+        let held = self.app.db.transact(&self.app.ctx, "test.hold", hold).await.unwrap();
+        assert!(held[0].is_ok(), "{held:?}");
     }
 
     /// A business without any credit.

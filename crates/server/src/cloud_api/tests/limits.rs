@@ -53,7 +53,7 @@ impl World {
     }
 
     /// The events of a field, the newest first.
-    async fn events(&self, field: &str) -> Vec<Value> {
+    pub(super) async fn events(&self, field: &str) -> Vec<Value> {
         let list = async |ctx: &Ctx, tx: &mut Tx| {
             webhooks::deliveries(ctx, tx, &DeliveryFilter::default(), None, 100).await
         };
@@ -66,11 +66,14 @@ impl World {
     }
 
     async fn subscribe(&self) {
+        self.subscribe_to(&["messages", "phone_number_quality_update", "business_capability_update"]).await;
+    }
+
+    pub(super) async fn subscribe_to(&self, fields: &[&str]) {
         let app = self.shop.app_id;
+        let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
         let set = async move |ctx: &Ctx, tx: &mut Tx| {
             let callback = webhooks::Callback { url: "https://example.org/hook".to_owned(), updates_max: 1 };
-            let fields = ["messages", "phone_number_quality_update", "business_capability_update"];
-            let fields: Vec<String> = fields.map(str::to_owned).to_vec();
             webhooks::set_app_subscription(ctx, tx, app, &callback, &fields).await
         };
         self.app.db.transact(&self.app.ctx, "test.subscribe", set).await.unwrap();
@@ -90,7 +93,7 @@ impl World {
         self.app.db.transact(&self.app.ctx, "test.step", step).await.unwrap()
     }
 
-    async fn limit(&self) -> Value {
+    pub(super) async fn limit(&self) -> Value {
         let field = "whatsapp_business_manager_messaging_limit";
         self.get(&format!("/{}?fields={field}", self.shop.phone_number_id)).await.1[field].clone()
     }

@@ -7,6 +7,7 @@
 import { Check, CircleSlash, List, MapPin, MapPinHouse, Phone, PhoneOff, ReceiptText, Reply, ShoppingBasket, TextCursorInput } from "lucide-react";
 import { Suspense, lazy, useState } from "react";
 import type { ReactNode } from "react";
+import { line } from "@/core/core";
 import type { Action, Choice, OrderDetailsAction, ShopAction, VoiceCallAction } from "@/core/content";
 import type { Item } from "@/core/types";
 import { useNow } from "@/lib/clock";
@@ -129,14 +130,24 @@ function SharePlace({ item, onClose }: { item: Item; onClose: () => void }) {
   return <PlaceDialog title="Share a place" description={`${title} asks where you are, or where to come.`} onClose={onClose} onSend={(place) => send({ do: "location", ...place })} />;
 }
 
+/** The last answer counts, and can be another one at any time. */
 function CallPermission({ item, answers }: { item: Item; answers: Answers }) {
   const { busy, failed, send } = useAnswering(item);
+  const [changing, setChanging] = useState(false);
   const reply = replyIn(answers, "call_permission");
-  if (reply) {
+  if (reply && !changing) {
     const words = !reply.is_accepted ? "You declined calls" : reply.is_permanent ? "You allowed calls" : "You allowed calls for a week";
-    return <Said icon={reply.is_accepted ? <Phone size={14} aria-hidden="true" /> : <PhoneOff size={14} aria-hidden="true" />}>{words}</Said>;
+    return (
+      <>
+        <Said icon={reply.is_accepted ? <Phone size={14} aria-hidden="true" /> : <PhoneOff size={14} aria-hidden="true" />}>{words}</Said>
+        <Control onClick={() => setChanging(true)}>Change your answer</Control>
+      </>
+    );
   }
-  const say = (accepted: boolean, permanent: boolean): void => void send({ do: "calls", accepted, permanent, now: Math.floor(Date.now() / 1000) });
+  const say = (accepted: boolean, permanent: boolean): void =>
+    void send({ do: "calls", accepted, permanent, now: Math.floor(Date.now() / 1000) }).then((went) => {
+      if (went) setChanging(false);
+    });
   return (
     <>
       <Control disabled={busy} onClick={() => say(true, false)}>
@@ -156,15 +167,25 @@ function CallPermission({ item, answers }: { item: Item; answers: Answers }) {
   );
 }
 
-/** The device's telephone rings the business; after the end of the offer it only says so. */
+/** Calls the business here, if it takes calls here, else by telephone; after the end of the offer it only says so. */
 function VoiceCall({ call, label }: { call: VoiceCallAction; label: string | null }) {
-  const { number } = useHere();
+  const here = useHere();
+  const { number } = here;
   const now = useNow();
   if (call.expires_at > 0 && call.expires_at * 1000 <= now) return <Said icon={<PhoneOff size={14} aria-hidden="true" />}>The time to call has passed</Said>;
+  const words = label ?? (call.text || "Call now");
+  if (here.takes_calls === true) {
+    return (
+      <Control onClick={() => void line.call(here, call.payload)}>
+        <Phone size={15} aria-hidden="true" />
+        {words}
+      </Control>
+    );
+  }
   return (
     <a href={telephone(number)} className={CONTROL}>
       <Phone size={15} aria-hidden="true" />
-      {label ?? (call.text || "Call now")}
+      {words}
     </a>
   );
 }

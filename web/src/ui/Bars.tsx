@@ -1,0 +1,98 @@
+/** Bars over time and bars by rank: the two charts of the consoles. Each is a picture of a table that stands beside it. */
+import { Chart } from "./Chart";
+import type { Palette } from "./Chart";
+
+/** How the values are written: beside a bar, and along an axis. */
+export type Unit = { write: (value: number) => string; axis: (value: number) => string };
+
+function tooltip(palette: Palette, unit: Unit) {
+  return {
+    backgroundColor: palette.surface,
+    borderColor: palette.line,
+    padding: [8, 12],
+    textStyle: { color: palette.ink, fontSize: 13 },
+    axisPointer: { type: "shadow", shadowStyle: { color: palette.line, opacity: 0.35 } },
+    valueFormatter: (value: unknown) => unit.write(Number(value)),
+  };
+}
+
+function valueAxis(palette: Palette, unit: Unit) {
+  return {
+    type: "value",
+    splitNumber: 4,
+    axisLabel: { color: palette.muted, fontSize: 12, formatter: unit.axis },
+    splitLine: { lineStyle: { color: palette.line } },
+  };
+}
+
+export type Stack = { name: string; color: number; values: readonly number[] };
+
+/** Bars over time, each made of parts. */
+export function StackedBars({ label, times, parts, unit }: { label: string; times: readonly string[]; parts: readonly Stack[]; unit: Unit }) {
+  return (
+    <Chart
+      label={label}
+      height={272}
+      version={JSON.stringify([times, parts])}
+      options={(palette) => ({
+        grid: { left: 4, right: 8, top: 36, bottom: 4, containLabel: true },
+        legend: { top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, textStyle: { color: palette.muted, fontSize: 12 } },
+        tooltip: { trigger: "axis", ...tooltip(palette, unit) },
+        xAxis: {
+          type: "category",
+          data: times,
+          axisTick: { show: false },
+          axisLine: { lineStyle: { color: palette.line } },
+          axisLabel: { color: palette.muted, fontSize: 12, hideOverlap: true },
+        },
+        yAxis: valueAxis(palette, unit),
+        series: parts.map((part) => ({
+          name: part.name,
+          type: "bar",
+          stack: "all",
+          barMaxWidth: 26,
+          barCategoryGap: "28%",
+          color: palette.colors[part.color],
+          data: part.values,
+        })),
+      })}
+    />
+  );
+}
+
+/** Bars side by side, the largest first; what is beyond `most` is one bar. */
+export function RankedBars({ label, name, rows, unit, most = 8 }: { label: string; name: string; rows: Iterable<readonly [string, number]>; unit: Unit; most?: number }) {
+  const ordered = [...rows].filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
+  const rest = ordered.slice(most).reduce((sum, [, value]) => sum + value, 0);
+  const shown: (readonly [string, number])[] = rest > 0 ? [...ordered.slice(0, most), ["Others", rest]] : ordered;
+  return (
+    <Chart
+      label={label}
+      height={272}
+      version={JSON.stringify(shown)}
+      options={(palette) => ({
+        grid: { left: 4, right: 68, top: 4, bottom: 4, containLabel: true },
+        tooltip: { trigger: "axis", ...tooltip(palette, unit) },
+        xAxis: { ...valueAxis(palette, unit), axisLabel: { show: false }, splitLine: { show: false } },
+        yAxis: {
+          type: "category",
+          inverse: true,
+          data: shown.map(([each]) => each),
+          axisTick: { show: false },
+          axisLine: { show: false },
+          axisLabel: { color: palette.ink, fontSize: 13, width: 120, overflow: "truncate" },
+        },
+        series: [
+          {
+            name,
+            type: "bar",
+            barMaxWidth: 18,
+            itemStyle: { color: palette.colors[0], borderRadius: [0, 3, 3, 0] },
+            label: { show: true, position: "right", color: palette.muted, fontSize: 12, formatter: (each: { value: unknown }) => unit.write(Number(each.value)) },
+            data: shown.map(([, value]) => value),
+          },
+        ],
+      })}
+    />
+  );
+}
