@@ -130,6 +130,35 @@ CREATE TABLE business_contact (
 
 CREATE UNIQUE INDEX business_contact_by_user ON business_contact (portfolio_id, user_id);
 
+CREATE TABLE business_group (
+    group_id BIGINT NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    conversation_id UUID NOT NULL UNIQUE,
+    -- What its invite link begins with: the server's address, as the business knows it.
+    invite_origin TEXT NOT NULL,
+    -- The operator has stopped it.
+    is_suspended BOOLEAN NOT NULL,
+    -- Until when the business may write freely; absent: nobody has written yet.
+    customer_service_until BIGINT,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX business_group_by_number ON business_group (phone_number_id, created_at, group_id);
+
+CREATE TABLE business_group_count (
+    phone_number_id BIGINT NOT NULL PRIMARY KEY,
+    group_count BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE business_group_picture (
+    picture_id UUID NOT NULL PRIMARY KEY,
+    group_id BIGINT NOT NULL UNIQUE,
+    mime_type TEXT NOT NULL,
+    bytes BYTEA NOT NULL
+);
+
 CREATE TABLE business_media (
     media_id BIGINT NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,
@@ -213,6 +242,25 @@ CREATE TABLE business_username (
     phone_number_id BIGINT NOT NULL UNIQUE,
     portfolio_id BIGINT NOT NULL,
     created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE call_permission (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who said it
+    account_id UUID NOT NULL,
+    -- 0: not at all
+    expires_at BIGINT NOT NULL,
+    is_permanent BOOLEAN NOT NULL,
+    PRIMARY KEY (phone_number_id, account_id)
+) WITHOUT ROWID;
+
+CREATE TABLE call_permission_request (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who was asked
+    account_id UUID NOT NULL,
+    message_id UUID NOT NULL,
+    requested_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number_id, account_id, message_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE catalog (
@@ -442,6 +490,68 @@ CREATE TABLE graph_node (
     -- portfolio, waba, phone_number, app or template.
     kind TEXT NOT NULL,
     portfolio_id BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE group_conversation (
+    conversation_id UUID PRIMARY KEY,
+    manager_id UUID NOT NULL,
+    subject TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- where its picture lies, below the server's address; empty: it has none
+    picture TEXT NOT NULL,
+    -- the last part of the invite link; NULL: there is no link just now
+    invite_code TEXT UNIQUE,
+    -- whoever follows the link waits for the manager's word
+    is_approval_required BOOLEAN NOT NULL,
+    -- people in it, without the manager
+    participants BIGINT NOT NULL,
+    -- people who wait
+    requests BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE group_flow (
+    group_id BIGINT NOT NULL,
+    -- When it begins.
+    quarter BIGINT NOT NULL,
+    joined BIGINT NOT NULL,
+    gone BIGINT NOT NULL,
+    PRIMARY KEY (group_id, quarter)
+) WITHOUT ROWID;
+
+CREATE TABLE group_join_request (
+    conversation_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    -- rises with time
+    join_request_id UUID NOT NULL UNIQUE,
+    requested_at BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, account_id)
+) WITHOUT ROWID;
+
+CREATE TABLE group_message (
+    copy_id UUID NOT NULL PRIMARY KEY,
+    -- In the conversation; the same as copy_id for what a person says.
+    message_id UUID NOT NULL,
+    group_id BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX group_message_by_group ON group_message (group_id, copy_id);
+
+CREATE INDEX group_message_by_message ON group_message (message_id);
+
+CREATE TABLE group_removed (
+    conversation_id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    invite_code TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, account_id)
+) WITHOUT ROWID;
+
+CREATE TABLE hosted_group_message (
+    conversation_id UUID NOT NULL,
+    gseq BIGINT NOT NULL,
+    message_id UUID NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (conversation_id, gseq)
 ) WITHOUT ROWID;
 
 CREATE TABLE hosted_message (
@@ -974,6 +1084,51 @@ CREATE TABLE usage_intent (
 ) WITHOUT ROWID;
 
 CREATE INDEX usage_intent_expires ON usage_intent (expires_at);
+
+CREATE TABLE usage_pulses (
+    message_id UUID NOT NULL PRIMARY KEY,
+    pulses BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE voice_call (
+    call_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who called or was called; kept with what was charged
+    account_id UUID NOT NULL,
+    -- The business called.
+    is_outgoing BOOLEAN NOT NULL,
+    -- 0 ringing, 1 accepted, 2 ended
+    state BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- When the clock ends it, unless something happens before.
+    due_at BIGINT NOT NULL,
+    -- When it must be over, however alive it is; NULL while it rings
+    ends_at BIGINT,
+    -- A device of the person rings.
+    rang_at BIGINT,
+    -- The business has sent its session description ahead.
+    is_pre_accepted BOOLEAN NOT NULL,
+    accepted_at BIGINT,
+    -- The last sign of life of the person's device.
+    alive_at BIGINT,
+    ended_at BIGINT,
+    -- How it ended: completed, unanswered, declined and so on; NULL while it goes on
+    outcome TEXT,
+    -- The person's device that has the call; NULL while it rings at several
+    device_id UUID,
+    -- What it cost; NULL where nothing is charged
+    cost_micros BIGINT,
+    biz_opaque_callback_data TEXT
+) WITHOUT ROWID;
+
+CREATE INDEX voice_call_by_number ON voice_call (phone_number_id, created_at);
+
+CREATE INDEX voice_call_by_person ON voice_call (phone_number_id, account_id, accepted_at);
+
+CREATE INDEX voice_call_due ON voice_call (due_at) WHERE state < 2;
+
+CREATE INDEX voice_call_going_on ON voice_call (phone_number_id, account_id) WHERE state < 2;
 
 CREATE TABLE waba (
     waba_id BIGINT NOT NULL PRIMARY KEY,

@@ -169,6 +169,7 @@ class Bot:
         self.edits: queue.Queue = queue.Queue()
         self.calls: queue.Queue = queue.Queue()
         self.completions: queue.Queue = queue.Queue()
+        self.group_statuses: queue.Queue = queue.Queue()
         # Every call as it came, and the handler that pywa found for what it parsed it into; None: it knows no such kind.
         self.told: list[tuple[dict, str | None]] = []
         self._parsed: dict[str, str] = {}
@@ -194,6 +195,7 @@ class Bot:
             "DeletedMessageHandler": self.edits,
             "MessageStatusHandler": self.statuses,
             "FlowCompletionHandler": self.completions,
+            "GroupMessageStatusesHandler": self.group_statuses,
             "CallConnectHandler": self.calls,
             "CallStatusHandler": self.calls,
             "CallTerminateHandler": self.calls,

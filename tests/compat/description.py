@@ -68,6 +68,11 @@ CORRECTIONS: tuple[Correction, ...] = (
         },
         "one code comes in a list, as the documentation shows it and clients read it",
     ),
+    Correction(
+        "/paths/~1{Version}~1{group_id}~1invite_link/delete/responses/200/content/application~1json/schema/properties/success",
+        {"type": "boolean"},
+        "success is true or false everywhere",
+    ),
     _schema(
         "WhatsAppBusinessProfileResponse",
         {
@@ -76,6 +81,17 @@ CORRECTIONS: tuple[Correction, ...] = (
             }
         },
         "the profile is the item itself; clients find nothing below a member business_profile",
+    ),
+    Correction(
+        "/paths/~1{Version}~1{Phone-Number-ID}~1calls/post/responses/200/content/application~1json/schema",
+        {
+            "oneOf": None,
+            "anyOf": [
+                {"$ref": "#/components/schemas/CallResponsePayload"},
+                {"$ref": "#/components/schemas/CallTerminateResponsePayload"},
+            ],
+        },
+        "neither requires anything, so that every answer fits both",
     ),
     _schema("CallingSettingsResponse", {"required": ["status"]}, "no client is told addresses of servers here"),
     _schema(

@@ -17,8 +17,6 @@ FLOW = (HERE / "fixtures/flow.json").read_text()
 PUBLIC_KEY = json.loads((HERE.parents[1] / "crates/business/fixtures/flow_vector.json").read_text())["public_key_pem"]
 # What a browser would offer for a call.
 OFFER = {"sdp_type": "offer", "sdp": "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"}
-# What stands for a group until there is one: an id that nobody has.
-NOBODYS = "100000000000001"
 
 
 def png(width: int = 2, height: int = 2) -> bytes:
@@ -39,6 +37,11 @@ FILES = {
     "image/webp;animated": b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x0f\0\0\x0f\0\0",
     "image/webp": b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0/\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0",
 }
+
+
+USED_UP = frozenset(
+    ["Solution-ID", "Flow-ID", "TEMPLATE_ID", "Media-ID", "Pre-Verified-Phone-Number-ID", "QR-Code-ID", "group_id"]
+)
 
 
 class Nodes:
@@ -97,7 +100,7 @@ class Nodes:
 
     def node(self, name: str) -> str:
         """The node that stands in a path for `name`; of those that requests use up, a new one each time."""
-        if name in ("Solution-ID", "Flow-ID", "TEMPLATE_ID", "Media-ID", "Pre-Verified-Phone-Number-ID", "QR-Code-ID"):
+        if name in USED_UP:
             return self._make(name)
         if name not in self._kept:
             self._kept[name] = self._make(name)
@@ -117,7 +120,7 @@ class Nodes:
             case "Application-ID":
                 return self.business["app_id"]
             case "group_id":
-                return NOBODYS
+                return self.group(f"Bread club {self._serial()}")
             case "Solution-ID":
                 return self.solution()
             case "Flow-ID":
@@ -182,6 +185,12 @@ class Nodes:
         form = {"name": name, "categories": ["OTHER"], "flow_json": FLOW, "publish": is_published}
         return self.made(f"/{self.business['waba_id']}/flows", json=form)
 
+    def group(self, subject: str) -> str:
+        path = f"/{self.business['phone_number_id']}/groups"
+        self.made(path, member="request_id", json={"messaging_product": "whatsapp", "subject": subject})
+        groups = self.ask("GET", path, params={"limit": 100}).json()["data"]["groups"]
+        return next(group["id"] for group in groups if group["subject"] == subject)
+
     def media(self, kind: str) -> str:
         path, file = f"/{self.business['phone_number_id']}/media", ("file", FILES[kind], kind)
         return self.made(path, data={"messaging_product": "whatsapp"}, files={"file": file})
@@ -221,6 +230,7 @@ class Nodes:
             f"/{phone}/business_compliance_info",
             f"/{phone}/official_business_account",
             f"/{phone}/message_history",
+            f"/{phone}/groups",
             f"/{waba}/activities",
             f"/{app}/whatsapp_business_solutions",
             f"/{self.business['business_id']}/preverified_numbers",

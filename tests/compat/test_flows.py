@@ -182,8 +182,6 @@ def test_photos_of_a_form_are_opened_by_the_endpoint_and_come_with_the_answer(bu
         return request.respond(screen="SEND", data={})
 
     bot.wa.on_flow_request("/flow", private_key=PRIVATE_KEY)(answer)
-    completions = queue.Queue()
-    bot.wa.add_handlers(handlers.FlowCompletionHandler(lambda _, flow: completions.put(flow)))
     assert bot.wa.set_business_public_key(VECTOR["public_key_pem"])
     flow = bot.wa.create_flow(
         "photos", [FlowCategory.OTHER], flow_json=photo_form(), endpoint_uri=f"{bot.callback_url}flow"
@@ -201,7 +199,7 @@ def test_photos_of_a_form_are_opened_by_the_endpoint_and_come_with_the_answer(bu
     assert (shown.filename, shown.data) == ("table.jpg", photo.read_bytes())
 
     plaza("person", "answer", *named, "--form", '{"flow_token": "t"}', home=ana.home)
-    completed = completions.get(timeout=WAIT_S)
+    completed = bot.completions.get(timeout=WAIT_S)
     image = completed.get_media(types.Image, key="photos")
     assert (completed.response["photos"][0]["file_name"], image.mime_type) == ("table.jpg", "image/jpeg")
     assert image.get_bytes() == photo.read_bytes()

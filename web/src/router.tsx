@@ -37,11 +37,16 @@ const front = createRoute({ getParentRoute: () => root, path: "/", component: la
 const chat = createRoute({
   getParentRoute: () => root,
   path: "/chat",
-  validateSearch: (search): { to?: string } => {
-    const to = text(search["to"]);
-    return to === undefined ? {} : { to };
-  },
+  validateSearch: (search): { to?: string; join?: string } => some({ to: text(search["to"]), join: text(search["join"]) }),
   component: lazyRouteComponent(() => import("./routes/chat"), "ChatPage"),
+});
+/** The invite link of a group. */
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/g/$code",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/chat", search: { join: params.code }, replace: true });
+  },
 });
 const chatHome = createRoute({ getParentRoute: () => chat, path: "/", component: lazyRouteComponent(() => import("./routes/chat-conversation"), "NoConversation") });
 const conversation = createRoute({
@@ -194,6 +199,7 @@ const tree = root.addChildren([
   front,
   flowPreview,
   chat.addChildren([chatHome, conversation]),
+  invitation,
   operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
 ]);

@@ -9,12 +9,14 @@
 //! - `pricing_analytics`: what was delivered and what it cost, by number, country, category and type of price.
 //! - `call_analytics`: calls that connected, by the time of their end: how many, how long, and what they cost ([`calls()`]).
 //! - `conversation_analytics`: always empty. Conversations have no price here, as in the Cloud API since July 2025.
+//! - [`groups`]: what was said in groups, and who came and went.
 //! - [`templates`]: templates, and all languages of a template together.
 //! - [`overview`]: an account at a glance, for the console.
 //!
 //! Nothing is counted by person.
 
 mod calls;
+pub mod groups;
 pub mod overview;
 mod store;
 pub mod templates;
@@ -50,8 +52,10 @@ const TEMPLATES: i64 = 0;
 const OTHERS: i64 = 2;
 /// Messages of people.
 const RECEIVED: i64 = 100;
+/// Messages of people in groups.
+const RECEIVED_IN_GROUPS: i64 = 103;
 /// Messages in groups: sent templates, other ones, received.
-const OF_GROUPS: [i64; 3] = [101, 102, 103];
+const OF_GROUPS: [i64; 3] = [101, 102, RECEIVED_IN_GROUPS];
 
 const TIMES: i64 = 100_000_000_000;
 const GRANULARITIES: &[&str] = &["HALF_HOUR", "DAY", "DAILY", "MONTH", "MONTHLY"];
@@ -136,6 +140,15 @@ impl Span {
         };
         let zone = TimeZone::get(&waba.time_zone).unwrap_or(TimeZone::UTC);
         Ok(Self { from, to, granularity, zone })
+    }
+
+    /// As it is told.
+    fn word(&self) -> &'static str {
+        match self.granularity {
+            Granularity::HalfHour => "HALF_HOUR",
+            Granularity::Day => "DAY",
+            Granularity::Month => "MONTH",
+        }
     }
 
     /// The data point that a moment falls into.
@@ -261,16 +274,18 @@ pub async fn messages(ctx: &Ctx, tx: &mut Tx, waba: WabaId, asked: &Value) -> Re
         }
     }
     let points = counts.into_iter().map(|((start, end), (sent, delivered))| {
-        json!({"start": start.seconds(), "end": end.seconds(), "sent": sent, "delivered": delivered})
+        let mut point =
+            json!({"start": start.seconds(), "end": end.seconds(), "sent": sent, "delivered": delivered});
+        if of_groups > 0 {
+            point["groups_sent"] = json!(sent);
+            point["groups_delivered"] = json!(delivered);
+        }
+        point
     });
     Ok(json!({
         "phone_numbers": numbers.values().collect::<Vec<_>>(),
         "country_codes": countries,
-        "granularity": match span.granularity {
-            Granularity::HalfHour => "HALF_HOUR",
-            Granularity::Day => "DAY",
-            Granularity::Month => "MONTH",
-        },
+        "granularity": span.word(),
         "data_points": points.collect::<Vec<_>>(),
         "waba_timezone": waba.time_zone,
     }))

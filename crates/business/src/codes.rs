@@ -57,12 +57,16 @@ codes! {
     PARAMETER_MISSING = 131008, 400, "Required parameter is missing";
     /// A member has a value that cannot be.
     PARAMETER_VALUE = 131009, 400, "Parameter value is not valid";
+    /// Nobody but the business is in the group.
+    EMPTY_GROUP = 131020, 400, "Invalid group";
     /// The business wrote to itself.
     RECIPIENT_IS_SENDER = 131021, 400, "Recipient cannot be sender";
     /// The person is not on the network, or the message was given up.
     UNDELIVERABLE = 131026, 400, "Message undeliverable";
     /// The operator has stopped the account.
     LOCKED = 131031, 403, "Account has been locked";
+    /// No such group of the number.
+    UNKNOWN_GROUP = 131041, 400, "Unknown group";
     /// The balance does not cover the price.
     PAYMENT = 131042, 400, "Business eligibility payment issue";
     /// The balance does not cover the price of the longest call.
@@ -87,6 +91,22 @@ codes! {
     MARKETING_OFF = 131063, 400, "Marketing templates disabled for Cloud API";
     /// As many people were written to first as the portfolio may.
     MESSAGING_LIMIT = 131064, 400, "Messaging limit reached";
+    /// Somebody is named twice.
+    NAMED_TWICE = 131202, 400, "Duplicate participant";
+    /// No place is left in the group.
+    GROUP_FULL = 131204, 400, "Too many participants";
+    /// The operator has stopped the group.
+    GROUP_SUSPENDED = 131207, 403, "Group suspended";
+    /// The picture of a group is not square.
+    PICTURE_NOT_SQUARE = 131209, 400, "Group picture aspect ratio invalid";
+    /// The picture of a group has too few pixels.
+    PICTURE_TOO_SMALL = 131210, 400, "Group picture too small";
+    /// The number has as many groups as it may.
+    GROUP_LIMIT = 131211, 400, "Group creation limit reached";
+    /// They are not in the group.
+    NOT_IN_GROUP = 131212, 400, "Participant not in group";
+    /// Nobody asks to be let in by this request.
+    NO_JOIN_REQUEST = 131213, 400, "Join request does not exist";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.

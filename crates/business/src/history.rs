@@ -74,7 +74,11 @@ pub async fn list(
             let message = wamid::parse(wamid);
             let message = message
                 .ok_or_else(|| ManageError::invalid("message_id", "the id of a message is expected"))?;
-            let found = store::message(tx, message).await?;
+            let found = match store::message(tx, message).await? {
+                Some(found) => vec![found],
+                // To a group: the history of everybody's copy.
+                None => store::copies(tx, message).await?,
+            };
             found.into_iter().filter(|row| row.phone == number.phone_number_id).collect()
         }
         None => store::messages(tx, number.phone_number_id, ctx.now() - DAY).await?,
@@ -93,7 +97,6 @@ pub async fn get(ctx: &Ctx, tx: &mut Tx, message: BusinessMessageId) -> Result<H
 }
 
 async fn history(tx: &mut Tx, row: store::MessageRow) -> Result<History, ManageError> {
-    let wamid = wamid::format(row.message);
     let happened = [
         ("SENT", "sent", Some(row.accepted_at)),
         ("DELIVERED", "delivered", row.delivered_at),
@@ -103,8 +106,8 @@ async fn history(tx: &mut Tx, row: store::MessageRow) -> Result<History, ManageE
     let mut events = Vec::new();
     for (status, word, at) in happened {
         let Some(at) = at else { continue };
-        let told = store::told(tx, row.waba, row.account, at).await?;
-        let told = told.into_iter().find(|told| told.is_about(&wamid, word));
+        let told = store::told(tx, row.waba, &row.told, at).await?;
+        let told = told.into_iter().find(|told| told.is_about(&row.told, word));
         events.push(HistoryEvent {
             status,
             at,

@@ -29,6 +29,7 @@ pub mod contacts;
 pub mod country;
 pub mod documents;
 pub mod flows;
+pub mod groups;
 pub mod health;
 pub mod history;
 pub mod json;
@@ -83,6 +84,8 @@ pub struct Business {
     marketing: Option<MarketingCap>,
     /// Calls of a number to one person that may connect in 24 hours.
     connected_calls_per_day: u32,
+    /// Groups that a number may have.
+    groups_per_number: u32,
 }
 
 impl Business {
@@ -97,6 +100,7 @@ impl Business {
             first_tier: Tier::Unlimited,
             marketing: None,
             connected_calls_per_day: limits::CONNECTED_CALLS_PER_DAY,
+            groups_per_number: limits::GROUPS_PER_NUMBER_MAX,
         }
     }
 
@@ -116,6 +120,12 @@ impl Business {
     #[must_use]
     pub fn calling(self, connected_calls_per_day: u32) -> Self {
         Self { connected_calls_per_day, ..self }
+    }
+
+    /// With another limit on the groups of a number.
+    #[must_use]
+    pub fn grouping(self, groups_per_number: u32) -> Self {
+        Self { groups_per_number: groups_per_number.min(limits::GROUPS_PER_NUMBER_MAX), ..self }
     }
 
     /// Whether templates are approved at once.
@@ -172,6 +182,7 @@ pub fn statements() -> Vec<Sql> {
         documents::STATEMENTS,
         history::STATEMENTS,
         flows::STATEMENTS,
+        groups::STATEMENTS,
         media::STATEMENTS,
         messages::STATEMENTS,
         numbers::STATEMENTS,

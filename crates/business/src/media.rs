@@ -345,7 +345,8 @@ impl Business {
         number: &BusinessNumber,
         content: &mut Content,
     ) -> Result<(), SendError> {
-        let Some(Body::InteractiveReply(InteractiveReply { reply: Some(Reply::Form(form)) })) = &mut content.body
+        let Some(Body::InteractiveReply(InteractiveReply { reply: Some(Reply::Form(form)) })) =
+            &mut content.body
         else {
             return Ok(());
         };

@@ -31,12 +31,14 @@ pub(crate) use store::STATEMENTS;
 
 use crate::contacts::{self, Contact};
 use crate::flows::sending;
+use crate::groups::{self, BusinessGroup};
 use crate::media::{MediaError, MediaSource};
 use crate::portfolios::{self, BusinessNumber};
 use crate::quality::feedback;
 use crate::reach::{Approached, Reach};
 use crate::templates;
 use crate::templates::definition::FlowName;
+use crate::templates::render::SendTemplate;
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
 use crate::{Business, analytics, blocks, calls, catalogs, codes, wabas, wamid};
@@ -46,10 +48,12 @@ use plaza_db::{DbError, Tx};
 use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
-    AccountId, BusinessMessageId, Ctx, FlowId, MessageId, PhoneNumber, PhoneNumberId, Timestamp, limits,
+    AccountId, BusinessMessageId, ConversationId, Ctx, FlowId, GroupId, MessageId, PhoneNumber,
+    PhoneNumberId, Timestamp, limits,
 };
 use request::{Address, Draft, Kind, Recipient};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -61,20 +65,35 @@ pub struct Accepted {
     pub wamid: String,
     /// As the request wrote the recipient.
     pub input: String,
-    /// The recipient's number.
-    pub to: PhoneNumber,
-    /// The digits of the number.
-    pub wa_id: String,
-    /// The recipient, as the portfolio knows them.
-    pub user_id: String,
     /// The recipient.
-    pub account: AccountId,
+    pub to: To,
     /// Who sends.
     pub number: BusinessNumber,
     /// How much of the messaging limit is used; `None`: it does not count, or there is no limit.
     pub reach: Option<Reach>,
     /// What to encrypt. `None`: this is a repeat, and everything was done the first time.
     pub content: Option<Content>,
+}
+
+/// Who gets a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// A person.
+    Person {
+        /// Their account.
+        account: AccountId,
+        /// The digits of their number.
+        wa_id: String,
+        /// As the portfolio knows them.
+        user_id: String,
+    },
+    /// Everybody in a group.
+    Group {
+        /// The group.
+        group_id: GroupId,
+        /// Where it talks.
+        conversation: ConversationId,
+    },
 }
 
 /// A message of a person that the gateway decrypted.
@@ -92,17 +111,28 @@ pub struct Inbound {
     pub at: Timestamp,
     /// What it says.
     pub content: Content,
+    /// Where they wrote; `None`: to the number alone.
+    pub group: Option<GroupId>,
 }
 
 /// What becomes of one message: the kind, for the row, and what is charged for it.
-struct Prepared {
+pub(crate) struct Prepared {
     kind: &'static str,
-    template: Option<templates::Template>,
+    pub(crate) template: Option<templates::Template>,
     /// `None`: it is never charged (a reaction).
-    category: Option<Category>,
-    body: Body,
+    pub(crate) category: Option<Category>,
+    pub(crate) body: Body,
     /// The form that it opens.
     flow: Option<FlowId>,
+}
+
+/// Between whom a message is said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Circle {
+    /// The number and a person.
+    Person(AccountId),
+    /// The number and a group.
+    Group(GroupId),
 }
 
 impl Business {
@@ -123,6 +153,29 @@ impl Business {
     /// together. An error is the whole batch's. Of a message that is refused nothing stays but the contact. No two
     /// messages of a batch carry the same idempotency key: whether the second is a repeat shows when the first is done.
     pub async fn accept_all(
+        &self,
+        tx: &mut Tx,
+        sends: &[Sending<'_>],
+    ) -> Result<Vec<Result<Accepted, SendError>>, SendError> {
+        if sends.iter().all(|send| send.message.group().is_none()) {
+            return self.accept_people(tx, sends).await;
+        }
+        let people: Vec<_> = sends.iter().filter(|send| send.message.group().is_none()).copied().collect();
+        let mut people = self.accept_people(tx, &people).await?.into_iter();
+        let mut answers = Vec::with_capacity(sends.len());
+        for send in sends {
+            answers.push(match send.message.group() {
+                None => people.next().unwrap_or(Err(SendError::NotHeld)),
+                Some(group) => match self.accept_in_group(tx, send, group).await {
+                    Err(SendError::Db(error)) => return Err(error.into()),
+                    outcome => outcome,
+                },
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn accept_people(
         &self,
         tx: &mut Tx,
         sends: &[Sending<'_>],
@@ -220,10 +273,25 @@ impl Business {
         let contact =
             contacts::seen(ctx, tx, number.portfolio_id, inbound.account, &inbound.number, &inbound.name)
                 .await?;
-        windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
-        let answered = match BusinessMessageId::from_slice(&inbound.content.reply_to) {
-            Ok(answered) => store::message(tx, answered).await?.filter(|message| message.is_outgoing),
-            Err(_) => None,
+        let answered_id = BusinessMessageId::from_slice(&inbound.content.reply_to).ok();
+        let (answered, answered_from) = match inbound.group {
+            Some(group) => {
+                groups::person_wrote(ctx, tx, group, inbound.message_id).await?;
+                let from = match answered_id {
+                    Some(id) => author_in(tx, &number, group, id).await?,
+                    None => None,
+                };
+                (None, from)
+            }
+            None => {
+                windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
+                let answered = match answered_id {
+                    Some(id) => store::message(tx, id).await?.filter(|message| message.is_outgoing),
+                    None => None,
+                };
+                let from = if answered.is_some() { &number.number } else { &contact.number };
+                (answered, Some(from.digits().to_owned()))
+            }
         };
         if let (Some(Body::ButtonReply(reply)), Some(answered)) = (&inbound.content.body, &answered)
             && let Some(template) = answered.template
@@ -244,9 +312,20 @@ impl Business {
         {
             calls::permissions::replied(ctx, tx, phone, inbound.account, reply).await?;
         }
-        let told = payload::Inbound { message: message_id, at: inbound.at, content: &content, media };
-        let value = payload::message(&number, &contact, &told, answered.is_some());
-        webhooks::emit(ctx, tx, vec![event(&number, &contact, value)]).await?;
+        let told = payload::Inbound {
+            message: message_id,
+            at: inbound.at,
+            content: &content,
+            media,
+            group: inbound.group,
+            answered_from: answered_from.as_deref(),
+        };
+        let value = payload::message(&number, &contact, &told);
+        let mut event = event(&number, &contact, value);
+        if let Some(group) = inbound.group {
+            event.lane = groups::lane(group);
+        }
+        webhooks::emit(ctx, tx, vec![event]).await?;
         Ok(true)
     }
 
@@ -269,7 +348,14 @@ impl Business {
         }
         store::set_read(tx, mark.message_id, ctx.now()).await?;
         let message_id = MessageId(mark.message_id.0);
-        Ok(MarkedRead { number, account: message.account, message_id, is_typing: mark.is_typing })
+        let group = groups::store::copies(tx, &[mark.message_id]).await?.pop().flatten();
+        let group = match group {
+            Some((_, group)) => groups::store::get(tx, group).await?,
+            None => None,
+        };
+        let conversation = group.map(|group| group.conversation);
+        let is_typing = mark.is_typing;
+        Ok(MarkedRead { number, account: message.account, conversation, message_id, is_typing })
     }
 }
 
@@ -343,9 +429,10 @@ impl Business {
         let Sending { ctx, phone, message } = *send;
         let now = ctx.now();
         if let Some(answered) = message.reply_to {
-            require_between(tx, number, contact, answered, "context.message_id").await?;
+            let circle = Circle::Person(contact.account);
+            require_in(tx, number, circle, answered, "context.message_id").await?;
         }
-        let prepared = self.prepare(ctx, tx, number, contact, message).await?;
+        let prepared = self.prepare(ctx, tx, number, Circle::Person(contact.account), message).await?;
         let windows = windows::windows(tx, phone, contact.account).await?;
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
             return Err(SendError::WindowClosed { until: windows.customer_service_until });
@@ -376,7 +463,11 @@ impl Business {
 }
 
 /// A refused request may come again with the same key, and be accepted then.
-async fn forget(tx: &mut Tx, send: &Sending<'_>, message_id: BusinessMessageId) -> Result<(), DbError> {
+pub(crate) async fn forget(
+    tx: &mut Tx,
+    send: &Sending<'_>,
+    message_id: BusinessMessageId,
+) -> Result<(), DbError> {
     match &send.message.idempotency {
         Some(idempotency) => store::forget_request(tx, send.phone, idempotency, message_id).await,
         None => Ok(()),
@@ -384,7 +475,7 @@ async fn forget(tx: &mut Tx, send: &Sending<'_>, message_id: BusinessMessageId) 
 }
 
 /// What billing's answer means for the sender.
-fn pricing(held: Option<Result<billing::Held, Refused>>) -> Result<Pricing, SendError> {
+pub(crate) fn pricing(held: Option<Result<billing::Held, Refused>>) -> Result<Pricing, SendError> {
     match held {
         Some(Ok(held)) => Ok(held.pricing),
         Some(Err(Refused::InsufficientFunds { needed, available, currency })) => {
@@ -407,7 +498,7 @@ fn written(
 ) -> (store::NewMessage, Event) {
     let callback_data = &send.message.biz_opaque_callback_data;
     let unfetched = &send.message.unfetched;
-    let category = told_category(send.message, new.prepared.category);
+    let category = told_category(send.message, new.prepared.category, false);
     let pricing = pricing.as_ref().map(|pricing| payload::pricing(pricing, category));
     let row = store::NewMessage {
         message_id,
@@ -435,13 +526,52 @@ fn written(
     (row, event(number, contact, payload::status(number, contact, update)))
 }
 
-/// What the statuses call the category: marketing messages that came by their own address have a word of their own, at
-/// the same price.
-fn told_category(message: &SendMessage, category: Option<Category>) -> Option<&'static str> {
+/// What the statuses call the category: marketing messages that came by their own address have a word of their own, and
+/// what is said in a group too, at the same price.
+pub(crate) fn told_category(
+    message: &SendMessage,
+    category: Option<Category>,
+    is_in_group: bool,
+) -> Option<&'static str> {
     match (message.address, category) {
+        (_, Some(category)) if is_in_group => Some(payload::group_category(category)),
         (Address::MarketingMessages, Some(Category::Marketing)) => Some(payload::MARKETING_LITE),
         (_, category) => category.map(Category::as_str),
     }
+}
+
+/// A copy of a message to a group.
+pub(crate) struct NewCopy<'a> {
+    pub(crate) message_id: BusinessMessageId,
+    pub(crate) account: AccountId,
+    pub(crate) category: Option<&'static str>,
+    pub(crate) pricing: Option<&'a serde_json::Value>,
+    pub(crate) callback_data: Option<String>,
+    pub(crate) is_failed: bool,
+    pub(crate) at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// Its row.
+pub(crate) fn new_copy(
+    number: &BusinessNumber,
+    prepared: &Prepared,
+    copy: NewCopy<'_>,
+) -> Vec<plaza_db::Value> {
+    let row = store::NewMessage {
+        message_id: copy.message_id,
+        account: copy.account,
+        is_outgoing: true,
+        kind: prepared.kind,
+        template: prepared.template.as_ref().map(|template| template.template_id),
+        category: copy.category,
+        status: if copy.is_failed { statuses::Status::Failed } else { statuses::Status::Sent },
+        pricing: copy.pricing.map(ToString::to_string),
+        callback_data: copy.callback_data,
+        at: copy.at,
+        expires_at: copy.expires_at,
+    };
+    store::row(number, row)
 }
 
 /// A person's message was read by the business.
@@ -451,6 +581,8 @@ pub struct MarkedRead {
     pub number: BusinessNumber,
     /// Who wrote it.
     pub account: AccountId,
+    /// The conversation, if it is a group's; `None`: the one with the person.
+    pub conversation: Option<ConversationId>,
     /// The message in its conversation.
     pub message_id: MessageId,
     /// The business is typing an answer.
@@ -467,12 +599,14 @@ async fn recipient(
         Recipient::Number(to) if *to == number.number => return Err(SendError::RecipientIsSender),
         Recipient::Number(to) => contacts::by_number(ctx, tx, number.portfolio_id, to).await?,
         Recipient::UserId(user_id) => contacts::by_user_id(tx, number.portfolio_id, user_id).await?,
+        // Messages to groups go another way.
+        Recipient::Group(_) => None,
     };
     contact.ok_or(SendError::Undeliverable)
 }
 
 /// The message that the same request made before; `None`: this is the first time, and it is noted.
-async fn first_of(
+pub(crate) async fn first_of(
     ctx: &Ctx,
     tx: &mut Tx,
     phone: PhoneNumberId,
@@ -491,17 +625,18 @@ async fn first_of(
 
 impl Business {
     /// Looks up what the request names: the template, the files, other messages.
-    async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         ctx: &Ctx,
         tx: &mut Tx,
         number: &BusinessNumber,
-        contact: &Contact,
+        circle: Circle,
         message: &SendMessage,
     ) -> Result<Prepared, SendError> {
         let mut prepared = match &message.kind {
             Kind::Template(request) => {
-                let (template, filled) = templates::fill(tx, number.waba_id, request).await?;
+                let request = invited(tx, number, request).await?;
+                let (template, filled) = templates::fill(tx, number.waba_id, &request).await?;
                 if message.address == Address::MarketingMessages && template.category != Category::Marketing {
                     return Err(SendError::NotMarketing { category: template.category });
                 }
@@ -512,7 +647,8 @@ impl Business {
                     return Err(SendError::MarketingOff);
                 }
                 if template.category == Category::Marketing
-                    && feedback::wants_no_marketing(tx, number.portfolio_id, contact.account).await?
+                    && let Circle::Person(account) = circle
+                    && feedback::wants_no_marketing(tx, number.portfolio_id, account).await?
                 {
                     return Err(SendError::MarketingStopped);
                 }
@@ -521,7 +657,7 @@ impl Business {
                 let flow = opened(ctx, tx, number, &mut body, filled.flow.as_ref()).await?;
                 Prepared { kind: "template", template: Some(template), category, body, flow }
             }
-            Kind::Free(draft) => free(ctx, tx, number, contact, draft).await?,
+            Kind::Free(draft) => free(ctx, tx, number, circle, draft).await?,
         };
         catalogs::sending::complete(tx, number, &mut prepared.body).await?;
         if message.unfetched.is_none() {
@@ -552,7 +688,7 @@ async fn free(
     ctx: &Ctx,
     tx: &mut Tx,
     number: &BusinessNumber,
-    contact: &Contact,
+    circle: Circle,
     draft: &Draft,
 ) -> Result<Prepared, SendError> {
     let about = match &draft.body {
@@ -562,7 +698,7 @@ async fn free(
     };
     if let Some((message_id, member)) = about {
         let message_id = BusinessMessageId::from_slice(message_id).map_err(|_| SendError::NotFound)?;
-        require_between(tx, number, contact, message_id, member).await?;
+        require_in(tx, number, circle, message_id, member).await?;
     }
     let category = about.is_none().then_some(Category::Service);
     let kind = payload::kind_of(&draft.body);
@@ -585,17 +721,24 @@ async fn opened(
     }
 }
 
-/// A message may speak only of one between the same two.
-async fn require_between(
+/// A message may speak only of one between the same two, or in the same group.
+pub(crate) async fn require_in(
     tx: &mut Tx,
     number: &BusinessNumber,
-    contact: &Contact,
+    circle: Circle,
     message_id: BusinessMessageId,
     member: &str,
 ) -> Result<(), SendError> {
-    let known = store::message(tx, message_id).await?;
-    let is_theirs =
-        known.is_some_and(|known| known.phone == number.phone_number_id && known.account == contact.account);
+    let said = groups::store::said(tx, message_id).await?;
+    let is_theirs = match circle {
+        Circle::Group(group) => said.is_some_and(|said| said.group == group),
+        Circle::Person(account) => {
+            let known = store::message(tx, message_id).await?;
+            said.is_none()
+                && known
+                    .is_some_and(|known| known.phone == number.phone_number_id && known.account == account)
+        }
+    };
     if is_theirs {
         return Ok(());
     }
@@ -604,7 +747,7 @@ async fn require_between(
 }
 
 /// How long a message waits for its recipient.
-fn lifetime(template: Option<&templates::Template>) -> Duration {
+pub(crate) fn lifetime(template: Option<&templates::Template>) -> Duration {
     let default = match template.map(|template| template.category) {
         Some(Category::Authentication | Category::AuthenticationInternational) => Duration::from_secs(600),
         _ => limits::ENVELOPE_LIFETIME,
@@ -615,7 +758,7 @@ fn lifetime(template: Option<&templates::Template>) -> Duration {
         .map_or(default, Duration::from_secs)
 }
 
-fn intent(
+pub(crate) fn intent(
     number: &BusinessNumber,
     contact: &Contact,
     message_id: BusinessMessageId,
@@ -654,14 +797,81 @@ fn accepted(
         message_id,
         wamid: wamid::format(message_id),
         input: input.to_owned(),
-        wa_id: contact.number.digits().to_owned(),
-        to: contact.number,
-        user_id: contact.user_id,
-        account: contact.account,
+        to: To::Person {
+            account: contact.account,
+            wa_id: contact.number.digits().to_owned(),
+            user_id: contact.user_id,
+        },
         number,
         reach: None,
         content,
     }
+}
+
+/// The same, to a group.
+pub(crate) fn accepted_in_group(
+    number: BusinessNumber,
+    group: &BusinessGroup,
+    input: &str,
+    message_id: BusinessMessageId,
+    content: Option<Content>,
+) -> Accepted {
+    Accepted {
+        message_id,
+        wamid: wamid::format(message_id),
+        input: input.to_owned(),
+        to: To::Group { group_id: group.group_id, conversation: group.conversation },
+        number,
+        reach: None,
+        content,
+    }
+}
+
+/// Writes the rows of messages.
+pub(crate) async fn insert_all(tx: &mut Tx, rows: Vec<Vec<plaza_db::Value>>) -> Result<(), DbError> {
+    store::insert_all(tx, rows).await
+}
+
+/// The digits of whoever said a message in a group; `None`: it was not said there.
+async fn author_in(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    group: GroupId,
+    message: BusinessMessageId,
+) -> Result<Option<String>, DbError> {
+    let Some(said) = groups::store::said(tx, message).await?.filter(|said| said.group == group) else {
+        return Ok(None);
+    };
+    if said.is_outgoing {
+        return Ok(Some(number.number.digits().to_owned()));
+    }
+    let author = contacts::by_accounts(tx, &[(number.portfolio_id, said.account)]).await?.pop().flatten();
+    Ok(author.map(|author| author.number.digits().to_owned()))
+}
+
+/// The request with the invite links of the groups that it names.
+async fn invited<'a>(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    request: &'a SendTemplate,
+) -> Result<Cow<'a, SendTemplate>, SendError> {
+    let named = request.groups();
+    if named.is_empty() {
+        return Ok(Cow::Borrowed(request));
+    }
+    let mut links = BTreeMap::new();
+    for text in named {
+        let unknown = || SendError::Invalid {
+            member: "group_id".to_owned(),
+            what: "it names no group of this phone number that has an invite link".to_owned(),
+        };
+        let id = groups::parse_id(text).ok_or_else(unknown)?;
+        let here = groups::store::get(tx, id).await?;
+        let here = here.filter(|here| here.phone_number_id == number.phone_number_id).ok_or_else(unknown)?;
+        let group = plaza_messaging::groups::get(tx, here.conversation).await?.ok_or_else(unknown)?;
+        links.insert(text.to_owned(), here.invite_link(&group).ok_or_else(unknown)?);
+    }
+    Ok(Cow::Owned(request.with_groups(&links)))
 }
 
 /// An event about one person: they share a lane, so that statuses of a message keep their order.

@@ -18,8 +18,8 @@ use crate::reach::{self, Tier};
 use crate::{Business, SealError, is_operator, may_touch};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{
-    AccountId, AppId, Ctx, Currency, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Secret, Timestamp,
-    WabaId, limits,
+    AccountId, AppId, Ctx, Currency, GroupId, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Secret,
+    Timestamp, WabaId, limits,
 };
 
 macro_rules! node_kinds {
@@ -375,6 +375,7 @@ pub async fn node(ctx: &Ctx, tx: &mut Tx, id: i64) -> Result<Node, LookupError> 
             store::phone_number(tx, number_of(id)).await?.map(|number| number.waba_id)
         }
         NodeKind::Template => store::waba_of_template(tx, id).await?,
+        NodeKind::Group => crate::groups::store::get(tx, GroupId(id)).await?.map(|group| group.waba_id),
         _ => None,
     };
     Ok(node)

@@ -1,20 +1,20 @@
 //! # Quality
 //!
 //! People say what they make of a business's messages: they block its number, report it, or leave its messages unread.
-//! From that of the last seven days follows a **rating**, GREEN, YELLOW or RED, of each phone number and of each template
-//! ([`RULES`] holds the whole of it). What people say comes in through [`feedback`].
+//! From that of the last seven days follows a **rating**, GREEN, YELLOW or RED, of each phone number and of each
+//! template ([`RULES`] holds the whole of it). What people say comes in through [`feedback`].
 //!
-//! - **A number** begins GREEN. While it is RED the messaging limit of its portfolio does not rise; after seven days of RED
-//!   it falls by one step, and by one more after each further seven ([`crate::reach::lower`]).
-//! - **A template** begins UNKNOWN. RED pauses it: three hours at first, six the second time; the third time it is disabled
-//!   for good. When a pause ends it is approved again and its rating begins anew.
+//! - **A number** begins GREEN. While it is RED the messaging limit of its portfolio does not rise; after seven days of
+//!   RED it falls by one step, and by one more after each further seven ([`crate::reach::lower`]).
+//! - **A template** begins UNKNOWN. RED pauses it: three hours at first, six the second time; the third time it is
+//!   disabled for good. When a pause ends it is approved again and its rating begins anew.
 //!
 //! Each change of a rating, a pause and its end is told to the webhooks.
 //!
-//! **How it is looked at.** Each number and template has a row that says when it is due. Who has said something makes it
-//! due at once, so that a bad template stops within a housekeeping round; otherwise it is looked at every hour, and every
-//! day while nothing is sent. A look reads the newest [`SAMPLE_MESSAGES_MAX`] messages and no more, and sets what was said
-//! since the first of them against the people who got one.
+//! **How it is looked at.** Each number and template has a row that says when it is due. Who has said something makes
+//! it due at once, so that a bad template stops within a housekeeping round; otherwise it is looked at every hour, and
+//! every day while nothing is sent. A look reads the newest [`SAMPLE_MESSAGES_MAX`] messages and no more, and sets what
+//! was said since the first of them against the people who got one.
 
 pub mod feedback;
 mod store;

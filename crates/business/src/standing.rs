@@ -1,9 +1,9 @@
 //! # Accounts that misbehave
 //!
-//! The operator restricts an account (it may answer, and writes to nobody first) or stops it (it sends nothing), for some
-//! days or until further notice, and lets it go on again. Its numbers carry that as their status, RESTRICTED or BANNED, so
-//! that a send needs no further look; what a business cannot do about it is registering them anew. Each step is told to the
-//! webhooks as `account_update`, and stands in `health_status`.
+//! The operator restricts an account (it may answer, and writes to nobody first) or stops it (it sends nothing), for
+//! some days or until further notice, and lets it go on again. Its numbers carry that as their status, RESTRICTED or
+//! BANNED, so that a send needs no further look; what a business cannot do about it is registering them anew. Each step
+//! is told to the webhooks as `account_update`, and stands in `health_status`.
 
 mod store;
 

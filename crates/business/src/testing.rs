@@ -120,6 +120,7 @@ impl Shop {
             message_id: self.system.ordered_id(),
             at: self.system.now(),
             content,
+            group: None,
         };
         assert!(self.receive(inbound.clone()).await, "it is new");
         inbound

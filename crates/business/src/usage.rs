@@ -1,8 +1,8 @@
 //! # How much of each limit is used
 //!
-//! Every limit that a business can meet while it works with a number, in one list: how much is used now, how much there is,
-//! over which time, and the code of the refusal at its end. The console shows it, so that nobody has to meet a limit to
-//! learn of it. What a limit is for stands where it is kept.
+//! Every limit that a business can meet while it works with a number, in one list: how much is used now, how much there
+//! is, over which time, and the code of the refusal at its end. The console shows it, so that nobody has to meet a
+//! limit to learn of it. What a limit is for stands where it is kept.
 
 use crate::codes::{self, Code};
 use crate::management::ManageError;

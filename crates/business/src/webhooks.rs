@@ -43,7 +43,6 @@ use plaza_protocol::{Ctx, PhoneNumberId, PortfolioId, WabaId, Wake};
 use serde_json::Value;
 use sha2::Sha256;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// An endpoint's id.
@@ -85,14 +84,13 @@ pub(crate) async fn emit(ctx: &Ctx, tx: &mut Tx, events: Vec<Event>) -> Result<(
         }
     }
     let mut rows = Vec::with_capacity(events.len());
-    for (event, place) in events.iter().zip(0..) {
+    for event in &events {
         let Some(targets) = targets.get(&(event.waba, event.phone)) else { continue };
-        let at = ctx.now() + Duration::from_micros(place);
         let mut entry = None;
         for target in targets.iter().filter(|target| target.wants(event.field)) {
             // Serialised once, however many hear of it.
             let entry = entry.get_or_insert_with(|| self::entry(ctx, event));
-            rows.push(store::delivery_row(ctx, target.endpoint, event, entry, at));
+            rows.push(store::delivery_row(ctx, target.endpoint, event, entry));
         }
     }
     if rows.is_empty() {

@@ -16,7 +16,8 @@ use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
 use plaza_client::view::{ConversationView, ItemView};
 use plaza_client::{
-    CallSignal, CallView, CallWish, Contact, Event, LOADED, Machine, MachineError, SessionView, call_body,
+    CallSignal, CallView, CallWish, Contact, Event, GroupAnswer, GroupAsk, LOADED, Machine, MachineError,
+    SessionView, call_body,
 };
 use plaza_protocol::content::{Attachment, Body, Content, Text};
 use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
@@ -163,6 +164,7 @@ where
             store: store.clone(),
             updates: updates.clone(),
             opening: BTreeMap::new(),
+            asking: BTreeMap::new(),
             frames: Vec::new(),
             ended: None,
             ahead: false,
@@ -239,6 +241,23 @@ where
             .await??;
         let opened = opened.await.map_err(|_| self.closed())?;
         opened.map_err(|(code, message)| ClientError::Refused { code, message })
+    }
+
+    /// Looks at the link of a group, follows it, or leaves a group. Waits for the server.
+    pub async fn ask_group(&self, ask: GroupAsk, within: Duration) -> Result<GroupAnswer, ClientError> {
+        let answered = self
+            .ask(move |running| {
+                Box::pin(async move {
+                    let (sender, receiver) = oneshot::channel();
+                    let ticket = running.machine.ask_group(ask);
+                    running.asking.insert(ticket, sender);
+                    running.store_step().await.map(|()| receiver)
+                })
+            })
+            .await??;
+        let answer = timeout(within, answered).await.map_err(|_| ClientError::TimedOut)?;
+        let answer = answer.map_err(|_| self.closed())?;
+        answer.map_err(|(code, message)| ClientError::Refused { code, message })
     }
 
     /// Sends text. Durable here when it returns; [`Event::Sent`] says when the server has it.
@@ -387,7 +406,8 @@ where
         file: Vec<u8>,
         file_name: &str,
     ) -> Result<Value, ClientError> {
-        let upload = self.with(move |machine, ctx| Ok(machine.prepare_form_file(ctx, message, &file))).await??;
+        let upload =
+            self.with(move |machine, ctx| Ok(machine.prepare_form_file(ctx, message, &file))).await??;
         self.files.put(&upload.put, upload.blob.clone()).await?;
         let address = self.files.post(&upload.share, &upload.shared).await?;
         Ok(upload.told(file_name, &address))
@@ -395,7 +415,11 @@ where
 
     /// Uploads a file that goes out with a form at its end: the file, and what stands for it in the answer, but for its
     /// name.
-    pub async fn form_file(&self, file: Vec<u8>, mime_type: &str) -> Result<(Attachment, Value), ClientError> {
+    pub async fn form_file(
+        &self,
+        file: Vec<u8>,
+        mime_type: &str,
+    ) -> Result<(Attachment, Value), ClientError> {
         let mime_type = mime_type.to_owned();
         let upload =
             self.with(move |machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type))).await??;
@@ -531,6 +555,7 @@ enum Ended {
 }
 
 type Opened = oneshot::Sender<Result<ConversationId, (ErrorCode, String)>>;
+type Asked = oneshot::Sender<Result<GroupAnswer, (ErrorCode, String)>>;
 
 struct Running<S> {
     ctx: Ctx,
@@ -539,6 +564,7 @@ struct Running<S> {
     store: Arc<S>,
     updates: broadcast::Sender<Update>,
     opening: BTreeMap<u64, Opened>,
+    asking: BTreeMap<u64, Asked>,
     /// Stored, and to be sent.
     frames: Vec<plaza_protocol::wire::ClientFrame>,
     ended: Option<Ended>,
@@ -698,6 +724,11 @@ where
             match &event {
                 Event::Opened { ticket, result } => {
                     if let Some(sender) = self.opening.remove(ticket) {
+                        let _ = sender.send(result.clone());
+                    }
+                }
+                Event::Group { ticket, result } => {
+                    if let Some(sender) = self.asking.remove(ticket) {
                         let _ = sender.send(result.clone());
                     }
                 }

@@ -15,7 +15,7 @@ use plaza_client::files::{
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
-use plaza_client::{Event, LOADED, Machine, MachineError, timeline};
+use plaza_client::{Event, GroupAnswer, GroupAsk, LOADED, Machine, MachineError, timeline};
 use plaza_protocol::content::{
     Attachment, Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Opinion, Revoke,
 };
@@ -62,6 +62,8 @@ struct State {
     tick: Option<Timer>,
     opening: BTreeMap<u64, js_sys::Function>,
     opened_results: BTreeMap<u64, Result<ConversationId, (ErrorCode, String)>>,
+    asking: BTreeMap<u64, js_sys::Function>,
+    group_answers: BTreeMap<u64, Result<GroupAnswer, (ErrorCode, String)>>,
     moved: BTreeMap<ConversationId, ConversationId>,
     /// Files that were uploaded for a form, by their blobs, until the form goes out: the page never sees their keys.
     form_files: BTreeMap<String, Attachment>,
@@ -191,6 +193,41 @@ impl Client {
                 let view = self.0.with(|machine, _| Ok(machine.conversation(id)))?;
                 Ok(json(&view))
             }
+            Some(Err((code, message))) => Err(Refusal::new(code, message).into()),
+            None => Err(Refusal::new(ErrorCode::Unavailable, "The server could not be reached.").into()),
+        }
+    }
+
+    /// Looks at the link of a group.
+    pub async fn look_at_invitation(&self, code: String) -> Answer {
+        self.ask_group(GroupAsk::Look { code }).await
+    }
+
+    /// Follows the link of a group.
+    pub async fn join_group(&self, code: String) -> Answer {
+        self.ask_group(GroupAsk::Join { code }).await
+    }
+
+    /// Waits no longer to be let into a group.
+    pub async fn cancel_join(&self, code: String) -> Answer {
+        self.ask_group(GroupAsk::Cancel { code }).await
+    }
+
+    /// Leaves a group.
+    pub async fn leave_group(&self, conversation_id: String) -> Answer {
+        let conversation = self.0.conversation_id(&conversation_id)?;
+        self.ask_group(GroupAsk::Leave { conversation }).await
+    }
+
+    async fn ask_group(&self, ask: GroupAsk) -> Answer {
+        let ticket = self.0.with(|machine, _| Ok(machine.ask_group(ask)))?;
+        let answered = js_sys::Promise::new(&mut |resolve, _| {
+            self.0.state.borrow_mut().asking.insert(ticket, resolve);
+        });
+        self.0.flush().await?;
+        JsFuture::from(answered).await?;
+        match self.0.state.borrow_mut().group_answers.remove(&ticket) {
+            Some(Ok(answer)) => Ok(json(&answer)),
             Some(Err((code, message))) => Err(Refusal::new(code, message).into()),
             None => Err(Refusal::new(ErrorCode::Unavailable, "The server could not be reached.").into()),
         }
@@ -563,6 +600,17 @@ impl Inner {
                     let mut state = self.state.borrow_mut();
                     state.opened_results.insert(*ticket, result.clone());
                     state.opening.remove(ticket)
+                };
+                if let Some(resolve) = waiting {
+                    let _ = resolve.call0(&JsValue::NULL);
+                }
+                false
+            }
+            Event::Group { ticket, result } => {
+                let waiting = {
+                    let mut state = self.state.borrow_mut();
+                    state.group_answers.insert(*ticket, result.clone());
+                    state.asking.remove(ticket)
                 };
                 if let Some(resolve) = waiting {
                     let _ = resolve.call0(&JsValue::NULL);

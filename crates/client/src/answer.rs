@@ -6,8 +6,8 @@
 
 use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{
-    Action, Attachment, Body, Button, ButtonReply, CallPermissionReply, Choice, Content, FormReply, InteractiveReply,
-    Location, Order, OrderItem, Product, action,
+    Action, Attachment, Body, Button, ButtonReply, CallPermissionReply, Choice, Content, FormReply,
+    InteractiveReply, Location, Order, OrderItem, Product, action,
 };
 use serde::Deserialize;
 use serde_json::Value;

@@ -78,6 +78,11 @@ impl Contacts {
         }
     }
 
+    /// The names of all.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (AccountId, String)> + '_ {
+        self.known.keys().map(|account| (*account, self.name(*account)))
+    }
+
     /// Whether this person wants to hear nothing from an account.
     pub(crate) fn is_blocked(&self, account: AccountId) -> bool {
         self.known.get(&account).is_some_and(|contact| contact.is_blocked)

@@ -13,7 +13,7 @@
 //! | active | messages go and come | a loss, a removal |
 //! | joining | an external commit is on its way | the answer: active, or lost again |
 //! | lost | no group that could read: a new device, a lost store, a broken epoch | an external commit: joining |
-//! | left | the account is no member any more | never |
+//! | left | the account is no member any more | a welcome, or a link followed again |
 //!
 //! A conversation is never dead: whatever cannot be read ends in *lost*, and *lost* ends in a join from outside.
 //!
@@ -284,6 +284,11 @@ impl Conversation {
         self.group.as_ref().map(Group::members).unwrap_or_default()
     }
 
+    /// The accounts that have a device in its group.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.devices().into_iter().map(|member| member.account).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Equal values, equal groups.
     pub fn epoch_authenticator(&self) -> Option<Vec<u8>> {
         self.group.as_ref().map(Group::epoch_authenticator)
@@ -482,8 +487,8 @@ impl Conversation {
             return Ok(Outcome::Skipped);
         }
         let outcome = match (kind, self.state.phase) {
-            (EnvelopeKind::Unknown, _) | (_, Phase::Left) => Outcome::Skipped,
             (EnvelopeKind::Welcome, _) => self.welcome(keystore, envelope)?,
+            (EnvelopeKind::Unknown, _) | (_, Phase::Left) => Outcome::Skipped,
             (_, Phase::Draft | Phase::Creating | Phase::Joining | Phase::Lost) => {
                 self.hold(keystore, envelope)?
             }
@@ -509,10 +514,7 @@ impl Conversation {
                 self.group = Some(group);
                 self.state.phase = Phase::Active;
                 self.state.pending = None;
-                let mut members: Vec<_> = self.devices().into_iter().map(|member| member.account).collect();
-                members.sort();
-                members.dedup();
-                self.state.members = members;
+                self.state.members = self.accounts();
                 self.save(keystore)?;
                 Ok(Outcome::Joined)
             }

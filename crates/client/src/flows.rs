@@ -99,8 +99,7 @@ impl Machine {
         message: MessageId,
         file: &[u8],
     ) -> Result<EndpointUpload, FileError> {
-        let keys =
-            EndpointKeys { encryption_key: ctx.random(), hmac_key: ctx.random(), iv: ctx.random() };
+        let keys = EndpointKeys { encryption_key: ctx.random(), hmac_key: ctx.random(), iv: ctx.random() };
         let blob = seal_for_endpoint(&keys, file);
         if file.is_empty() {
             return Err(FileError::Empty);
@@ -117,7 +116,8 @@ impl Machine {
             "encrypted_hash": hash(&blob),
         });
         let (blob_id, put) = self.new_blob(ctx);
-        let share = BlobRequest { path: format!("/v1/flows/{message}/media"), token: self.token().to_owned() };
+        let share =
+            BlobRequest { path: format!("/v1/flows/{message}/media"), token: self.token().to_owned() };
         Ok(EndpointUpload { put, blob, share, shared: json!({"blob_id": blob_id}), encryption_metadata })
     }
 }

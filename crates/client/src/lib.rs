@@ -25,7 +25,8 @@ pub use contact::Contact;
 pub use conversation::{Conversation, ConversationError, Outcome, Phase, Received};
 pub use hosted::Hosted;
 pub use machine::{
-    CallSignal, CallView, CallWish, Event, Machine, MachineError, NewDevice, SessionView, Step, call_body,
+    CallSignal, CallView, CallWish, Event, GroupAnswer, GroupAsk, Machine, MachineError, NewDevice,
+    SessionView, Step, call_body,
 };
 pub use plaza_crypto::{CONVERSATIONS, Change, KEY_PACKAGES, conversation_prefix};
 pub use registration::{Registration, RegistrationError};

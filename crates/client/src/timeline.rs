@@ -41,6 +41,10 @@ pub enum Notice {
     Rejoined,
     /// A message that this device cannot read.
     Unreadable,
+    /// Somebody came into the group.
+    Joined(AccountId),
+    /// Somebody is in the group no more.
+    Left(AccountId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +120,11 @@ pub struct Lens {
 }
 
 impl Lens {
+    /// A name for the beginning of a sentence.
+    fn who(&self, account: AccountId) -> &str {
+        Some(self.name(account)).filter(|name| !name.is_empty()).unwrap_or("Somebody")
+    }
+
     fn name(&self, account: AccountId) -> &str {
         self.names.get(&account).map(String::as_str).unwrap_or_default()
     }
@@ -242,7 +251,13 @@ async fn views<S: Store>(
 
 fn view(lens: &Lens, item: Item, amended: Option<Amendment>, reactions: Vec<ReactionView>) -> ItemView {
     let mut content = match &item.body {
-        Body::Content(bytes) => Content::decode(bytes.as_slice()).unwrap_or_default(),
+        Body::Content(bytes) => match Content::decode(bytes.as_slice()).unwrap_or_default() {
+            // Told by the manager, but about the group: it stands between the messages.
+            Content { body: Some(change @ Said::GroupChange(_)), .. } => {
+                return ItemView::notice(item.id, item.at, item.gseq, change.summary());
+            }
+            content => content,
+        },
         Body::Notice(notice) => {
             let text = notice_text(lens, *notice);
             return ItemView::notice(item.id, item.at, item.gseq, text);
@@ -297,6 +312,10 @@ fn notice_text(lens: &Lens, notice: Notice) -> String {
         Notice::IdentityChanged(account) => {
             format!("The safety number with {} has changed.", lens.name(account))
         }
+        Notice::Joined(account) if account == lens.me => "You joined the group.".to_owned(),
+        Notice::Joined(account) => format!("{} joined.", lens.who(account)),
+        Notice::Left(account) if account == lens.me => "You are no longer in this group.".to_owned(),
+        Notice::Left(account) => format!("{} is no longer in the group.", lens.who(account)),
         Notice::Rejoined => {
             "This device joined the conversation anew. Messages in between may be missing.".to_owned()
         }

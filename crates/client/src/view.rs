@@ -3,7 +3,7 @@
 //! Plain values for a user interface, ready to be written as JSON: no keys, no bytes, names resolved.
 
 use plaza_protocol::content::{Body, Content};
-use plaza_protocol::{MessageId, Timestamp};
+use plaza_protocol::{ConversationId, MessageId, Timestamp, wire};
 use serde::Serialize;
 
 /// How far a message of one's own has come.
@@ -128,6 +128,94 @@ pub struct ConversationView {
     pub shows_call_button: bool,
     /// Whether this person wants no advertising from the other.
     pub wants_no_marketing: bool,
+    /// Whether this person is in it no more: nothing can be said.
+    pub is_left: bool,
+    /// Absent: a conversation of two.
+    pub group: Option<GroupView>,
+}
+
+/// What a group has beside other conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupView {
+    /// What it is called.
+    pub subject: String,
+    /// What it is about; empty: nobody said.
+    pub description: String,
+    /// Where its picture lies, below the server's address; empty: it has none.
+    pub picture: String,
+    /// Who is in it: the manager, this person, and the others by their names.
+    pub members: Vec<MemberView>,
+}
+
+/// A group, as somebody who has its link sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InvitationView {
+    /// The conversation that one would be in.
+    pub conversation_id: String,
+    /// What it is called.
+    pub subject: String,
+    /// What it is about; empty: nobody said.
+    pub description: String,
+    /// Where its picture lies, below the server's address; empty: it has none.
+    pub picture: String,
+    /// Who manages it.
+    pub manager: String,
+    /// The manager's number.
+    pub manager_number: String,
+    /// Whether the operator has reviewed the manager.
+    pub is_verified: bool,
+    /// Who holds the keys of the manager, and reads along; empty: nobody.
+    pub hosted_by: String,
+    /// People in it, without the manager.
+    pub participants: u32,
+    /// How many there may be.
+    pub participants_max: u32,
+    /// Whether the manager has to approve.
+    pub is_approval_required: bool,
+    /// Whether one is in it.
+    pub is_member: bool,
+    /// Whether one waits to be let in.
+    pub is_requested: bool,
+}
+
+impl InvitationView {
+    pub(crate) fn read(told: &wire::Invitation) -> Option<Self> {
+        let (group, manager) = (told.group.clone()?, told.manager.clone()?);
+        Some(Self {
+            conversation_id: ConversationId::from_slice(&told.conversation_id).ok()?.to_string(),
+            subject: group.subject,
+            description: group.description,
+            picture: group.picture,
+            manager: if manager.name.is_empty() { manager.number.clone() } else { manager.name },
+            manager_number: manager.number,
+            is_verified: manager.is_verified,
+            hosted_by: manager.hosted_by,
+            participants: told.participants,
+            participants_max: told.participants_max,
+            is_approval_required: group.is_approval_required,
+            is_member: told.is_member,
+            is_requested: told.is_requested,
+        })
+    }
+}
+
+/// Somebody in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemberView {
+    /// Their account.
+    pub account_id: String,
+    /// Their name.
+    pub name: String,
+    /// Their number.
+    pub number: String,
+    /// Whether this is a business.
+    pub is_business: bool,
+    /// Whether they manage the group.
+    pub is_manager: bool,
+    /// Whether this is oneself.
+    pub is_me: bool,
+    /// Who holds the keys of a hosted business; empty: itself.
+    pub hosted_by: String,
 }
 
 /// The kind and the one line of a message.

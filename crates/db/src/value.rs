@@ -174,8 +174,9 @@ macro_rules! ids {
 }
 
 ids!(Uuid: AccountId, DeviceId, ConversationId, MessageId, RegistrationId, TransferId, LedgerAccountId, PriceBookId,
-    PriceVersionId, UsageEventId, ChargeId, BusinessMessageId, WebhookDeliveryId, WebhookListenerId, OutboxId, RequestId, BlobId);
-ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId, MediaId, FlowId);
+    PriceVersionId, UsageEventId, ChargeId, BusinessMessageId, WebhookDeliveryId, WebhookListenerId, OutboxId, RequestId,
+    BlobId, JoinRequestId);
+ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId, MediaId, FlowId, GroupId);
 
 /// One row of an answer.
 #[derive(Debug, Clone, PartialEq)]

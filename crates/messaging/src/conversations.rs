@@ -11,7 +11,8 @@
 //! - leaves are present devices of the conversation's members, certified by their accounts;
 //! - a device that a commit removes is revoked, or belongs to the account that commits;
 //! - a device of a member may join from outside at any time: that is how a device comes back that lost its state;
-//! - between two accounts there is one conversation; the second creation is told of the first.
+//! - between two accounts there is one conversation; the second creation is told of the first;
+//! - a group ([`crate::groups`]) is opened by its manager alone; who is in it the commits only follow.
 
 pub(crate) mod store;
 
@@ -41,19 +42,7 @@ pub async fn create(
     if let Some(row) = tx.query_one(DIRECT, params![a, b]).await? {
         return Ok(wire::Created { conversation_id: row.get(0)?, existed: true });
     }
-    check_size(&request.group_info, "group_info")?;
-    check_size(&request.welcome, "welcome")?;
-    let keys = accounts::identity_keys(tx, &members).await?;
-    let state = PublicState::from_group_info(conversation, &request.group_info, |account| {
-        keys.get(&account).copied()
-    })
-    .map_err(|error| bad_mls("group_info", error))?;
-    let leaves = devices_of(&state.members());
-    if !leaves.contains(&me) {
-        return Err(MessagingError::invalid("group_info", "the creating device is not in the group"));
-    }
-    let present = present_devices(tx, &members).await?;
-    check_leaves(&leaves, &present)?;
+    let (state, leaves, present) = read_group(tx, me, conversation, &members, request).await?;
     let claimed = tx.execute(INSERT_DIRECT, params![a, b, conversation]).await?;
     if claimed == 0 {
         // Somebody else created it in this instant.
@@ -62,15 +51,9 @@ pub async fn create(
         return Ok(wire::Created { conversation_id: row.get(0)?, existed: true });
     }
     let epoch = state.epoch();
-    let is_stale = present.iter().any(|device| !leaves.contains(device));
-    let created = tx.execute(INSERT, params![conversation, epoch, is_stale, ctx.now()]).await?;
-    if created == 0 {
-        return Err(MessagingError::invalid("conversation_id", "is in use; make a new one"));
-    }
-    tx.execute(INSERT_STATE, params![conversation, to_bytes(&state)?, &request.group_info]).await?;
+    insert(ctx, tx, &state, (&leaves, &present), (conversation, &request.group_info)).await?;
     tx.execute_many(INSERT_MEMBER, members.iter().map(|account| params![account, conversation]).collect())
         .await?;
-    insert_devices(tx, conversation, &leaves).await?;
     let welcome = Addressed {
         conversation,
         kind: wire::EnvelopeKind::Welcome,
@@ -78,12 +61,76 @@ pub async fn create(
         epoch,
         sender: me,
         is_hosted: false,
+        is_group: false,
         message_id: MessageId(conversation.0),
         body: request.welcome.clone(),
         devices: leaves.iter().filter(|leaf| **leaf != me).map(|leaf| leaf.device).collect(),
     };
     delivery::store(ctx, tx, vec![welcome]).await?;
     Ok(wire::Created { conversation_id: request.conversation_id.clone(), existed: false })
+}
+
+/// Opens the conversation of a group that its manager has made ([`crate::groups::create`]), with the manager's devices in
+/// it.
+pub async fn open_group(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    request: &wire::CreateConversation,
+) -> Result<(), MessagingError> {
+    let me = Device::acting(ctx)?;
+    let conversation = conversation_id(&request.conversation_id)?;
+    let group = crate::groups::get(tx, conversation).await?.filter(|group| group.manager == me.account);
+    if group.is_none() {
+        return Err(MessagingError::NotFound("group"));
+    }
+    let (state, leaves, present) = read_group(tx, me, conversation, &[me.account], request).await?;
+    insert(ctx, tx, &state, (&leaves, &present), (conversation, &request.group_info)).await
+}
+
+/// The MLS group of a conversation that is to be opened, its leaves, and the present devices of its members.
+async fn read_group(
+    tx: &mut Tx,
+    me: Device,
+    conversation: ConversationId,
+    members: &[AccountId],
+    request: &wire::CreateConversation,
+) -> Result<(PublicState, Vec<Device>, BTreeSet<Device>), MessagingError> {
+    check_size(&request.group_info, "group_info")?;
+    check_size(&request.welcome, "welcome")?;
+    let keys = accounts::identity_keys(tx, members).await?;
+    let state = PublicState::from_group_info(conversation, &request.group_info, |account| {
+        keys.get(&account).copied()
+    })
+    .map_err(|error| bad_mls("group_info", error))?;
+    let leaves = devices_of(&state.members());
+    if !leaves.contains(&me) {
+        return Err(MessagingError::invalid("group_info", "the creating device is not in the group"));
+    }
+    let present = present_devices(tx, members).await?;
+    check_leaves(&leaves, &present)?;
+    Ok((state, leaves, present))
+}
+
+/// Writes a new conversation, but for its members.
+async fn insert(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    state: &PublicState,
+    (leaves, present): (&[Device], &BTreeSet<Device>),
+    (conversation, group_info): (ConversationId, &[u8]),
+) -> Result<(), MessagingError> {
+    let is_stale = lacks(leaves, present);
+    let created = tx.execute(INSERT, params![conversation, state.epoch(), is_stale, ctx.now()]).await?;
+    if created == 0 {
+        return Err(MessagingError::invalid("conversation_id", "is in use; make a new one"));
+    }
+    tx.execute(INSERT_STATE, params![conversation, to_bytes(state)?, group_info]).await?;
+    insert_devices(tx, conversation, leaves).await
+}
+
+/// Whether a present device of a member is not in the group yet: then a commit comes before any message.
+fn lacks(leaves: &[Device], present: &BTreeSet<Device>) -> bool {
+    present.iter().any(|device| !leaves.contains(device))
 }
 
 fn member_accounts(
@@ -136,7 +183,11 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
     let removed = devices_of(&applied.removed);
     check_policy(me, device_of(&applied.sender), &removed, &present)?;
     check_leaves(&added, &present)?;
-    let is_stale = present.iter().any(|device| !leaves.contains(device));
+    let is_group = crate::groups::get(tx, conversation).await?.is_some();
+    // Who left a group of several hears nothing more: their devices go before anything else is said. Between two, a device
+    // that is gone has no mailbox, and goes with the next commit.
+    let is_stale =
+        lacks(&leaves, &present) || (is_group && leaves.iter().any(|leaf| !present.contains(leaf)));
     // Whoever came cannot read older epochs, and whoever went must not: what is on its way is encrypted again.
     let epoch_min = (!removed.is_empty() || !added.is_empty()).then(|| state.epoch());
     tx.execute(AFTER_COMMIT, params![conversation, is_stale, epoch_min]).await?;
@@ -144,8 +195,11 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
     tx.execute(DELETE_DEVICES, params![conversation]).await?;
     insert_devices(tx, conversation, &leaves).await?;
     delivery::remember(ctx, tx, vec![(me.device, message_id, gseq)]).await?;
-    // The devices that stay, and those that go but are still there: they learn of their removal.
-    let gone = removed.iter().filter(|device| present.contains(device));
+    // The devices that stay, and those that go but are still there: they learn of their removal. Theirs may be accounts
+    // that are no members any more.
+    let owners: BTreeSet<_> = removed.iter().map(|device| device.account).collect();
+    let there = present_devices(tx, &owners.into_iter().collect::<Vec<_>>()).await?;
+    let gone = removed.iter().filter(|device| there.contains(device));
     let told = leaves.iter().chain(gone).filter(|other| **other != me && !added.contains(other));
     let commit = Addressed {
         conversation,
@@ -154,12 +208,14 @@ pub async fn commit(ctx: &Ctx, tx: &mut Tx, request: &wire::Commit) -> Result<wi
         epoch: request.epoch,
         sender: me,
         is_hosted: false,
+        is_group: false,
         message_id,
         body: request.commit.clone(),
         devices: told.map(|other| other.device).collect(),
     };
     let welcome = Addressed {
         kind: wire::EnvelopeKind::Welcome,
+        is_group,
         epoch: state.epoch(),
         body: request.welcome.clone(),
         devices: added.iter().filter(|other| **other != me).map(|other| other.device).collect(),
@@ -268,6 +324,7 @@ async fn view(
         gseq: row.get(2)?,
         group_info,
         joined: row.get(3)?,
+        group: crate::groups::view(tx, id).await?,
     })
 }
 

@@ -47,6 +47,8 @@ pub struct Outgoing {
     pub send: wire::Send,
     /// Whether the device is hosted.
     pub is_hosted: bool,
+    /// Whether the conversation is a group, where the sender is hosted: each copy has an account of its own.
+    pub is_group: bool,
 }
 
 /// An envelope and the devices it goes to.
@@ -58,6 +60,7 @@ pub(crate) struct Addressed {
     pub(crate) epoch: u64,
     pub(crate) sender: Device,
     pub(crate) is_hosted: bool,
+    pub(crate) is_group: bool,
     pub(crate) message_id: MessageId,
     pub(crate) body: Vec<u8>,
     pub(crate) devices: Vec<DeviceId>,
@@ -98,7 +101,7 @@ impl Delivery {
         accepted: &mut HashMap<(DeviceId, MessageId), wire::Sent>,
         addressed: &mut Vec<Addressed>,
     ) -> Result<wire::Sent, MessagingError> {
-        let Outgoing { sender, send, is_hosted } = outgoing;
+        let Outgoing { sender, send, is_hosted, is_group } = outgoing;
         let conversation = conversation_id(&send.conversation_id)?;
         let message_id = message_id(&send.message_id)?;
         if send.ciphertext.len() > MESSAGE_BYTES_MAX {
@@ -126,6 +129,7 @@ impl Delivery {
             epoch: send.epoch,
             sender,
             is_hosted,
+            is_group,
             message_id,
             body: send.ciphertext,
             devices: leaves.iter().map(|leaf| leaf.0).filter(|device| *device != sender.device).collect(),
@@ -209,6 +213,7 @@ pub(crate) async fn store(ctx: &Ctx, tx: &mut Tx, batch: Vec<Addressed>) -> Resu
             sent_at: now.0,
             body: one.body,
             is_hosted: one.is_hosted,
+            is_group: one.is_group,
         };
         for device in one.devices {
             mailboxes.entry(device).or_default().push(envelope.clone());

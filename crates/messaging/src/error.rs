@@ -21,6 +21,12 @@ pub enum MessagingError {
     /// Not there, or not for this account to know of.
     #[error("{0} does not exist, or not for this account")]
     NotFound(&'static str),
+    /// Known, but not for this account.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Against what is there already.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// Nobody has this number here.
     #[error("this number is not registered on this network")]
     NotRegistered,
@@ -97,6 +103,8 @@ impl MessagingError {
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::Unauthenticated => ErrorCode::Unauthenticated,
             Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::Conflict(_) => ErrorCode::Conflict,
             Self::NotRegistered => ErrorCode::NotRegistered,
             Self::NumberTaken => ErrorCode::AlreadyExists,
             Self::RateLimited { .. } => ErrorCode::RateLimited,

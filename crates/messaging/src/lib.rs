@@ -7,6 +7,7 @@
 //! - [`accounts`]: who is who, and which devices an account has.
 //! - [`key_packages`]: what others need to add a device to a group; each is handed out once.
 //! - [`conversations`]: creation, members, and the one linear history of commits of each MLS group.
+//! - [`groups`]: conversations of several accounts that one of them manages; invite links and who waits to be let in.
 //! - [`delivery`]: a message is stored for each device before its sender is answered, and deleted when the device has
 //!   it; receipts follow from that.
 //!
@@ -18,6 +19,7 @@ pub mod attachments;
 pub mod conversations;
 pub mod delivery;
 mod error;
+pub mod groups;
 pub mod key_packages;
 mod rate;
 pub mod registration;
@@ -34,6 +36,7 @@ pub fn statements() -> Vec<Sql> {
         attachments::store::STATEMENTS,
         conversations::store::STATEMENTS,
         delivery::store::STATEMENTS,
+        groups::store::STATEMENTS,
         key_packages::store::STATEMENTS,
         rate::STATEMENTS,
         registration::store::STATEMENTS,

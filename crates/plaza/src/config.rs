@@ -9,7 +9,7 @@ use plaza_blobs::{BlobPlace, Bucket};
 use plaza_business::pace::{HIGH_MESSAGES_PER_S, STANDARD_MESSAGES_PER_S};
 use plaza_business::reach::marketing::{MESSAGES_MAX, PERIOD_MAX};
 use plaza_business::reach::{MarketingCap, Tier};
-use plaza_protocol::limits::CONNECTED_CALLS_PER_DAY;
+use plaza_protocol::limits::{CONNECTED_CALLS_PER_DAY, GROUPS_PER_NUMBER_MAX};
 use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::Settings;
 use plaza_server::egress::Tls;
@@ -106,6 +106,8 @@ struct File {
     connected_calls_per_day: Option<u32>,
     /// STUN and TURN servers, which help the media of calls through firewalls.
     ice_servers: Vec<IceServerFile>,
+    /// Groups that a business number may have.
+    groups_per_number: Option<u32>,
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
@@ -238,6 +240,10 @@ impl Config {
             mistakes.push(format!("messages_per_s: 1 to {HIGH_MESSAGES_PER_S}, or 0 for no limit"));
         }
         let first_tier = first_tier(file.messaging_limit.as_deref(), sandbox, &mut mistakes);
+        let groups_per_number = file.groups_per_number.unwrap_or(GROUPS_PER_NUMBER_MAX);
+        if groups_per_number > GROUPS_PER_NUMBER_MAX {
+            mistakes.push(format!("groups_per_number: 0 to {GROUPS_PER_NUMBER_MAX}"));
+        }
         let marketing = marketing(file.marketing_per_person, file.marketing_period_h, sandbox, &mut mistakes);
         let connected_calls_per_day = file.connected_calls_per_day.unwrap_or(CONNECTED_CALLS_PER_DAY);
         if !(1..=1000).contains(&connected_calls_per_day) {
@@ -314,6 +320,7 @@ impl Config {
                 repeats: flags.seed_ids.is_some(),
                 messages_per_s: Some(messages_per_s).filter(|per_s| *per_s > 0),
                 first_tier,
+                groups_per_number,
                 marketing,
                 connected_calls_per_day,
                 ice_servers,
@@ -471,6 +478,7 @@ const KEYS: &[(&str, &str, &str)] = &[
         number.",
     ),
     ("marketing_period_h", "24", "The period of `marketing_per_person`, in hours, up to 720."),
+    ("groups_per_number", "10000", "Groups that a business number may have, up to 10000. 0: none."),
     (
         "connected_calls_per_day",
         "10",
@@ -518,7 +526,8 @@ mod tests {
                 | "messages_per_s"
                 | "marketing_per_person"
                 | "marketing_period_h"
-                | "connected_calls_per_day" => "4",
+                | "connected_calls_per_day"
+                | "groups_per_number" => "4",
                 "origins" | "egress_allowed" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",

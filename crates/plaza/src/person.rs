@@ -14,7 +14,7 @@ use plaza_client::machine::Event;
 use plaza_client_native::{Client, Heard, Home, MachineClock, Options, SqliteStore, Update, register};
 use plaza_protocol::content::signal::Signal;
 use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
-use say::{Answer, Call, Fetch, Flow, Send, Think};
+use say::{Answer, Call, Fetch, Flow, Join, Leave, Send, Think};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +48,10 @@ pub(crate) enum PersonCommand {
     Flow(Flow),
     /// Call a business, pick up, decline or hang up.
     Call(Call),
+    /// Follow the invite link of a group.
+    Join(Join),
+    /// Leave a group.
+    Leave(Leave),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -108,6 +112,8 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Fetch(command) => say::fetch(command).await,
         PersonCommand::Flow(command) => say::flow(command).await,
         PersonCommand::Call(command) => say::call(command).await,
+        PersonCommand::Join(command) => say::join(command).await,
+        PersonCommand::Leave(command) => say::leave(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }
@@ -226,6 +232,9 @@ impl Listener<'_> {
     async fn tell(&self, heard: &Heard) -> anyhow::Result<()> {
         let from = self.client.contact(heard.account, CONTACT_WITHIN).await?;
         let (number, name) = from.map(|contact| (contact.number, contact.name)).unwrap_or_default();
+        let conversation = heard.conversation;
+        let view = self.client.with(move |machine, _| Ok(machine.conversation(conversation))).await?;
+        let group = view.and_then(|view| view.group);
         if self.command.json {
             let mut event = json!({
                 "event": "message", "message_id": heard.message_id, "conversation_id": heard.conversation,
@@ -236,7 +245,13 @@ impl Listener<'_> {
             if let Ok(reply_to) = MessageId::from_slice(&reply_to) {
                 event["reply_to"] = json!(reply_to);
             }
+            if let Some(group) = group {
+                event["group_id"] = json!(heard.conversation);
+                event["subject"] = json!(group.subject);
+            }
             output::line(event);
+        } else if let Some(group) = group {
+            output::line(format!("{name} ({number}) in {}: {}", group.subject, heard.text()));
         } else {
             output::line(format!("{name} ({number}): {}", heard.text()));
         }

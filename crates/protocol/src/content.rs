@@ -32,7 +32,7 @@ pub struct Content {
     /// The name that the sender goes by.
     #[prost(string, tag = "2")]
     pub sender_name: String,
-    #[prost(oneof = "Body", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 24")]
+    #[prost(oneof = "Body", tags = "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 19, 24, 30")]
     pub body: Option<Body>,
     /// It was passed on from another conversation.
     #[prost(bool, tag = "20")]
@@ -88,6 +88,9 @@ pub enum Body {
     /// What a person makes of a business.
     #[prost(message, tag = "24")]
     Feedback(Feedback),
+    /// The manager of a group has changed it.
+    #[prost(message, tag = "30")]
+    GroupChange(GroupChange),
 }
 
 impl Body {
@@ -108,7 +111,8 @@ impl Body {
             | Self::Edit(_)
             | Self::Revoke(_)
             | Self::Call(_)
-            | Self::Feedback(_) => Vec::new(),
+            | Self::Feedback(_)
+            | Self::GroupChange(_) => Vec::new(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Body {
             Self::Revoke(_) => "revoke",
             Self::Call(_) => "call",
             Self::Feedback(_) => "feedback",
+            Self::GroupChange(_) => "group_change",
         }
     }
 
@@ -159,6 +164,7 @@ impl Body {
             Self::Revoke(_) => "This message was deleted".to_owned(),
             Self::Call(call) => call.summary(),
             Self::Feedback(_) => String::new(),
+            Self::GroupChange(change) => change.summary(),
         }
     }
 }
@@ -341,6 +347,27 @@ pub enum Opinion {
     MarketingStopped = 4,
     /// Advertising again.
     MarketingResumed = 5,
+}
+
+/// What the manager of a group has changed. Members that did not change are absent.
+#[derive(Clone, PartialEq, Message, Serialize)]
+pub struct GroupChange {
+    #[prost(string, optional, tag = "1")]
+    pub subject: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub description: Option<String>,
+    #[prost(bool, tag = "3")]
+    pub has_new_picture: bool,
+}
+
+impl GroupChange {
+    fn summary(&self) -> String {
+        match self {
+            Self { subject: Some(subject), .. } => format!("The group is called “{subject}” now."),
+            Self { description: Some(_), .. } => "The group has a new description.".to_owned(),
+            _ => "The group has a new picture.".to_owned(),
+        }
+    }
 }
 
 /// A message's id as it is shown; empty for one that is none.

@@ -114,6 +114,8 @@ uuid_ids! {
     OutboxId = "obx";
     /// One request to the server, for logs and support.
     RequestId = "req";
+    /// Somebody asks to be let into a group.
+    JoinRequestId = "jrq";
 }
 
 macro_rules! graph_ids {
@@ -173,4 +175,6 @@ graph_ids! {
     MediaId;
     /// A form of a business account.
     FlowId;
+    /// A group of a business number.
+    GroupId;
 }

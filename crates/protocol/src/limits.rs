@@ -44,6 +44,22 @@ pub const KEY_PACKAGE_BYTES_MAX: usize = 8 * 1024;
 pub const DEVICES_MAX: usize = 10;
 /// Accounts in a conversation.
 pub const MEMBERS_MAX: usize = 1024;
+/// People in a group, without its manager.
+pub const GROUP_PARTICIPANTS_MAX: usize = 8;
+/// Groups of a business number, unless the configuration says fewer.
+pub const GROUPS_PER_NUMBER_MAX: u32 = 10_000;
+/// The subject of a group, in characters.
+pub const GROUP_SUBJECT_CHARACTERS_MAX: usize = 128;
+/// The description of a group, in characters.
+pub const GROUP_DESCRIPTION_CHARACTERS_MAX: usize = 2048;
+/// The picture of a group.
+pub const GROUP_PICTURE_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// Requests to be let into a group that wait; whoever comes after has to come again.
+pub const JOIN_REQUESTS_MAX: u32 = 1000;
+/// Invite links that an account looks at or follows: so many at once…
+pub const JOINS_BURST: i64 = 60;
+/// …one more after each such time.
+pub const JOIN_REFILL: Duration = Duration::from_secs(10);
 /// Epochs whose messages are still accepted: the current one and so many before it.
 pub const PAST_EPOCHS: u64 = 2;
 /// A one-time code is good for so long…

@@ -207,6 +207,9 @@ pub struct Envelope {
     /// Sent by the hosted device of a business: whoever hosts it has read it too.
     #[prost(bool, tag = "10")]
     pub is_hosted: bool,
+    /// The conversation is a [`Group`]: said with a welcome, and with what a hosted device sends.
+    #[prost(bool, tag = "11")]
+    pub is_group: bool,
 }
 
 /// How far an account has come in a conversation. Cumulative: only rises.
@@ -264,7 +267,7 @@ pub struct Request {
     /// Chosen by the client; the response carries it.
     #[prost(uint64, tag = "1")]
     pub id: u64,
-    #[prost(oneof = "request::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "request::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 30, 31, 32, 33")]
     pub body: Option<request::Body>,
 }
 
@@ -295,6 +298,14 @@ pub mod request {
         GetConversation(GetConversation),
         #[prost(message, tag = "12")]
         SetName(SetName),
+        #[prost(message, tag = "30")]
+        GetInvitation(GetInvitation),
+        #[prost(message, tag = "31")]
+        JoinGroup(JoinGroup),
+        #[prost(message, tag = "32")]
+        CancelJoin(CancelJoin),
+        #[prost(message, tag = "33")]
+        LeaveGroup(LeaveGroup),
     }
 }
 
@@ -528,6 +539,92 @@ pub struct Conversation {
     /// Whether the asking device is a leaf of the group.
     #[prost(bool, tag = "6")]
     pub joined: bool,
+    /// Absent: a conversation of two.
+    #[prost(message, optional, tag = "30")]
+    pub group: Option<Group>,
+}
+
+/// A conversation of several that one account manages: only the manager lets people in and removes them.
+#[derive(Clone, PartialEq, Message)]
+pub struct Group {
+    #[prost(string, tag = "1")]
+    pub subject: String,
+    #[prost(string, tag = "2")]
+    pub description: String,
+    /// The manager's account.
+    #[prost(bytes = "vec", tag = "3")]
+    pub manager_id: Vec<u8>,
+    /// Whoever follows the link waits for the manager's word.
+    #[prost(bool, tag = "4")]
+    pub is_approval_required: bool,
+    /// Where its picture lies, below the server's address; empty: it has none.
+    #[prost(string, tag = "5")]
+    pub picture: String,
+}
+
+/// What an invite link leads to. Answer: [`Invitation`], or `not_found`.
+#[derive(Clone, PartialEq, Message)]
+pub struct GetInvitation {
+    /// The last part of the link.
+    #[prost(string, tag = "1")]
+    pub code: String,
+}
+
+/// A group, as somebody who has its link sees it.
+#[derive(Clone, PartialEq, Message)]
+pub struct Invitation {
+    #[prost(message, optional, tag = "1")]
+    pub group: Option<Group>,
+    #[prost(message, optional, tag = "2")]
+    pub manager: Option<Account>,
+    #[prost(bytes = "vec", tag = "3")]
+    pub conversation_id: Vec<u8>,
+    /// People in it, without the manager.
+    #[prost(uint32, tag = "4")]
+    pub participants: u32,
+    #[prost(uint32, tag = "5")]
+    pub participants_max: u32,
+    /// The asking account is in it.
+    #[prost(bool, tag = "6")]
+    pub is_member: bool,
+    /// The asking account waits for the manager's word.
+    #[prost(bool, tag = "7")]
+    pub is_requested: bool,
+}
+
+/// Joins a group, or asks to be let in. Answer: [`JoinedGroup`].
+///
+/// The group's welcome comes through the mailbox. Errors: `not_found`, `forbidden` (removed before), `conflict` (full).
+#[derive(Clone, PartialEq, Message)]
+pub struct JoinGroup {
+    #[prost(string, tag = "1")]
+    pub code: String,
+}
+
+/// The answer to [`JoinGroup`].
+#[derive(Clone, PartialEq, Message)]
+pub struct JoinedGroup {
+    #[prost(bytes = "vec", tag = "1")]
+    pub conversation_id: Vec<u8>,
+    /// The manager has to approve.
+    #[prost(bool, tag = "2")]
+    pub is_requested: bool,
+    #[prost(message, optional, tag = "3")]
+    pub group: Option<Group>,
+}
+
+/// Takes a request to be let in back. Answer: [`Done`].
+#[derive(Clone, PartialEq, Message)]
+pub struct CancelJoin {
+    #[prost(string, tag = "1")]
+    pub code: String,
+}
+
+/// Leaves a group. Answer: [`Done`].
+#[derive(Clone, PartialEq, Message)]
+pub struct LeaveGroup {
+    #[prost(bytes = "vec", tag = "1")]
+    pub conversation_id: Vec<u8>,
 }
 
 /// Changes the name that others see. Answer: [`Done`].
@@ -546,7 +643,7 @@ pub struct Done {}
 pub struct Response {
     #[prost(uint64, tag = "1")]
     pub id: u64,
-    #[prost(oneof = "response::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "response::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 31")]
     pub body: Option<response::Body>,
 }
 
@@ -573,6 +670,10 @@ pub mod response {
         Conversations(Conversations),
         #[prost(message, tag = "10")]
         Conversation(Conversation),
+        #[prost(message, tag = "30")]
+        Invitation(Invitation),
+        #[prost(message, tag = "31")]
+        JoinedGroup(JoinedGroup),
     }
 }
 

@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, header};
 use plaza_billing::Prices;
 use plaza_blobs::{BlobPlace, Blobs};
 use plaza_bus::Bus;
-use plaza_business::Business;
 use plaza_business::messages::StatusError;
 use plaza_business::reach::{MarketingCap, Tier};
+use plaza_business::{Business, groups};
 use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
@@ -32,6 +32,9 @@ statements! {
     /// Which messages of hosted devices lie in a part of a conversation that was read; they need not be remembered on.
     TAKE_READ = "DELETE FROM hosted_message WHERE conversation_id = $1 AND gseq <= $2 AND is_outgoing
         RETURNING message_id";
+    /// The same in a group, where others may not have read them.
+    READ_IN_GROUP = "SELECT message_id FROM hosted_group_message
+        WHERE conversation_id = $1 AND gseq > $2 AND gseq <= $3 ORDER BY gseq";
 }
 
 /// How the server behaves; read from the configuration by the binary.
@@ -60,6 +63,8 @@ pub struct Settings {
     pub connected_calls_per_day: u32,
     /// What helps the media of calls through firewalls: told to people's devices.
     pub ice_servers: Vec<wire::IceServer>,
+    /// Groups that a business number may have.
+    pub groups_per_number: u32,
     /// Who runs the network.
     pub operator_name: String,
     /// What the operator signs in with.
@@ -186,7 +191,12 @@ impl App {
         let delivered: Vec<(MessageId, Timestamp)> = arrived
             .iter()
             .filter(|message| message.envelope.is_hosted)
-            .filter_map(|message| Some((MessageId::from_slice(&message.envelope.message_id).ok()?, now)))
+            .filter_map(|message| {
+                let id = MessageId::from_slice(&message.envelope.message_id).ok()?;
+                // In a group each participant has a copy of their own.
+                let is_group = message.envelope.is_group;
+                Some((if is_group { groups::copy_of(id, message.by.account) } else { id }, now))
+            })
             .collect();
         if !delivered.is_empty() {
             self.business.device_acknowledged(ctx, tx, &delivered).await?;
@@ -195,6 +205,12 @@ impl App {
         let mut seen = Vec::new();
         for row in tx.query_many(TAKE_READ, taken).await?.into_iter().flatten() {
             seen.push((row.get::<MessageId>(0)?, now));
+        }
+        let ranges = read.iter().map(|read| params![read.conversation, read.after, read.up_to]).collect();
+        for (read, rows) in read.iter().zip(tx.query_many(READ_IN_GROUP, ranges).await?) {
+            for row in rows {
+                seen.push((groups::copy_of(row.get(0)?, read.by.account), now));
+            }
         }
         if !seen.is_empty() {
             self.business.read(ctx, tx, &seen).await?;

@@ -21,6 +21,7 @@ mod catalogs;
 mod collections;
 mod errors;
 mod flows;
+mod groups;
 mod list;
 mod media;
 mod messages;
@@ -41,8 +42,9 @@ mod uploads;
 mod users;
 mod wabas;
 
+pub use groups::group_picture;
 pub(crate) use list::origin_of;
-pub use messages::{Calling, Gateway, Opening, Work};
+pub use messages::{Calling, Gateway, Grouping, Opening, Work};
 pub use operations::reference;
 pub use path::claims;
 pub use pictures::{follow, picture};
@@ -68,7 +70,9 @@ use plaza_business::portfolios::{self, LookupError, Node, NodeKind};
 use plaza_business::{Business, partners};
 use plaza_db::{Db, Tx};
 use plaza_protocol::limits::{BODY_BYTES_MAX, LARGE_BODIES_MAX};
-use plaza_protocol::{Actor, AppId, Ctx, FlowId, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId};
+use plaza_protocol::{
+    Actor, AppId, Ctx, FlowId, GroupId, MediaId, PhoneNumberId, PortfolioId, TemplateId, WabaId,
+};
 use quota::{Quota, Usage};
 use sends::Sends;
 use std::collections::HashMap;
@@ -124,6 +128,7 @@ impl CloudApi {
         if plaza_business::history::message_of(id).is_some() {
             return Ok(Some(of(NodeKind::MessageHistory)));
         }
+        let is_group = path::is_group(id);
         let Some(id) = path::number(id) else { return Ok(None) };
         let remembered = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
         let node = match remembered {
@@ -140,6 +145,9 @@ impl CloudApi {
                 }
             }
         };
+        if is_group && node.kind != NodeKind::Group {
+            return Ok(None);
+        }
         let is_known = node.portfolio == portfolio
             || node.kind.is_shared()
                 && self
@@ -250,6 +258,10 @@ impl Call {
 
     fn flow(&self) -> FlowId {
         FlowId(self.node())
+    }
+
+    fn group(&self) -> GroupId {
+        GroupId(self.node())
     }
 
     fn template(&self) -> TemplateId {

@@ -13,6 +13,7 @@
 //! - Incoming envelopes are worked off per device, in order ([`inbound`]), and acknowledged in the same transaction, from
 //!   which the person's *delivered* tick follows.
 
+mod groups;
 mod inbound;
 mod state;
 
@@ -20,9 +21,9 @@ pub(crate) use inbound::{end_calls, end_due_calls, forget_old, run};
 
 use plaza_business::SealingKey;
 use plaza_business::calls::Signals;
-use plaza_business::messages::{Accepted, MarkedRead};
+use plaza_business::messages::{Accepted, MarkedRead, To};
 use plaza_client::{ConversationError, Hosted, Phase};
-use plaza_db::{DbError, Sql, Tx, params, statements};
+use plaza_db::{DbError, Sql, Tx, Value, params, statements};
 use plaza_messaging::accounts::{self, Device, HostedAccount};
 use plaza_messaging::delivery::{self, Delivery, Outgoing};
 use plaza_messaging::{MessagingError, conversations, key_packages};
@@ -44,6 +45,11 @@ statements! {
     /// Where a message stands in its conversation.
     INSERT_MESSAGE = "INSERT INTO hosted_message (conversation_id, gseq, is_outgoing, message_id, sent_at)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (conversation_id, gseq) DO NOTHING";
+    /// Where a message stands in a group.
+    INSERT_GROUP_MESSAGE = "INSERT INTO hosted_group_message (conversation_id, gseq, message_id, sent_at)
+        VALUES ($1, $2, $3, $4) ON CONFLICT (conversation_id, gseq) DO NOTHING";
+    /// Nobody asks for these any more.
+    DELETE_OLD_IN_GROUPS = "DELETE FROM hosted_group_message WHERE sent_at < $1";
     /// Where a person's message stands.
     INBOUND_GSEQ = "SELECT gseq FROM hosted_message
         WHERE conversation_id = $1 AND message_id = $2 AND NOT is_outgoing";
@@ -175,11 +181,14 @@ impl Gateway {
         let Some(content) = &accepted.content else { return Ok(()) };
         let mut content = content.clone();
         content.sender_name.clone_from(&accepted.number.verified_name);
-        let message = (MessageId(accepted.message_id.0), &content);
-        let to = (accepted.number.account_id, accepted.account);
-        let (conversation, gseq) = self.post(ctx, tx, delivery, to, message).await?;
-        let row = params![conversation, gseq, true, message.0, ctx.now()];
-        tx.execute(INSERT_MESSAGE, row).await?;
+        self.require_key()?;
+        let own = self.device(tx, accepted.number.account_id).await?;
+        let ctx = &as_device(ctx, own);
+        let message_id = MessageId(accepted.message_id.0);
+        let (conversation, is_group) = self.conversation(ctx, tx, own, &accepted.to).await?;
+        let sent = self.say(ctx, tx, delivery, own, (conversation, is_group), (message_id, &content)).await?;
+        let sql = if is_group { INSERT_GROUP_MESSAGE } else { INSERT_MESSAGE };
+        tx.execute(sql, place(conversation, is_group, sent.gseq, message_id, ctx)).await?;
         Ok(())
     }
 
@@ -192,6 +201,10 @@ impl Gateway {
         signals: &Signals,
     ) -> Result<(), GatewayError> {
         let Signals { number, account, call, signals } = signals;
+        self.require_key()?;
+        let own = self.device(tx, number.account_id).await?;
+        let ctx = &as_device(ctx, own);
+        let conversation = self.with_person(ctx, tx, own, *account).await?;
         for signal in signals {
             let is_offer = matches!(signal, Signal::Offer(_));
             let said = match signal {
@@ -204,30 +217,49 @@ impl Gateway {
                 ..Content::default()
             };
             let message_id = if is_offer { *call } else { ctx.ordered_id() };
-            let to = (number.account_id, *account);
-            self.post(ctx, tx, delivery, to, (message_id, &content)).await?;
+            self.say(ctx, tx, delivery, own, (conversation, false), (message_id, &content)).await?;
         }
         Ok(())
     }
 
-    /// Encrypts a message of a business number for a person, and puts it into their mailboxes. The conversation, and its
-    /// place there.
-    async fn post(
+    /// Where a message of a number goes, and whether that is a group.
+    async fn conversation(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        own: Device,
+        to: &To,
+    ) -> Result<(ConversationId, bool), GatewayError> {
+        match to {
+            To::Group { conversation, .. } => Ok((*conversation, true)),
+            To::Person { account, .. } => Ok((self.with_person(ctx, tx, own, *account).await?, false)),
+        }
+    }
+
+    /// The conversation of a number with a person.
+    async fn with_person(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        own: Device,
+        person: AccountId,
+    ) -> Result<ConversationId, GatewayError> {
+        match conversations::between(ctx, tx, own.account, person).await? {
+            Some(conversation) => Ok(conversation),
+            None => self.create(ctx, tx, own, person).await,
+        }
+    }
+
+    /// Says something in a conversation, with its group brought up to date first if need be.
+    async fn say(
         &self,
         ctx: &Ctx,
         tx: &mut Tx,
         delivery: &Delivery,
-        (from, to): (AccountId, AccountId),
+        own: Device,
+        (conversation, is_group): (ConversationId, bool),
         (message_id, content): (MessageId, &Content),
-    ) -> Result<(ConversationId, u64), GatewayError> {
-        self.require_key()?;
-        let own = self.device(tx, from).await?;
-        let ctx = &as_device(ctx, own);
-        let known = conversations::between(ctx, tx, own.account, to).await?;
-        let conversation = match known {
-            Some(conversation) => conversation,
-            None => self.create(ctx, tx, own, to).await?,
-        };
+    ) -> Result<wire::Sent, GatewayError> {
         for _ in 0..TRIES_MAX {
             let hosted = self.state.take(tx, own.device, conversation).await?;
             let send = match hosted.encrypt(conversation, message_id, content) {
@@ -239,9 +271,9 @@ impl Gateway {
                 Err(error) => return Err(error.into()),
             };
             self.state.put(ctx, tx, conversation, hosted).await?;
-            let outgoing = Outgoing { sender: own, send, is_hosted: true };
+            let outgoing = Outgoing { sender: own, send, is_hosted: true, is_group };
             match delivery.send(ctx, tx, vec![outgoing]).await?.pop() {
-                Some(Ok(sent)) => return Ok((conversation, sent.gseq)),
+                Some(Ok(sent)) => return Ok(sent),
                 Some(Err(MessagingError::DeviceListChanged { .. })) => {
                     self.update_devices(ctx, tx, own, conversation).await?;
                 }
@@ -278,11 +310,8 @@ impl Gateway {
             let Some(content) = &accepted.content else { continue };
             let own = self.device(tx, accepted.number.account_id).await?;
             let message_id = MessageId(accepted.message_id.0);
-            let known = conversations::between(ctx, tx, own.account, accepted.account).await?;
-            let conversation = match known {
-                Some(conversation) => conversation,
-                None => self.create(&as_device(ctx, own), tx, own, accepted.account).await?,
-            };
+            let (conversation, is_group) =
+                self.conversation(&as_device(ctx, own), tx, own, &accepted.to).await?;
             let hosted = match taken.entry(conversation) {
                 Entry::Occupied(occupied) => occupied.into_mut(),
                 Entry::Vacant(vacant) => vacant.insert(self.state.take(tx, own.device, conversation).await?),
@@ -294,19 +323,21 @@ impl Gateway {
                 }
                 outcome => outcome?,
             };
-            outgoing.push(Outgoing { sender: own, send, is_hosted: true });
-            places.push((conversation, message_id));
+            outgoing.push(Outgoing { sender: own, send, is_hosted: true, is_group });
+            places.push((conversation, is_group, message_id));
         }
         for (conversation, hosted) in taken {
             self.state.put(ctx, tx, conversation, hosted).await?;
         }
-        let mut rows = Vec::with_capacity(places.len());
-        for ((conversation, message_id), outcome) in
+        let (mut rows, mut in_groups) = (Vec::with_capacity(places.len()), Vec::new());
+        for ((conversation, is_group, message_id), outcome) in
             places.into_iter().zip(delivery.send(ctx, tx, outgoing).await?)
         {
-            rows.push(params![conversation, outcome?.gseq, true, message_id, ctx.now()]);
+            let row = place(conversation, is_group, outcome?.gseq, message_id, ctx);
+            if is_group { in_groups.push(row) } else { rows.push(row) }
         }
         tx.execute_many(INSERT_MESSAGE, rows).await?;
+        tx.execute_many(INSERT_GROUP_MESSAGE, in_groups).await?;
         Ok(())
     }
 
@@ -318,7 +349,10 @@ impl Gateway {
         read: &MarkedRead,
     ) -> Result<(), GatewayError> {
         let own = self.device(tx, read.number.account_id).await?;
-        let known = conversations::between(ctx, tx, own.account, read.account).await?;
+        let known = match read.conversation {
+            Some(conversation) => Some(conversation),
+            None => conversations::between(ctx, tx, own.account, read.account).await?,
+        };
         let Some(conversation) = known else { return Ok(()) };
         if let Some(row) = tx.query_one(INBOUND_GSEQ, params![conversation, read.message_id]).await? {
             let gseq: u64 = row.get(0)?;
@@ -333,7 +367,11 @@ impl Gateway {
                 account_id: own.account.as_bytes().to_vec(),
                 is_answer: false,
             };
-            tx.wake(Wake::Ephemeral { accounts: Arc::from([read.account]), ephemeral });
+            let accounts: Arc<[AccountId]> = match read.conversation {
+                Some(_) => conversations::members(tx, conversation).await?.into(),
+                None => Arc::from([read.account]),
+            };
+            tx.wake(Wake::Ephemeral { accounts, ephemeral });
         }
         Ok(())
     }
@@ -440,6 +478,21 @@ impl Gateway {
         let request = wire::PublishKeyPackages { key_packages, last_resort: vec![] };
         key_packages::publish(ctx, tx, &request).await?;
         self.state.store_own(ctx, tx, own.device, &hosted).await
+    }
+}
+
+/// The row of where a message stands.
+fn place(
+    conversation: ConversationId,
+    is_group: bool,
+    gseq: u64,
+    message_id: MessageId,
+    ctx: &Ctx,
+) -> Vec<Value> {
+    if is_group {
+        params![conversation, gseq, message_id, ctx.now()]
+    } else {
+        params![conversation, gseq, true, message_id, ctx.now()]
     }
 }
 

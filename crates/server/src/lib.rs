@@ -163,6 +163,7 @@ pub async fn start(
     let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);
     let business = business.reaching(settings.first_tier, settings.marketing);
     let business = business.calling(settings.connected_calls_per_day);
+    let business = business.grouping(settings.groups_per_number);
     let business = Arc::new(business.limited_to(settings.messages_per_s));
     let egress = Arc::new(Egress::new(egress_policy(&settings)?, &settings.webhook_tls)?);
     let blobs = Blobs::open(&settings.blobs)?;
@@ -267,7 +268,7 @@ fn listen_to_wakes(app: &Arc<App>, bus: &Bus, db: &Db) {
 
 /// The gateway as the Cloud API surface sees it.
 fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
-    let (reader, opener, caller) = (app.clone(), app.clone(), app.clone());
+    let (reader, opener, caller, grouper) = (app.clone(), app.clone(), app.clone(), app.clone());
     cloud_api::Gateway::new(
         move |ctx, tx, accepted| {
             let app = app.upgrade();
@@ -305,18 +306,28 @@ fn cloud_api_gateway(app: Weak<App>) -> cloud_api::Gateway {
         Box::pin(async move {
             let app = app.ok_or(DbError::Closed)?;
             let opened = app.gateway.open(ctx, tx, &number.number, &number.verified_name).await;
-            opened.map_err(|error| match error {
-                GatewayError::Db(error) => ManageError::Db(error),
-                GatewayError::Messaging(error) => ManageError::Messaging(error),
-                other => {
-                    tracing::error!(error = %Chain(&other), "the account of a number could not be opened");
-                    ManageError::Db(DbError::Commit(
-                        "the account of the number could not be opened".to_owned(),
-                    ))
-                }
-            })
+            opened.map_err(|error| manage_error(error, "the account of a number could not be opened"))
         })
     })
+    .grouping(move |ctx, tx, work| {
+        let app = grouper.upgrade();
+        Box::pin(async move {
+            let app = app.ok_or(DbError::Closed)?;
+            let done = app.gateway.work_for_group(ctx, tx, &app.delivery, work).await;
+            done.map_err(|error| manage_error(error, "the hosted device of a group could not follow"))
+        })
+    })
+}
+
+fn manage_error(error: GatewayError, what: &str) -> ManageError {
+    match error {
+        GatewayError::Db(error) => ManageError::Db(error),
+        GatewayError::Messaging(error) => ManageError::Messaging(error),
+        other => {
+            tracing::error!(error = %Chain(&other), "{what}");
+            ManageError::Db(DbError::Commit(what.to_owned()))
+        }
+    }
 }
 
 fn send_error(error: GatewayError) -> SendError {
@@ -349,6 +360,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/demo/api/world", get(sandbox::world))
         .route("/message/{code}", get(follow))
         .route("/picture/{phone_number_id}", get(picture))
+        .route("/group-picture/{picture_id}", get(group_picture))
         .nest("/operator/api", operator::router(app.clone()))
         .nest("/manager/api", manager::router(app.clone()))
         .fallback(elsewhere)
@@ -393,6 +405,11 @@ async fn follow(State(app): State<Arc<App>>, Path(code): Path<String>, headers: 
 /// `GET /picture/{phone-number-id}`: the picture of a business's profile.
 async fn picture(State(app): State<Arc<App>>, Path(phone): Path<String>) -> Response {
     cloud_api::picture(&app.cloud_api, &phone).await
+}
+
+/// `GET /group-picture/{picture-id}`: the picture of a group.
+async fn group_picture(State(app): State<Arc<App>>, Path(picture): Path<String>) -> Response {
+    cloud_api::group_picture(&app.cloud_api, &picture).await
 }
 
 /// Whether requests can be served: the database answers and takes writes.

@@ -227,7 +227,8 @@ fn message_view(message: &Logged) -> Value {
         "message_id": message.wamid(), "waba_id": message.waba, "phone_number_id": message.phone,
         "direction": if message.is_outgoing { "out" } else { "in" }, "kind": message.kind,
         "template": template, "category": message.category, "status": message.state.as_str(),
-        "at": message.accepted_at.seconds(), "person": person, "charge": null,
+        "at": message.accepted_at.seconds(), "person": person,
+        "group_id": message.group.map(plaza_business::groups::format_id), "charge": null,
     })
 }
 

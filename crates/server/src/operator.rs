@@ -49,6 +49,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/names", get(numbers::names))
         .route("/numbers/{phone_number_id}/name/{decision}", post(numbers::decide_name))
         .route("/numbers/{phone_number_id}/official/{decision}", post(numbers::decide_official))
+        .route("/groups/{group_id}/{decision}", post(numbers::decide_group))
         .route("/apps/{app_id}/codes", post(numbers::issue_code))
         .route("/apps/{app_id}/proof", post(numbers::require_proof))
         .route("/outbox", get(reports::outbox))

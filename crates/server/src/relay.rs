@@ -149,7 +149,7 @@ impl Batch {
             let device = connection.device;
             match work {
                 Work::Send { request, send } => {
-                    batch.sends.push(Outgoing { sender: device, send, is_hosted: false });
+                    batch.sends.push(Outgoing { sender: device, send, is_hosted: false, is_group: false });
                     batch.senders.push((connection, request));
                 }
                 Work::Read { request, read } => {

@@ -1,13 +1,18 @@
 //! The requests of a device that are not messages: each is one operation of `messaging` in one transaction.
 
 use crate::app::App;
+use crate::gateway::GatewayError;
 use plaza_business::calls::{self, CallError};
-use plaza_db::Tx;
+use plaza_business::groups::GroupWork;
+use plaza_business::management::ManageError;
+use plaza_db::{DbError, Tx};
 use plaza_messaging::accounts::{self, Device};
+use plaza_messaging::groups::{self, Joining};
 use plaza_messaging::{MessagingError, conversations, key_packages};
 use plaza_protocol::wire::request::Body as Request;
 use plaza_protocol::wire::response::Body as Response;
-use plaza_protocol::{AccountId, Actor, Chain, Ctx, Wake, wire};
+use plaza_protocol::{AccountId, Actor, Chain, ConversationId, Ctx, Wake, wire};
+use std::sync::Arc;
 
 /// The same accounts, businesses among them with whether they take calls of who asks.
 async fn with_calls(
@@ -34,7 +39,11 @@ async fn with_calls(
 }
 
 /// Carries a request out.
-pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Result<Response, MessagingError> {
+pub(crate) async fn answer(
+    app: &Arc<App>,
+    device: Device,
+    request: Request,
+) -> Result<Response, MessagingError> {
     let ctx = app.ctx_for(Actor::Device { account: device.account, device: device.device });
     let db = &app.db;
     let done = || Response::Done(wire::Done {});
@@ -93,6 +102,14 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
             let set = async move |ctx: &_, tx: &mut _| accounts::set_name(ctx, tx, &body.name).await;
             db.transact(&ctx, "accounts.set_name", set).await.map(|()| done())
         }
+        Request::GetInvitation(body) => {
+            // It writes too: the look is taken off the account's budget.
+            let look = async move |ctx: &_, tx: &mut _| groups::invitation(ctx, tx, &body.code).await;
+            db.transact(&ctx, "groups.invitation", look).await.map(Response::Invitation)
+        }
+        Request::JoinGroup(body) => app.join_group(&ctx, body.code).await.map(Response::JoinedGroup),
+        Request::CancelJoin(body) => app.cancel_join(&ctx, body.code).await.map(|()| done()),
+        Request::LeaveGroup(body) => app.leave_group(&ctx, body).await.map(|()| done()),
         Request::Send(_) | Request::ReadUpTo(_) => Err(MessagingError::NotFound("request")),
     };
     if let Err(error @ (MessagingError::Db(_) | MessagingError::BadMls { .. })) = &outcome {
@@ -101,12 +118,90 @@ pub(crate) async fn answer(app: &App, device: Device, request: Request) -> Resul
     outcome
 }
 
+/// A group of a business could not be changed.
+fn group_error(error: ManageError) -> MessagingError {
+    match error {
+        ManageError::Messaging(error) => error,
+        ManageError::Db(error) => error.into(),
+        ManageError::NotFound => MessagingError::NotFound("group"),
+        ManageError::Refused { .. } | ManageError::Seal(_) => {
+            MessagingError::Conflict("the group cannot be joined")
+        }
+    }
+}
+
+/// The hosted device could not follow.
+fn gateway_error(error: GatewayError) -> MessagingError {
+    match error {
+        GatewayError::Messaging(error) => error,
+        GatewayError::Db(error) => error.into(),
+        other => {
+            tracing::error!(error = %Chain(&other), "the hosted device of a group could not follow");
+            DbError::Commit("the hosted device could not follow".to_owned()).into()
+        }
+    }
+}
+
+/// What people do with groups: the membership changes, the business is told, and the hosted device brings the MLS group
+/// after, all in one transaction.
+impl App {
+    async fn follow(&self, ctx: &Ctx, tx: &mut Tx, work: Option<GroupWork>) -> Result<(), MessagingError> {
+        let Some(work) = work else { return Ok(()) };
+        self.gateway.work_for_group(ctx, tx, &self.delivery, &work).await.map_err(gateway_error)
+    }
+
+    async fn join_group(
+        self: &Arc<Self>,
+        ctx: &Ctx,
+        code: String,
+    ) -> Result<wire::JoinedGroup, MessagingError> {
+        let app = self.clone();
+        let join = async move |ctx: &Ctx, tx: &mut Tx| {
+            let (group, joining) = groups::join(ctx, tx, &code).await?;
+            let told = app.business.person_joins(ctx, tx, &group, &joining).await;
+            app.follow(ctx, tx, told.map_err(group_error)?).await?;
+            let waits = Joining::Already { is_requested: true };
+            let is_requested = joining == waits || matches!(joining, Joining::Requested(_));
+            Ok(wire::JoinedGroup {
+                conversation_id: group.conversation.as_bytes().to_vec(),
+                is_requested,
+                group: Some(group.view()),
+            })
+        };
+        self.db.transact(ctx, "groups.join", join).await
+    }
+
+    async fn cancel_join(self: &Arc<Self>, ctx: &Ctx, code: String) -> Result<(), MessagingError> {
+        let app = self.clone();
+        let cancel = async move |ctx: &Ctx, tx: &mut Tx| {
+            if let Some((group, request)) = groups::cancel(ctx, tx, &code).await? {
+                let told = app.business.person_cancels(ctx, tx, &group, &request).await;
+                told.map_err(group_error)?;
+            }
+            Ok(())
+        };
+        self.db.transact(ctx, "groups.cancel", cancel).await
+    }
+
+    async fn leave_group(self: &Arc<Self>, ctx: &Ctx, body: wire::LeaveGroup) -> Result<(), MessagingError> {
+        let conversation = ConversationId::from_slice(&body.conversation_id)
+            .map_err(|_| MessagingError::NotFound("group"))?;
+        let app = self.clone();
+        let leave = async move |ctx: &Ctx, tx: &mut Tx| {
+            let group = groups::leave(ctx, tx, conversation).await?;
+            let told = app.business.person_leaves(ctx, tx, &group).await;
+            app.follow(ctx, tx, told.map_err(group_error)?).await
+        };
+        self.db.transact(ctx, "groups.leave", leave).await
+    }
+}
+
 impl App {
     /// Tells the other members of a conversation something of the moment.
     pub(crate) async fn tell_members(
         &self,
         device: Device,
-        conversation: plaza_protocol::ConversationId,
+        conversation: ConversationId,
         kind: wire::EphemeralKind,
         is_answer: bool,
     ) {

@@ -13,7 +13,7 @@ import { MockFiles } from "./mockFiles";
 import { FEEDBACK_FORM, exchange } from "./mockFlow";
 import type { Body, MediaForm } from "./content";
 import { CoreError } from "./types";
-import type { Backend, BackendEvents, CallSignal, Calls, ConversationView, IceServer, Item, Session, Ticks } from "./types";
+import type { Backend, BackendEvents, CallSignal, Calls, ConversationView, GroupView, IceServer, Invitation, Item, Member, Session, Ticks } from "./types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -26,6 +26,7 @@ const RINGING_CALL = "msg_call_of_the_bakery";
 type CallWords = CallSignal extends infer Signal ? (Signal extends CallSignal ? Omit<Signal, "conversation_id" | "call_id" | "mine" | "here" | "at"> : never) : never;
 const CHIARA = "cnv_chiara";
 const MARKET = "cnv_market";
+const CLUB = "cnv_club";
 
 /** What the mock starts with. */
 export function scenario(): string {
@@ -98,6 +99,44 @@ function bakeryLines(): Line[] {
   ];
 }
 
+function clubLines(): Line[] {
+  return [
+    { ago: 104 * HOUR, kind: "notice", text: "You joined the group." },
+    { ago: 103 * HOUR, author: "Tulip Bakery", text: "Good morning, bakers. On Friday we open the ovens at six: bring your dough, we bring the heat." },
+    { ago: 103 * HOUR - MINUTE, author: "Tulip Bakery", text: "There are four places left." },
+    { ago: 102 * HOUR, author: "Ben Okafor", text: "I am in. Rye or wheat?" },
+    { ago: 102 * HOUR - 2 * MINUTE, mine: true, text: "Rye! And I can bring seeds for everybody.", ticks: "read", reply_to: "club-4" },
+    { ago: 101 * HOUR, kind: "notice", text: "Chiara Rossi joined." },
+    { ago: 100 * HOUR, author: "Chiara Rossi", text: "Mine collapsed again, but the taste is right." },
+  ];
+}
+
+function clubView(): GroupView {
+  const member = (part: Partial<Member> & { name: string; number: string }): Member => ({ account_id: `acc_${part.number}`, is_business: false, is_manager: false, is_me: false, hosted_by: "", ...part });
+  return {
+    subject: "Sourdough circle",
+    description: "We bake together on Fridays, in the big oven behind the shop.",
+    picture: "",
+    members: [
+      member({ name: "Tulip Bakery", number: "+4930901820", is_business: true, is_manager: true, hosted_by: "Plaza" }),
+      member({ name: "Ana", number: "+999000000101", is_me: true }),
+      member({ name: "Ben Okafor", number: "+999000000102" }),
+      member({ name: "Chiara Rossi", number: "+999000000103" }),
+    ],
+  };
+}
+
+/** What the links of the mock lead to: `open`, `ask`, `full`; anything else leads nowhere. */
+function invitationOf(code: string): Invitation {
+  if (!["open", "ask", "full"].includes(code)) throw new CoreError("invite link does not exist, or not for this account", "not_found");
+  const { subject, description, picture } = clubView();
+  return {
+    conversation_id: `cnv_join_${code}`, subject: code === "ask" ? "Night bakers" : `${subject} II`, description, picture,
+    manager: "Tulip Bakery", manager_number: "+4930901820", is_verified: true, hosted_by: "Plaza", participants: code === "full" ? 8 : 3, participants_max: 8,
+    is_approval_required: code === "ask", is_member: false, is_requested: false,
+  };
+}
+
 function conversationOf(part: Partial<ConversationView> & { id: string; title: string }): ConversationView {
   return {
     number: "+999000000102", is_business: false, is_verified: false, hosted_by: "", account_id: `acc_${part.id}`, last_text: "", last_at: 0,
@@ -119,6 +158,8 @@ class MockBackend implements Backend, Answers {
   readonly #conversations = new Map<string, ConversationView>();
   readonly #items = new Map<string, Item[]>();
   readonly #files = new MockFiles();
+  /** Links of groups whose manager has not approved yet. */
+  readonly #asked = new Set<string>();
   #session: Session;
   #offline = scenario() === "offline";
   #count = 100;
@@ -148,11 +189,13 @@ class MockBackend implements Backend, Answers {
       conversationOf({ id: MARKET, title: "Square Market", number: "+4930555020", is_business: true, is_verified: true, hosted_by: "Plaza", last_at: now - 70 * MINUTE, last_text: "The restaurant under the arcade has tables this evening.", commands: COMMANDS }),
       conversationOf({ id: "cnv_dimitri", title: "Dimitri", number: "+999000000104", last_at: now - 26 * HOUR, last_text: "Thank you for the ladder!", last_mine: true, last_ticks: "read" }),
       conversationOf({ id: "cnv_city", title: "City Library", number: "+4930555010", is_business: true, hosted_by: "City Library", last_at: now - 50 * HOUR, last_text: "Your book is waiting at the desk until Friday.", commands: COMMANDS, prompts: ["When are you open?", "Extend my loan", "What is new on the shelves?"] }),
+      conversationOf({ id: CLUB, title: "Sourdough circle", account_id: "", number: "", last_at: now - 100 * HOUR, last_text: "Mine collapsed again, but the taste is right.", group: clubView() }),
       conversationOf({ id: "cnv_eva", title: "Eva Lindqvist", number: "+999000000105", last_at: now - 200 * HOUR, last_text: "See you in spring", last_mine: true, last_ticks: "delivered" }),
     ];
     for (const view of views) this.#conversations.set(view.id, view);
     this.#items.set(CHIARA, friendLines().map((line, n) => makeItem(`chiara-${n + 1}`, n + 1, line, now)));
     this.#items.set(MARKET, marketLines(now).map((line, n) => makeItem(`market-${n + 1}`, n + 1, line, now)));
+    this.#items.set(CLUB, clubLines().map((line, n) => makeItem(`club-${n + 1}`, n + 1, line, now)));
     for (const view of views.filter((each) => !this.#items.has(each.id))) {
       this.#items.set(view.id, [makeItem(`${view.id}-1`, 1, { ago: now - view.last_at, text: view.last_text, mine: view.last_mine, ticks: view.last_ticks, author: view.title }, now)]);
     }
@@ -306,6 +349,35 @@ class MockBackend implements Backend, Answers {
   #ring(): void {
     const call: CallSignal = { conversation_id: BAKERY, call_id: RINGING_CALL, mine: false, here: false, at: Date.now(), signal: "offer", sdp: "v=0", payload: "" };
     setTimeout(() => this.#events.onEvent({ event: "call", call }), 900);
+  }
+
+  look_at_invitation(code: string): { state: "invitation" } & Invitation {
+    const is_member = this.#conversations.has(`cnv_join_${code}`);
+    return { state: "invitation", ...invitationOf(code), is_member, is_requested: this.#asked.has(code) };
+  }
+
+  join_group(code: string): { state: "joined"; conversation_id: string } | { state: "requested" } {
+    const { conversation_id, subject, is_approval_required } = invitationOf(code);
+    if (is_approval_required) {
+      this.#asked.add(code);
+      return { state: "requested" };
+    }
+    const conversation = conversationOf({ id: conversation_id, title: subject, account_id: "", number: "", last_at: Date.now(), group: { ...clubView(), subject } });
+    this.#conversations.set(conversation_id, conversation);
+    this.#events.onEvent({ event: "conversation", conversation });
+    this.#add(conversation_id, { ago: 0, kind: "notice", text: "You joined the group." });
+    return { state: "joined", conversation_id };
+  }
+
+  cancel_join(code: string): { state: "cancelled" } {
+    this.#asked.delete(code);
+    return { state: "cancelled" };
+  }
+
+  leave_group(id: string): { state: "left" } {
+    this.#view(id, { is_left: true });
+    this.#add(id, { ago: 0, kind: "notice", text: "You are no longer in this group." });
+    return { state: "left" };
   }
 
   block(id: string, on: boolean): null {

@@ -43,10 +43,36 @@ export type ConversationView = {
   shows_call_button?: boolean;
   /** Of a business: this person has stopped its advertising. */
   wants_no_marketing?: boolean;
+  /** One is in it no more: nothing can be said. */
+  is_left?: boolean;
+  /** None: a conversation of two. */
+  group?: GroupView | null;
   /** Of a business: what one may ask it first. */
   prompts?: string[];
   /** Of a business: what it understands after a "/". */
   commands?: Command[];
+};
+
+/** What a group has beside other conversations. */
+export type GroupView = { subject: string; description: string; /** Below this server's address; empty: none. */ picture: string; members: Member[] };
+
+export type Member = { account_id: string; name: string; number: string; is_business: boolean; is_manager: boolean; is_me: boolean; hosted_by: string };
+
+/** A group, as somebody who has its link sees it. */
+export type Invitation = {
+  conversation_id: string;
+  subject: string;
+  description: string;
+  picture: string;
+  manager: string;
+  manager_number: string;
+  is_verified: boolean;
+  hosted_by: string;
+  participants: number;
+  participants_max: number;
+  is_approval_required: boolean;
+  is_member: boolean;
+  is_requested: boolean;
 };
 
 export type Command = { name: string; description: string };
@@ -133,6 +159,12 @@ export type Calls = {
   /** Tells the host of a business that its messages are spam or worse. */
   report: (conversationId: string) => null;
   want_marketing: (conversationId: string, on: boolean) => null;
+  /** What the link of a group leads to; its code is the last part. */
+  look_at_invitation: (code: string) => { state: "invitation" } & Invitation;
+  join_group: (code: string) => { state: "joined"; conversation_id: string } | { state: "requested" };
+  /** Waits no longer to be let in. */
+  cancel_join: (code: string) => { state: "cancelled" };
+  leave_group: (conversationId: string) => { state: "left" };
   retry: (messageId: string) => null;
   mark_read: (conversationId: string) => null;
   typing: (conversationId: string, on: boolean) => null;

@@ -9,7 +9,7 @@ import { SignUp } from "@/features/chat/SignUp";
 export function ChatPage() {
   const phase = usePhase();
   const session = useSession();
-  const { to } = useSearch({ from: "/chat" });
+  const { to, join } = useSearch({ from: "/chat" });
   const { conversationId } = useParams({ strict: false });
   useEffect(() => {
     void startCore();
@@ -19,7 +19,7 @@ export function ChatPage() {
   if (session === null) return <Starting />;
   if (session.state === "none") return <SignUp />;
   return (
-    <Messenger session={session} current={conversationId} to={to}>
+    <Messenger session={session} current={conversationId} to={to} join={join}>
       <Outlet />
     </Messenger>
   );

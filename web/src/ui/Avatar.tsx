@@ -1,6 +1,6 @@
-/** Who it is at a glance: people are round, businesses are a stall. The tint comes from the id and never changes. */
+/** Who it is at a glance: people are round, businesses are a stall, groups are several heads or their picture. The tint comes from the id and never changes. */
 import { clsx } from "clsx";
-import { Store, User } from "lucide-react";
+import { Store, User, Users } from "lucide-react";
 
 const TINTS = 8;
 
@@ -15,7 +15,9 @@ function initials(name: string): string {
   return [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "").join("").toLocaleUpperCase();
 }
 
-export function Avatar({ id, name, business, online = false, size = 44 }: { id: string; name: string; business: boolean; online?: boolean; size?: number }) {
+type Props = { id: string; name: string; business: boolean; online?: boolean; size?: number; group?: boolean; /** An address of this server. */ picture?: string };
+
+export function Avatar({ id, name, business, online = false, size = 44, group = false, picture = "" }: Props) {
   const tint = `var(--chart-${tintOf(id)})`;
   const letters = initials(name);
   return (
@@ -28,7 +30,17 @@ export function Avatar({ id, name, business, online = false, size = 44 }: { id: 
           fontSize: size * 0.34,
         }}
       >
-        {business ? <Store size={size * 0.45} strokeWidth={1.75} /> : letters === "" ? <User size={size * 0.45} strokeWidth={1.75} /> : letters}
+        {picture !== "" ? (
+          <img src={`/${picture}`} alt="" width={size} height={size} className="size-full rounded-[inherit] object-cover" />
+        ) : group ? (
+          <Users size={size * 0.45} strokeWidth={1.75} />
+        ) : business ? (
+          <Store size={size * 0.45} strokeWidth={1.75} />
+        ) : letters === "" ? (
+          <User size={size * 0.45} strokeWidth={1.75} />
+        ) : (
+          letters
+        )}
       </span>
       {online && <span className="absolute end-0 bottom-0 size-3 rounded-full border-2 border-surface bg-good" />}
     </span>

@@ -2,8 +2,8 @@
 import { Chart } from "./Chart";
 import type { Palette } from "./Chart";
 
-/** How the values are written: beside a bar, and along an axis. */
-export type Unit = { write: (value: number) => string; axis: (value: number) => string };
+/** How the values are written, beside a bar and along an axis; `isWhole`: there are no halves of them. */
+export type Unit = { write: (value: number) => string; axis: (value: number) => string; isWhole?: boolean };
 
 function tooltip(palette: Palette, unit: Unit) {
   return {
@@ -20,6 +20,7 @@ function valueAxis(palette: Palette, unit: Unit) {
   return {
     type: "value",
     splitNumber: 4,
+    ...(unit.isWhole === true ? { minInterval: 1 } : {}),
     axisLabel: { color: palette.muted, fontSize: 12, formatter: unit.axis },
     splitLine: { lineStyle: { color: palette.line } },
   };

@@ -135,7 +135,7 @@ pub async fn overview(
         sum.amount = Micros(sum.amount.0.saturating_add(spent.amount.0));
     }
     let mut costs: Vec<Cost> = sums.into_values().collect();
-    costs.sort_by(|one, other| (other.amount, other.messages).cmp(&(one.amount, one.messages)));
+    costs.sort_by_key(|cost| std::cmp::Reverse((cost.amount, cost.messages)));
     let earlier = (from - to.since(from), from);
     let mut before = Counts::default();
     for (_, counts) in store::cohorts(tx, owner, earlier).await? {

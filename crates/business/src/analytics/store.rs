@@ -4,7 +4,7 @@ use super::overview::Counts;
 use super::quarter;
 use plaza_billing::QUARTER;
 use plaza_db::{DbError, Row, Sql, Tx, Value, params, statements};
-use plaza_protocol::{Micros, PhoneNumberId, PortfolioId, TemplateId, Timestamp, WabaId, limits};
+use plaza_protocol::{GroupId, Micros, PhoneNumberId, PortfolioId, TemplateId, Timestamp, WabaId, limits};
 use std::time::Duration;
 
 /// How long after its sending a message is looked at for its reading.
@@ -14,18 +14,23 @@ statements! {
     // A message whose file could not be fetched failed before it was sent: it has no time of failing.
     SENT = "SELECT CAST(m.accepted_at - m.accepted_at % CAST($4 AS BIGINT) AS BIGINT) AS quarter,
         substr(c.number, 1, 3) AS prefix,
-        CAST(CASE WHEN NOT m.is_outgoing THEN 100 WHEN m.template_id IS NULL THEN 2 ELSE 0 END AS BIGINT) AS product,
+        CAST(CASE WHEN g.group_id IS NOT NULL AND NOT m.is_outgoing THEN 103
+            WHEN g.group_id IS NOT NULL AND m.template_id IS NULL THEN 102 WHEN g.group_id IS NOT NULL THEN 101
+            WHEN NOT m.is_outgoing THEN 100 WHEN m.template_id IS NULL THEN 2 ELSE 0 END AS BIGINT) AS product,
         CAST(count(*) AS BIGINT)
         FROM business_message m
         JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        LEFT JOIN group_message g ON g.copy_id = m.message_id
         WHERE m.phone_number_id = $1 AND m.accepted_at >= $2 AND m.accepted_at < $3
         AND NOT (m.status = 4 AND m.failed_at IS NULL)
         GROUP BY quarter, prefix, product";
     DELIVERED = "SELECT CAST(m.delivered_at - m.delivered_at % CAST($4 AS BIGINT) AS BIGINT) AS quarter,
         substr(c.number, 1, 3) AS prefix,
-        CAST(CASE WHEN m.template_id IS NULL THEN 2 ELSE 0 END AS BIGINT) AS product, CAST(count(*) AS BIGINT)
+        CAST(CASE WHEN g.group_id IS NOT NULL AND m.template_id IS NULL THEN 102 WHEN g.group_id IS NOT NULL THEN 101
+            WHEN m.template_id IS NULL THEN 2 ELSE 0 END AS BIGINT) AS product, CAST(count(*) AS BIGINT)
         FROM business_message m
         JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        LEFT JOIN group_message g ON g.copy_id = m.message_id
         WHERE m.phone_number_id = $1 AND m.accepted_at >= $5 AND m.accepted_at < $3 AND m.is_outgoing
         AND m.delivered_at >= $2 AND m.delivered_at < $3
         GROUP BY quarter, prefix, product";
@@ -44,6 +49,22 @@ statements! {
         WHERE template_id = $1 AND accepted_at >= $6 AND accepted_at < $3 AND (category = 'marketing_lite') = $5
         AND read_at >= $2 AND read_at < $3
         GROUP BY quarter";
+    // What happened in a group: 0 sent, 1 delivered, 2 read; each copy counts.
+    GROUP_STEPS = "SELECT CAST(0 AS BIGINT) AS step,
+        CAST(m.accepted_at - m.accepted_at % CAST($4 AS BIGINT) AS BIGINT) AS quarter, CAST(count(*) AS BIGINT)
+        FROM group_message g JOIN business_message m ON m.message_id = g.copy_id
+        WHERE g.group_id = $1 AND m.is_outgoing AND m.accepted_at >= $2 AND m.accepted_at < $3
+        AND NOT (m.status = 4 AND m.failed_at IS NULL) GROUP BY quarter
+        UNION ALL SELECT CAST(1 AS BIGINT) AS step,
+        CAST(m.delivered_at - m.delivered_at % CAST($4 AS BIGINT) AS BIGINT) AS quarter, CAST(count(*) AS BIGINT)
+        FROM group_message g JOIN business_message m ON m.message_id = g.copy_id
+        WHERE g.group_id = $1 AND m.is_outgoing AND m.delivered_at >= $2 AND m.delivered_at < $3 GROUP BY quarter
+        UNION ALL SELECT CAST(2 AS BIGINT) AS step,
+        CAST(m.read_at - m.read_at % CAST($4 AS BIGINT) AS BIGINT) AS quarter, CAST(count(*) AS BIGINT)
+        FROM group_message g JOIN business_message m ON m.message_id = g.copy_id
+        WHERE g.group_id = $1 AND m.is_outgoing AND m.read_at >= $2 AND m.read_at < $3 GROUP BY quarter";
+    GROUP_FLOW = "SELECT quarter, joined, gone FROM group_flow
+        WHERE group_id = $1 AND quarter >= $2 AND quarter < $3 ORDER BY quarter";
     TEMPLATE_SPENT = "SELECT quarter, amount_micros FROM template_spend
         WHERE template_id = $1 AND is_marketing_lite = $2 AND quarter >= $3 AND quarter < $4 ORDER BY quarter";
     TEMPLATE_CLICKED = "SELECT quarter, button, clicks FROM template_click
@@ -103,7 +124,8 @@ pub(super) async fn messages(
     let mut counts = Vec::new();
     for row in tx.query(SENT, params![phone, from, to, QUARTER]).await? {
         let sent = count(&row)?;
-        let delivered = if sent.product == super::RECEIVED { sent.sent } else { 0 };
+        let is_received = [super::RECEIVED, super::RECEIVED_IN_GROUPS].contains(&sent.product);
+        let delivered = if is_received { sent.sent } else { 0 };
         counts.push(Count { delivered, ..sent });
     }
     let sent_since = from - limits::ENVELOPE_LIFETIME;
@@ -158,6 +180,26 @@ pub(super) async fn spent(tx: &mut Tx, which: Which) -> Result<Vec<(Timestamp, M
 pub(super) async fn clicked(tx: &mut Tx, which: Which) -> Result<Vec<(Timestamp, String, i64)>, DbError> {
     let Which { template, is_marketing_lite, from, to } = which;
     let rows = tx.query(TEMPLATE_CLICKED, params![template, is_marketing_lite, quarter(from), to]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+}
+
+/// What happened in a group, by quarters of an hour: the step, when, how often.
+pub(super) async fn group_steps(
+    tx: &mut Tx,
+    group: GroupId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<(i64, Timestamp, i64)>, DbError> {
+    let rows = tx.query(GROUP_STEPS, params![group, from, to, QUARTER]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+}
+
+/// Who came and went: when, how many.
+pub(super) async fn group_flow(
+    tx: &mut Tx,
+    group: GroupId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<(Timestamp, i64, i64)>, DbError> {
+    let rows = tx.query(GROUP_FLOW, params![group, quarter(from), to]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 

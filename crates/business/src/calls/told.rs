@@ -154,7 +154,7 @@ impl Told<'_> {
     }
 
     fn value(&self, list: &str, item: Value) -> Value {
-        payload::value(self.number, self.contact, list, item)
+        payload::value(self.number, std::slice::from_ref(self.contact), list, vec![item])
     }
 
     fn event(&self, field: &'static str, value: Value) -> Event {

@@ -12,8 +12,8 @@ use crate::{may_touch, wamid};
 use plaza_db::Tx;
 use plaza_messaging::accounts;
 use plaza_protocol::{
-    AccountId, BusinessMessageId, Ctx, PhoneNumber, PhoneNumberId, PortfolioId, TemplateId, Timestamp,
-    WabaId, WebhookDeliveryId, limits,
+    BusinessMessageId, Ctx, GroupId, PhoneNumber, PhoneNumberId, PortfolioId, TemplateId, Timestamp, WabaId,
+    WebhookDeliveryId, limits,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -124,8 +124,10 @@ pub struct Logged {
     pub read_at: Option<Timestamp>,
     /// When it was given up.
     pub failed_at: Option<Timestamp>,
-    /// Whose account is at the other end.
-    pub(super) account: AccountId,
+    /// The group that it was said in.
+    pub group: Option<GroupId>,
+    /// By what webhooks know it.
+    pub(super) told: store::ToldAs,
     /// Who that is.
     pub person: Option<Person>,
 }
@@ -270,15 +272,14 @@ pub async fn life(
         (State::Read, found.read_at),
         (State::Failed, found.failed_at),
     ];
-    let wamid = found.wamid();
     let mut steps = Vec::new();
     for (state, at) in happened {
         let Some(at) = at else { continue };
         let is_about = |told: &store::Told| match state {
-            State::Received => told.brings(&wamid),
-            _ => told.is_about(&wamid, state.as_str()),
+            State::Received => told.brings(&found.told),
+            _ => told.is_about(&found.told, state.as_str()),
         };
-        let told = store::told(tx, found.waba, found.account, at).await?.into_iter().filter(is_about);
+        let told = store::told(tx, found.waba, &found.told, at).await?.into_iter().filter(is_about);
         let told = told.map(|told| Told {
             delivery: told.delivery,
             state: told.state,

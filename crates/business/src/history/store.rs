@@ -1,11 +1,11 @@
 //! The SQL of histories, and of the log.
 
 use super::log::{Filter, Logged, Person, Place, State};
-use crate::messages::lane;
 use crate::webhooks::DeliveryState;
+use crate::{groups, messages, wamid};
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{
-    AccountId, BusinessMessageId, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId,
+    AccountId, BusinessMessageId, GroupId, PhoneNumberId, PortfolioId, Timestamp, WabaId, WebhookDeliveryId,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -15,16 +15,27 @@ use uuid::Uuid;
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 statements! {
-    SELECT_MESSAGE = "SELECT message_id, portfolio_id, waba_id, phone_number_id, accepted_at, delivered_at, read_at,
-        failed_at, account_id FROM business_message WHERE message_id = $1 AND is_outgoing";
-    SELECT_MESSAGES = "SELECT message_id, portfolio_id, waba_id, phone_number_id, accepted_at, delivered_at, read_at,
-        failed_at, account_id FROM business_message WHERE message_id >= $2 AND phone_number_id = $1 AND is_outgoing
-        ORDER BY message_id DESC LIMIT 100";
+    SELECT_MESSAGE = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.accepted_at,
+        m.delivered_at, m.read_at, m.failed_at, m.account_id, g.group_id, g.message_id, c.user_id
+        FROM business_message m LEFT JOIN group_message g ON g.copy_id = m.message_id
+        LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        WHERE m.message_id = $1 AND m.is_outgoing";
+    SELECT_COPIES = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.accepted_at,
+        m.delivered_at, m.read_at, m.failed_at, m.account_id, g.group_id, g.message_id, c.user_id
+        FROM group_message g JOIN business_message m ON m.message_id = g.copy_id
+        LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        WHERE g.message_id = $1 AND m.is_outgoing ORDER BY m.message_id LIMIT 100";
+    SELECT_MESSAGES = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.accepted_at,
+        m.delivered_at, m.read_at, m.failed_at, m.account_id, g.group_id, g.message_id, c.user_id
+        FROM business_message m LEFT JOIN group_message g ON g.copy_id = m.message_id
+        LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
+        WHERE m.message_id >= $2 AND m.phone_number_id = $1 AND m.is_outgoing ORDER BY m.message_id DESC LIMIT 100";
     SELECT_LOG = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.is_outgoing, m.kind,
         m.template_id, t.name, m.category, m.status, m.accepted_at, m.delivered_at, m.read_at, m.failed_at,
-        c.number, c.name, c.user_id, m.account_id FROM business_message m
+        c.number, c.name, c.user_id, m.account_id, g.group_id, g.message_id FROM business_message m
         LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
         LEFT JOIN template t ON t.template_id = m.template_id
+        LEFT JOIN group_message g ON g.copy_id = m.message_id
         WHERE m.portfolio_id = $1 AND m.accepted_at >= $2 AND (m.accepted_at, m.message_id) < ($3, $4)
         AND m.status >= $5 AND m.status <= $6
         AND (CAST($7 AS BOOLEAN) IS NULL OR m.is_outgoing = $7)
@@ -34,9 +45,10 @@ statements! {
         ORDER BY m.accepted_at DESC, m.message_id DESC LIMIT $11";
     SELECT_LOGGED = "SELECT m.message_id, m.portfolio_id, m.waba_id, m.phone_number_id, m.is_outgoing, m.kind,
         m.template_id, t.name, m.category, m.status, m.accepted_at, m.delivered_at, m.read_at, m.failed_at,
-        c.number, c.name, c.user_id, m.account_id FROM business_message m
+        c.number, c.name, c.user_id, m.account_id, g.group_id, g.message_id FROM business_message m
         LEFT JOIN business_contact c ON c.portfolio_id = m.portfolio_id AND c.account_id = m.account_id
         LEFT JOIN template t ON t.template_id = m.template_id
+        LEFT JOIN group_message g ON g.copy_id = m.message_id
         WHERE m.message_id = $1";
     SELECT_TOLD = "SELECT d.entry, d.state, d.attempts, d.last_error, e.url, d.delivery_id FROM webhook_delivery d
         JOIN webhook_endpoint e ON e.endpoint_id = d.endpoint_id
@@ -54,7 +66,32 @@ pub(super) struct MessageRow {
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) read_at: Option<Timestamp>,
     pub(super) failed_at: Option<Timestamp>,
-    pub(super) account: AccountId,
+    pub(super) told: ToldAs,
+}
+
+/// By what webhooks know a message: of what goes to a group, there is one for everybody in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ToldAs {
+    wamid: String,
+    lane: i64,
+    /// Whose copy it is, in a group.
+    participant: Option<String>,
+}
+
+impl ToldAs {
+    fn new(
+        message: BusinessMessageId,
+        account: AccountId,
+        group: Option<(GroupId, BusinessMessageId)>,
+        user_id: Option<String>,
+    ) -> Self {
+        match group {
+            None => Self { wamid: wamid::format(message), lane: messages::lane(account), participant: None },
+            Some((group, shared)) => {
+                Self { wamid: wamid::format(shared), lane: groups::lane(group), participant: user_id }
+            }
+        }
+    }
 }
 
 /// A delivery that may have told of it.
@@ -69,26 +106,34 @@ pub(super) struct Told {
 
 impl Told {
     /// Whether it tells this status of this message.
-    pub(super) fn is_about(&self, wamid: &str, status: &str) -> bool {
+    pub(super) fn is_about(&self, message: &ToldAs, status: &str) -> bool {
         let entry: Value = serde_json::from_str(&self.entry).unwrap_or_default();
-        let told = entry.pointer("/changes/0/value/statuses/0");
-        let member = |name: &str| told.and_then(|told| told.get(name)).and_then(Value::as_str);
-        member("id") == Some(wamid) && member("status") == Some(status)
+        let told = entry.pointer("/changes/0/value/statuses").and_then(Value::as_array);
+        told.into_iter().flatten().any(|told| {
+            let member = |name: &str| told.get(name).and_then(Value::as_str);
+            member("id") == Some(&message.wamid)
+                && member("status") == Some(status)
+                && member("recipient_participant_user_id") == message.participant.as_deref()
+        })
     }
 
     /// Whether it tells that this message came in.
-    pub(super) fn brings(&self, wamid: &str) -> bool {
+    pub(super) fn brings(&self, message: &ToldAs) -> bool {
         let entry: Value = serde_json::from_str(&self.entry).unwrap_or_default();
-        entry.pointer("/changes/0/value/messages/0/id").and_then(Value::as_str) == Some(wamid)
+        let id = entry.pointer("/changes/0/value/messages/0/id").and_then(Value::as_str);
+        id == Some(&message.wamid)
     }
 }
 
 fn logged(row: &Row) -> Result<Logged, DbError> {
-    let is_outgoing = row.get(4)?;
+    let (message, is_outgoing) = (row.get(0)?, row.get(4)?);
+    let group: Option<(GroupId, BusinessMessageId)> = row.get::<Option<_>>(18)?.zip(row.get(19)?);
     let (number, name, user_id): (Option<String>, Option<String>, Option<String>) =
         (row.get(14)?, row.get(15)?, row.get(16)?);
     Ok(Logged {
-        message: row.get(0)?,
+        told: ToldAs::new(message, row.get(17)?, group, user_id.clone()),
+        group: group.map(|(group, _)| group),
+        message,
         portfolio: row.get(1)?,
         waba: row.get(2)?,
         phone: row.get(3)?,
@@ -101,7 +146,6 @@ fn logged(row: &Row) -> Result<Logged, DbError> {
         delivered_at: row.get(11)?,
         read_at: row.get(12)?,
         failed_at: row.get(13)?,
-        account: row.get(17)?,
         person: number.map(|number| Person {
             number,
             name: name.unwrap_or_default(),
@@ -141,8 +185,10 @@ pub(super) async fn one(tx: &mut Tx, id: BusinessMessageId) -> Result<Option<Log
 }
 
 fn message_row(row: &Row) -> Result<MessageRow, DbError> {
+    let message = row.get(0)?;
+    let group = row.get::<Option<_>>(9)?.zip(row.get(10)?);
     Ok(MessageRow {
-        message: row.get(0)?,
+        message,
         portfolio: row.get(1)?,
         waba: row.get(2)?,
         phone: row.get(3)?,
@@ -150,12 +196,17 @@ fn message_row(row: &Row) -> Result<MessageRow, DbError> {
         delivered_at: row.get(5)?,
         read_at: row.get(6)?,
         failed_at: row.get(7)?,
-        account: row.get(8)?,
+        told: ToldAs::new(message, row.get(8)?, group, row.get(11)?),
     })
 }
 
 pub(super) async fn message(tx: &mut Tx, id: BusinessMessageId) -> Result<Option<MessageRow>, DbError> {
     tx.query_one(SELECT_MESSAGE, params![id]).await?.as_ref().map(message_row).transpose()
+}
+
+/// The copies of a message to a group.
+pub(super) async fn copies(tx: &mut Tx, id: BusinessMessageId) -> Result<Vec<MessageRow>, DbError> {
+    tx.query(SELECT_COPIES, params![id]).await?.iter().map(message_row).collect()
 }
 
 /// The latest messages: their ids are in the order of time.
@@ -171,11 +222,11 @@ pub(super) async fn messages(
         .collect()
 }
 
-/// The deliveries about a person that were written with a status or soon after it: a transaction takes its time.
+/// The deliveries about a person or a group that were written with a status or soon after it: a transaction takes its time.
 pub(super) async fn told(
     tx: &mut Tx,
     waba: WabaId,
-    account: AccountId,
+    message: &ToldAs,
     at: Timestamp,
 ) -> Result<Vec<Told>, DbError> {
     let (from, to) = (first_id(at.milliseconds()), first_id((at + TOLD_WITHIN).milliseconds()));
@@ -189,7 +240,7 @@ pub(super) async fn told(
             delivery: row.get(5)?,
         })
     };
-    tx.query(SELECT_TOLD, params![from, to, waba, lane(account)]).await?.iter().map(told).collect()
+    tx.query(SELECT_TOLD, params![from, to, waba, message.lane]).await?.iter().map(told).collect()
 }
 
 /// The smallest id that is made in a millisecond.

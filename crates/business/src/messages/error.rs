@@ -42,6 +42,21 @@ pub enum SendError {
         /// As the request names it.
         kind: String,
     },
+    /// Something that a group is not told.
+    #[error("{kind} cannot be sent to a group: send text, a file or another template")]
+    NotInGroups {
+        /// What.
+        kind: String,
+    },
+    /// No such group of this number.
+    #[error("there is no such group, or another phone number manages it")]
+    UnknownGroup,
+    /// Nobody is in it.
+    #[error("nobody is in the group yet: people join by its invite link")]
+    EmptyGroup,
+    /// The operator has stopped it.
+    #[error("the operator of this network has stopped the group for now")]
+    GroupSuspended,
     /// No such number, or another portfolio's.
     #[error("there is no such phone number, or it belongs to another business portfolio")]
     NotFound,

@@ -9,6 +9,7 @@ pub(crate) mod interactive;
 
 use super::SendError;
 use crate::contacts;
+use crate::groups;
 use crate::json::node::{Node, Refusal};
 use crate::json::{boolean, member, text_member};
 use crate::media::MediaUse;
@@ -16,7 +17,7 @@ use crate::templates::definition::FlowName;
 use crate::templates::render::SendTemplate;
 use crate::wamid;
 use plaza_protocol::content::{Body, MediaForm};
-use plaza_protocol::{BusinessMessageId, InvalidPhoneNumber, PhoneNumber};
+use plaza_protocol::{BusinessMessageId, GroupId, InvalidPhoneNumber, PhoneNumber};
 use serde_json::Value;
 
 /// Characters that a business may have echoed in the statuses of a message.
@@ -50,13 +51,13 @@ pub struct SendMessage {
     pub(super) address: Address,
     pub(super) recipient: Recipient,
     /// The recipient as it was written.
-    pub(super) input: String,
-    pub(super) kind: Kind,
-    pub(super) reply_to: Option<BusinessMessageId>,
-    pub(super) biz_opaque_callback_data: Option<String>,
+    pub(crate) input: String,
+    pub(crate) kind: Kind,
+    pub(crate) reply_to: Option<BusinessMessageId>,
+    pub(crate) biz_opaque_callback_data: Option<String>,
     pub(super) idempotency: Option<Idempotency>,
     /// Why a file that it names by a link could not be fetched: it is accepted, and fails.
-    pub(super) unfetched: Option<String>,
+    pub(crate) unfetched: Option<String>,
 }
 
 /// What makes a repeat known.
@@ -81,18 +82,19 @@ pub struct ReadMark {
 pub(super) enum Recipient {
     Number(PhoneNumber),
     UserId(String),
+    Group(GroupId),
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Template(SendTemplate),
     Free(Box<Draft>),
 }
 
 /// A message as it will be, but for what the request only names: files, and a form.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Draft {
-    pub(super) body: Body,
+pub(crate) struct Draft {
+    pub(crate) body: Body,
     /// Where the bytes of its files are, in the order of [`Body::attachments_mut`].
     pub(super) uses: Vec<MediaUse>,
     pub(super) flow: Option<FlowName>,
@@ -174,6 +176,14 @@ impl SendMessage {
         self.unfetched.get_or_insert(why.into());
     }
 
+    /// The group that it goes to; `None`: it goes to a person.
+    pub(crate) fn group(&self) -> Option<GroupId> {
+        match self.recipient {
+            Recipient::Group(group) => Some(group),
+            Recipient::Number(_) | Recipient::UserId(_) => None,
+        }
+    }
+
     /// The key by which a repeat is known.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())
@@ -193,6 +203,12 @@ impl SendMessage {
             return Err(invalid("message_activity_sharing", "true or false is expected"));
         }
         let message = Self::read(parameters, idempotency)?;
+        if message.group().is_some() {
+            return Err(invalid(
+                "recipient_type",
+                "this address sends to people: send to groups at messages",
+            ));
+        }
         match message.kind {
             Kind::Template(_) => Ok(Self { address: Address::MarketingMessages, ..message }),
             Kind::Free(_) => Err(SendError::NotATemplate),
@@ -202,14 +218,16 @@ impl SendMessage {
     /// Reads the parameters of a send.
     pub fn read(parameters: &Value, idempotency: Option<Idempotency>) -> Result<Self, SendError> {
         let root = Node::root(parameters);
-        let recipient_type = root.word("recipient_type")?;
-        if !matches!(recipient_type.as_str(), "" | "individual") {
-            return Err(invalid(
-                "recipient_type",
-                "\"individual\" is expected; groups are not supported yet",
-            ));
-        }
-        let (recipient, input) = recipient(parameters)?;
+        let (recipient, input) = match root.word("recipient_type")?.as_str() {
+            "" | "individual" => recipient(parameters)?,
+            "group" => {
+                let to = root.words("to", 256)?;
+                let group = groups::parse_id(&to).or_else(|| to.trim().parse().ok());
+                let group = group.ok_or_else(|| invalid("to", "the id of a group is expected"))?;
+                (Recipient::Group(group), to)
+            }
+            _ => return Err(invalid("recipient_type", "\"individual\" or \"group\" is expected")),
+        };
         let context = root.optional("context")?;
         let reply_to = context.map(|context| context.text("message_id", 256)).transpose()?;
         let reply_to = reply_to.filter(|id| !id.is_empty());

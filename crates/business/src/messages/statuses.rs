@@ -8,13 +8,16 @@ use super::{event, store};
 use crate::analytics::{self, Spent};
 use crate::codes;
 use crate::contacts::{self, Contact};
+use crate::groups;
 use crate::portfolios::{BusinessNumber, store as portfolio_store};
 use crate::webhooks::payload::{self, Failure, StatusUpdate};
 use crate::webhooks::{self, Event};
 use crate::{Business, is_operator};
 use plaza_billing::{self as billing, BillingError};
 use plaza_db::{DbError, Tx};
-use plaza_protocol::{AccountId, BusinessMessageId, Ctx, MessageId, PhoneNumberId, Timestamp, limits};
+use plaza_protocol::{
+    AccountId, BusinessMessageId, Ctx, GroupId, MessageId, PhoneNumberId, Timestamp, limits,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -214,27 +217,75 @@ async fn tell(ctx: &Ctx, tx: &mut Tx, steps: Vec<Step>) -> Result<(), DbError> {
     let numbers = numbers(tx, &steps).await?;
     let people: Vec<_> = steps.iter().map(|step| (step.message.portfolio, step.message.account)).collect();
     let contacts = contacts::by_accounts(tx, &people).await?;
-    let events: Vec<Event> = steps
-        .into_iter()
-        .zip(contacts)
-        .filter_map(|(step, contact)| {
-            let number = numbers.get(&step.message.phone)?;
-            Some(status_event(number, &contact?, step))
-        })
-        .collect();
+    let said = said_in_groups(tx, &steps).await?;
+    let mut events: Vec<Event> = Vec::with_capacity(steps.len());
+    let mut gathered: Vec<Gathered> = Vec::new();
+    for (step, contact) in steps.into_iter().zip(contacts) {
+        let (Some(number), Some(contact)) = (numbers.get(&step.message.phone), contact) else { continue };
+        match said.get(&step.message.message_id) {
+            None => {
+                let update = update(step.message.message_id, step);
+                events.push(event(number, &contact, payload::status(number, &contact, update)));
+            }
+            Some((message, group)) => {
+                // The same step of the same message, for several participants, is one event.
+                let (phone, status) = (step.message.phone, step.status);
+                let one = (contact, update(*message, step));
+                let key = (phone, *group, *message, status);
+                match gathered.iter_mut().find(|gathered| gathered.key == key) {
+                    Some(gathered) => gathered.updates.push(one),
+                    None => gathered.push(Gathered { key, updates: vec![one] }),
+                }
+            }
+        }
+    }
+    for Gathered { key: (phone, group, ..), updates } in gathered {
+        let Some(number) = numbers.get(&phone) else { continue };
+        events.push(Event {
+            portfolio: number.portfolio_id,
+            waba: number.waba_id,
+            phone: Some(phone),
+            field: webhooks::MESSAGES,
+            lane: groups::lane(group),
+            value: payload::group_statuses(number, group, updates),
+        });
+    }
     webhooks::emit(ctx, tx, events).await
 }
 
-fn status_event(number: &BusinessNumber, contact: &Contact, step: Step) -> Event {
-    let update = StatusUpdate {
-        message: step.message.message_id,
+/// Statuses that one event tells.
+struct Gathered {
+    key: (PhoneNumberId, GroupId, BusinessMessageId, Status),
+    updates: Vec<(Contact, StatusUpdate)>,
+}
+
+/// Of the messages that are copies of one to a group: that one, and the group.
+async fn said_in_groups(
+    tx: &mut Tx,
+    steps: &[Step],
+) -> Result<BTreeMap<BusinessMessageId, (BusinessMessageId, GroupId)>, DbError> {
+    let copies: Vec<_> = steps
+        .iter()
+        .filter(|step| step.message.category().is_some_and(payload::is_of_group))
+        .map(|step| step.message.message_id)
+        .collect();
+    if copies.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let said = groups::store::copies(tx, &copies).await?;
+    Ok(copies.into_iter().zip(said).filter_map(|(copy, said)| Some((copy, said?))).collect())
+}
+
+/// What is told of a step, under the id of `message`.
+fn update(message: BusinessMessageId, step: Step) -> StatusUpdate {
+    StatusUpdate {
+        message,
         status: step.status.word(),
         at: step.at,
         pricing: step.pricing,
         biz_opaque_callback_data: step.message.callback_data,
         failure: step.failure,
-    };
-    event(number, contact, payload::status(number, contact, update))
+    }
 }
 
 async fn numbers(tx: &mut Tx, steps: &[Step]) -> Result<BTreeMap<PhoneNumberId, BusinessNumber>, DbError> {

@@ -75,6 +75,13 @@ async fn statuses(shop: &Shop) -> Vec<Value> {
     statuses
 }
 
+fn person(accepted: &Accepted) -> (AccountId, String) {
+    match &accepted.to {
+        To::Person { account, user_id, .. } => (*account, user_id.clone()),
+        To::Group { .. } => panic!("{:?}", accepted.to),
+    }
+}
+
 fn words(statuses: &[Value]) -> Vec<&str> {
     statuses.iter().map(|status| status["status"].as_str().unwrap()).collect()
 }
@@ -87,7 +94,8 @@ async fn a_template_goes_through_its_life_and_is_charged_once() {
         let mut request = template(&["Ana"]);
         request["biz_opaque_callback_data"] = json!("order-17");
         let accepted = shop.send(request).await.unwrap();
-        assert_eq!((accepted.wa_id.as_str(), accepted.account), ("4915112345678", shop.ana));
+        let To::Person { account, wa_id, .. } = &accepted.to else { panic!("{:?}", accepted.to) };
+        assert_eq!((wa_id.as_str(), *account), ("4915112345678", shop.ana));
         let content = accepted.content.clone().unwrap();
         let Some(Body::Template(filled)) = content.body else { panic!("{content:?}") };
         assert_eq!(filled.body, "Hi Ana, your bread is ready to be fetched.");
@@ -328,11 +336,11 @@ async fn templates_and_recipients_are_checked() {
         assert!(matches!(error, SendError::Undeliverable), "nobody has it: {error}");
         let error = shop.send(with(|request| request["to"] = json!(NUMBER))).await.unwrap_err();
         assert!(matches!(error, SendError::RecipientIsSender), "{error}");
-        let by_user = shop.send(template(&["Ana"])).await.unwrap().user_id;
+        let by_user = person(&shop.send(template(&["Ana"])).await.unwrap()).1;
         let mut request = template(&["Ana"]);
         request["to"] = Value::Null;
         request["recipient"] = json!(by_user);
-        assert_eq!(shop.send(request).await.unwrap().account, shop.ana);
+        assert_eq!(person(&shop.send(request).await.unwrap()).0, shop.ana);
         for status in [templates::Status::Pending, templates::Status::Rejected] {
             set_status(&shop, status).await;
             let error = shop.send(template(&["Ana"])).await.unwrap_err();
@@ -524,7 +532,7 @@ async fn in_a_batch_a_place_stays_with_whom_it_reached() {
             let sends: Vec<_> = batch.iter().map(|message| Sending { ctx: &app, phone, message }).collect();
             let answers = business.accept_all(tx, &sends).await?;
             Ok::<_, SendError>(
-                answers.into_iter().map(|answer| answer.map(|one| one.account)).collect::<Vec<_>>(),
+                answers.into_iter().map(|answer| answer.map(|one| person(&one).0)).collect::<Vec<_>>(),
             )
         };
         let answers = shop.db.transact(&shop.system, "test", send).await.unwrap();

@@ -280,6 +280,7 @@ async fn a_blocked_persons_messages_reach_the_business_no_more() {
                 body: Some(body),
                 is_forwarded: false,
             },
+            group: None,
         };
         assert!(!shop.receive(inbound.clone()).await, "it is not taken in");
         assert_eq!(shop.told("messages").await.len(), before);

@@ -1,9 +1,9 @@
 //! # What people say of a business
 //!
-//! A person blocks a number, lets it write again, reports it, or wants no more of its advertising. Their client says so to
-//! the number's host, encrypted like any message; it stands in no conversation, and opens no customer-service window. The
-//! business never learns who blocked or reported it: it sees a rating. Whoever wants no advertising is told to its webhooks
-//! (`user_preferences`), and its marketing templates to them are refused with 131050.
+//! A person blocks a number, lets it write again, reports it, or wants no more of its advertising. Their client says so
+//! to the number's host, encrypted like any message; it stands in no conversation, and opens no customer-service
+//! window. The business never learns who blocked or reported it: it sees a rating. Whoever wants no advertising is told
+//! to its webhooks (`user_preferences`), and its marketing templates to them are refused with 131050.
 
 use super::RATED_OVER;
 use super::store::{self, BLOCKED, REPORTED};
@@ -83,7 +83,7 @@ async fn prefers(
         phone: Some(number.phone_number_id),
         field: webhooks::PREFERENCES,
         lane: messages::lane(contact.account),
-        value: payload::value(number, contact, webhooks::PREFERENCES, preference),
+        value: payload::value(number, std::slice::from_ref(contact), webhooks::PREFERENCES, vec![preference]),
     };
     webhooks::emit(ctx, tx, vec![event]).await
 }

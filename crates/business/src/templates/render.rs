@@ -14,6 +14,7 @@ use plaza_protocol::content::{
     self, Action, Catalog, FlowAction, Header, Location, Media, MediaForm, OrderDetails, Product,
     ProductAction, ProductList, ProductSection, VoiceCall, action, header,
 };
+use std::collections::BTreeMap;
 
 /// Components and parameters of a send, each.
 const PARTS_MAX: usize = 100;
@@ -21,6 +22,10 @@ const PARTS_MAX: usize = 100;
 const VALUE_CHARACTERS_MAX: usize = 32_768;
 /// Bytes of the data that a form begins with.
 const FLOW_DATA_BYTES_MAX: usize = 32 * 1024;
+/// The kind of a value that is a text.
+const TEXT: &str = "text";
+/// The kind of a value that invites to a group.
+const GROUP: &str = "group_id";
 /// Seconds of a minute.
 const MINUTE_S: i64 = 60;
 
@@ -143,6 +148,46 @@ impl SendTemplate {
     }
 }
 
+impl SendTemplate {
+    /// The groups that it invites to, as they were written.
+    pub(crate) fn groups(&self) -> Vec<&str> {
+        let parts = std::iter::once(&self.parts).chain(&self.cards);
+        let parameters = parts.flat_map(Parts::parameters);
+        parameters
+            .filter(|parameter| parameter.kind == GROUP)
+            .filter_map(|one| one.value.as_deref())
+            .collect()
+    }
+
+    /// The same with the invite links of the groups in place of their ids. A button ends an address: it gets the last part
+    /// of the link.
+    pub(crate) fn with_groups(&self, links: &BTreeMap<String, String>) -> Self {
+        let mut filled = self.clone();
+        for parts in std::iter::once(&mut filled.parts).chain(&mut filled.cards) {
+            for parameter in parts.header.iter_mut().chain(&mut parts.body) {
+                parameter.invite(|group| links.get(group).cloned());
+            }
+            for parameter in parts.buttons.iter_mut().flat_map(|(_, parameters)| parameters) {
+                let code = |link: &String| link.rsplit('/').next().map(str::to_owned);
+                parameter.invite(|group| links.get(group).and_then(code));
+            }
+        }
+        filled
+    }
+}
+
+impl Parameter {
+    /// Puts a text in place of a group.
+    fn invite(&mut self, text: impl Fn(&str) -> Option<String>) {
+        if self.kind == GROUP
+            && let Some(text) = self.value.as_deref().and_then(text)
+        {
+            TEXT.clone_into(&mut self.kind);
+            self.value = Some(text);
+        }
+    }
+}
+
 /// `{"type":"limited_time_offer","limited_time_offer":{"expiration_time_ms":…}}` among the parameters.
 fn offer_end(component: &Node<'_>) -> Result<Option<i64>, Refusal> {
     for parameter in component.list("parameters", PARTS_MAX)? {
@@ -154,6 +199,11 @@ fn offer_end(component: &Node<'_>) -> Result<Option<i64>, Refusal> {
 }
 
 impl Parts {
+    fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        let buttons = self.buttons.iter().flat_map(|(_, parameters)| parameters);
+        self.header.iter().chain(&self.body).chain(buttons)
+    }
+
     fn component(&mut self, component: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<(), Refusal> {
         let kind = component.word("type")?;
         let parameters = component.list("parameters", PARTS_MAX)?;
@@ -184,7 +234,7 @@ impl Parts {
 
 fn read_parameter(node: &Node<'_>, uses: &mut Vec<MediaUse>) -> Result<Parameter, Refusal> {
     let kind = node.word("type")?;
-    let kind = if kind.is_empty() { "text".to_owned() } else { kind };
+    let kind = if kind.is_empty() { TEXT.to_owned() } else { kind };
     let name = Some(node.text("parameter_name", 64)?).filter(|name| !name.is_empty());
     let rich = match kind.as_str() {
         "image" | "video" | "gif" | "document" => {

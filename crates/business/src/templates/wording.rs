@@ -1,8 +1,9 @@
 //! # The words of authentication templates
 //!
-//! What these templates say is fixed, in each language that is here: the code, the advice to keep it to oneself, for how
-//! long it is good, and the labels of their buttons. A language with a region (`pt_BR`) has its own words, or those of the
-//! language (`pt`); one that is not here has the English ones. `{c}` stands for the code and `{m}` for the minutes.
+//! What these templates say is fixed, in each language that is here: the code, the advice to keep it to oneself, for
+//! how long it is good, and the labels of their buttons. A language with a region (`pt_BR`) has its own words, or those
+//! of the language (`pt`); one that is not here has the English ones. `{c}` stands for the code and `{m}` for the
+//! minutes.
 
 /// The words in one language.
 #[derive(Debug, PartialEq, Eq)]

@@ -272,8 +272,8 @@ fn storable(character: char) -> char {
     if character == '\0' { char::REPLACEMENT_CHARACTER } else { character }
 }
 
-/// Gives up what was tried for 7 days and has its next attempt far ahead, and forgets what was delivered long ago. What is
-/// due or under way is tried first, and given up when that fails: a server that was off for a week loses nothing
+/// Gives up what was tried for 7 days and has its next attempt far ahead, and forgets what was delivered long ago. What
+/// is due or under way is tried first, and given up when that fails: a server that was off for a week loses nothing
 /// untried. The answer is how many were given up.
 pub async fn sweep(ctx: &Ctx, tx: &mut Tx) -> Result<u64, DbError> {
     let now = ctx.now();

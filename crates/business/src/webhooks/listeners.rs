@@ -152,7 +152,7 @@ pub async fn end(ctx: &Ctx, tx: &mut Tx, id: WebhookListenerId) -> Result<u64, S
     Ok(store::bury_for(tx, listener.endpoint(), "the listener was ended").await?)
 }
 
-/// The listener asks: it goes on for a while longer. Whether something is there for it is the answer.
+/// The listener asks: it goes on for a while longer.
 pub async fn ask(ctx: &Ctx, tx: &mut Tx, id: WebhookListenerId) -> Result<(), SubscribeError> {
     let listener = own(ctx, tx, id).await?;
     if listener.lapses_at <= ctx.now() {
@@ -170,7 +170,7 @@ pub async fn is_due(ctx: &Ctx, tx: &mut Tx, id: WebhookListenerId) -> Result<boo
 }
 
 impl Business {
-    /// Takes up to `limit` due deliveries, the longest due first. Those that nobody speaks of within the lease come again.
+    /// Takes up to `limit` due deliveries, the oldest first. Those that nobody speaks of within the lease come again.
     pub async fn take(
         &self,
         ctx: &Ctx,

@@ -8,15 +8,19 @@ mod inbound;
 
 use crate::codes::Code;
 use crate::contacts::Contact;
+use crate::groups;
 use crate::portfolios::BusinessNumber;
 use crate::wamid;
-use plaza_billing::{Category, Pricing};
+use plaza_billing::{Category, Pricing, PricingType};
 use plaza_protocol::content::{Body, Content};
-use plaza_protocol::{BusinessMessageId, MediaId, Timestamp};
+use plaza_protocol::{BusinessMessageId, GroupId, MediaId, Timestamp};
 use serde_json::{Map, Value, json};
 
 /// What Plaza does not know, or a person cannot say to a business.
 const UNSUPPORTED: &str = "unsupported";
+
+/// The number of an error in a message of a group that is of no kind that a business is told.
+const UNSUPPORTED_IN_GROUP: i64 = 130_501;
 
 /// Where the numbers of errors are explained: they are those of the published interface.
 const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/";
@@ -24,14 +28,41 @@ const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-a
 /// The word for a marketing message that was handed in at the address of marketing messages.
 pub(crate) const MARKETING_LITE: &str = "marketing_lite";
 
+/// The words for what is said in a group.
+const GROUP_MARKETING: &str = "group_marketing";
+const GROUP_UTILITY: &str = "group_utility";
+const GROUP_SERVICE: &str = "group_service";
+/// What the words for groups begin with.
+const GROUP_PREFIX: &str = "group_";
+
+/// The word for a category in a group, where nobody authenticates.
+pub(crate) fn group_category(category: Category) -> &'static str {
+    match category {
+        Category::Marketing => GROUP_MARKETING,
+        Category::Utility | Category::Authentication | Category::AuthenticationInternational => GROUP_UTILITY,
+        // Nobody calls a group.
+        Category::Service | Category::Call => GROUP_SERVICE,
+    }
+}
+
+/// Whether a word is that of a category in a group.
+pub(crate) fn is_of_group(category: &str) -> bool {
+    category.starts_with(GROUP_PREFIX)
+}
+
 /// What a status says about the price. `category` is the word that stands in the message's row.
 pub fn pricing(pricing: &Pricing, category: Option<&str>) -> Value {
+    let is_in_group = category.is_some_and(is_of_group);
     json!({
         "billable": pricing.billable,
         "pricing_model": Pricing::MODEL,
-        "type": pricing.pricing_type.as_str(),
+        "type": match pricing.pricing_type {
+            PricingType::FreeCustomerService if is_in_group => "free_group_customer_service",
+            pricing_type => pricing_type.as_str(),
+        },
         "category": match category {
             Some(MARKETING_LITE) => MARKETING_LITE,
+            Some(category) if is_in_group => category,
             // Webhooks have a hyphen here and nowhere else.
             _ if pricing.category == Category::AuthenticationInternational => "authentication-international",
             _ => pricing.category.as_str(),
@@ -67,19 +98,41 @@ pub struct StatusUpdate {
 
 /// The value of a change that tells one status.
 pub fn status(number: &BusinessNumber, contact: &Contact, update: StatusUpdate) -> Value {
-    let mut status = json!({
-        "id": wamid::format(update.message),
-        "status": update.status,
-        "timestamp": update.at.seconds().to_string(),
-        "recipient_id": contact.number.digits(),
-        "recipient_user_id": contact.user_id,
-    });
-    if let Some(members) = status.as_object_mut() {
+    let recipient = json!({"recipient_id": contact.number.digits(), "recipient_user_id": contact.user_id});
+    value(number, std::slice::from_ref(contact), "statuses", vec![status_of(recipient, update)])
+}
+
+/// The value of a change that tells the statuses of a message to a group, one for each participant whom they are about.
+pub(crate) fn group_statuses(
+    number: &BusinessNumber,
+    group: GroupId,
+    updates: Vec<(Contact, StatusUpdate)>,
+) -> Value {
+    let (mut contacts, mut statuses) = (Vec::new(), Vec::new());
+    for (contact, update) in updates {
+        let recipient = json!({
+            "recipient_id": groups::format_id(group),
+            "recipient_type": "group",
+            "recipient_participant_id": contact.number.digits(),
+            "recipient_participant_user_id": contact.user_id,
+        });
+        statuses.push(status_of(recipient, update));
+        contacts.push(contact);
+    }
+    value(number, &contacts, "statuses", statuses)
+}
+
+/// A status, and whose it is.
+fn status_of(mut recipient: Value, update: StatusUpdate) -> Value {
+    if let Some(members) = recipient.as_object_mut() {
+        members.insert("id".to_owned(), json!(wamid::format(update.message)));
+        members.insert("status".to_owned(), json!(update.status));
+        members.insert("timestamp".to_owned(), json!(update.at.seconds().to_string()));
         insert_some(members, "pricing", update.pricing);
         insert_some(members, "biz_opaque_callback_data", update.biz_opaque_callback_data.map(Value::from));
         insert_some(members, "errors", update.failure.map(|failure| json!([error(&failure)])));
     }
-    value(number, contact, "statuses", status)
+    recipient
 }
 
 pub(crate) fn error(failure: &Failure) -> Value {
@@ -103,6 +156,10 @@ pub struct Inbound<'a> {
     pub content: &'a Content,
     /// The id of the file that it carries. A message with a file and none is one whose file cannot be had.
     pub media: Option<MediaId>,
+    /// Where it was said; `None`: to the number alone.
+    pub group: Option<GroupId>,
+    /// The digits of whoever said what it answers.
+    pub answered_from: Option<&'a str>,
 }
 
 /// The kind of a message, as the Cloud API names it.
@@ -127,17 +184,13 @@ pub fn kind_of(body: &Body) -> &'static str {
         Body::Revoke(_) => "revoke",
         Body::Call(_) => "call",
         Body::Feedback(_) => UNSUPPORTED,
+        // A person cannot say this.
+        Body::GroupChange(_) => UNSUPPORTED,
     }
 }
 
-/// The value of a change that tells one message. `reply_to_own` says whether the message that it answers is the
-/// business's.
-pub fn message(
-    number: &BusinessNumber,
-    contact: &Contact,
-    inbound: &Inbound<'_>,
-    reply_to_own: bool,
-) -> Value {
+/// The value of a change that tells one message.
+pub fn message(number: &BusinessNumber, contact: &Contact, inbound: &Inbound<'_>) -> Value {
     let body = inbound.content.body.as_ref();
     let mut said = body.and_then(inbound::said);
     let kind = match body {
@@ -158,19 +211,23 @@ pub fn message(
     if let Some(members) = message.as_object_mut() {
         match said {
             Some(said) => drop(members.insert(kind.to_owned(), said)),
-            None => drop(members.insert("errors".to_owned(), unsupported())),
+            None => drop(members.insert("errors".to_owned(), unsupported(inbound.group.is_some()))),
         }
+        insert_some(members, "group_id", inbound.group.map(|group| json!(groups::format_id(group))));
         if is_lost {
             members.insert("errors".to_owned(), lost_file());
         }
         if let Ok(answered) = BusinessMessageId::from_slice(&inbound.content.reply_to) {
-            let from = if reply_to_own { number.number.digits() } else { contact.number.digits() };
-            members.insert("context".to_owned(), json!({"from": from, "id": wamid::format(answered)}));
+            let mut context = json!({"id": wamid::format(answered)});
+            if let Some(from) = inbound.answered_from {
+                context["from"] = json!(from);
+            }
+            members.insert("context".to_owned(), context);
         } else if inbound.content.is_forwarded {
             members.insert("context".to_owned(), json!({"forwarded": true}));
         }
     }
-    value(number, contact, "messages", message)
+    value(number, std::slice::from_ref(contact), "messages", vec![message])
 }
 
 fn lost_file() -> Value {
@@ -179,14 +236,16 @@ fn lost_file() -> Value {
     json!([{"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": details}}])
 }
 
-fn unsupported() -> Value {
+fn unsupported(is_in_group: bool) -> Value {
     let code = crate::codes::UNSUPPORTED_TYPE;
+    // Groups have a number of their own for this.
+    let code = if is_in_group { Code { number: UNSUPPORTED_IN_GROUP, ..code } } else { code };
     let details = "Message type is not currently supported";
     json!([{"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": details}}])
 }
 
-/// The frame around one item of a list.
-pub(crate) fn value(number: &BusinessNumber, contact: &Contact, list: &str, item: Value) -> Value {
+/// The frame around the items of a list.
+pub(crate) fn value(number: &BusinessNumber, contacts: &[Contact], list: &str, items: Vec<Value>) -> Value {
     let mut value = Map::new();
     value.insert("messaging_product".to_owned(), json!("whatsapp"));
     value.insert(
@@ -198,13 +257,18 @@ pub(crate) fn value(number: &BusinessNumber, contact: &Contact, list: &str, item
     );
     value.insert(
         "contacts".to_owned(),
-        json!([{
-            "profile": {"name": contact.name},
-            "wa_id": contact.number.digits(),
-            "user_id": contact.user_id,
-        }]),
+        contacts
+            .iter()
+            .map(|contact| {
+                json!({
+                    "profile": {"name": contact.name},
+                    "wa_id": contact.number.digits(),
+                    "user_id": contact.user_id,
+                })
+            })
+            .collect(),
     );
-    value.insert(list.to_owned(), json!([item]));
+    value.insert(list.to_owned(), Value::Array(items));
     Value::Object(value)
 }
 

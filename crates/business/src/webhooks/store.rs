@@ -174,15 +174,9 @@ pub(super) async fn targets(
     targets.filter_map(Result::transpose).collect()
 }
 
-pub(super) fn delivery_row(
-    ctx: &Ctx,
-    endpoint: EndpointId,
-    event: &Event,
-    entry: &str,
-    at: Timestamp,
-) -> Vec<Value> {
+pub(super) fn delivery_row(ctx: &Ctx, endpoint: EndpointId, event: &Event, entry: &str) -> Vec<Value> {
     let id: WebhookDeliveryId = ctx.following(entry).sequenced_id();
-    params![id, endpoint.0, event.portfolio, event.waba, event.field, event.lane, entry, at]
+    params![id, endpoint.0, event.portfolio, event.waba, event.field, event.lane, entry, ctx.now()]
 }
 
 pub(super) async fn insert_deliveries(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), DbError> {

@@ -74,6 +74,9 @@ impl Machine {
                 self.notice(ctx, id, Notice::IdentityChanged(account))?;
             }
             self.events.push(Event::Conversation(id));
+            if let Some(orders) = self.unnamed.remove(&id) {
+                self.events.push(Event::Items { conversation: id, orders });
+            }
         }
         Ok(())
     }

@@ -61,7 +61,8 @@ impl Machine {
             Outcome::Members { added, .. } => {
                 talk.reached(envelope.gseq);
                 self.save_summary(id)?;
-                self.epoch_opened(ctx, id, &added)
+                self.epoch_opened(ctx, id, &added)?;
+                self.members_changed(ctx, id)
             }
             Outcome::Joined => {
                 talk.succeeded();
@@ -70,6 +71,9 @@ impl Machine {
                     self.refill_key_packages()?;
                 }
                 self.learn_devices(ctx, id)?;
+                if envelope.is_group {
+                    self.entered(ctx, id)?;
+                }
                 self.ask_for_unknown_accounts();
                 self.events.push(Event::Conversation(id));
                 Ok(())
@@ -127,6 +131,16 @@ impl Machine {
         }
         if let Some(Body::Call(call)) = &received.content.body {
             self.call_signal(ctx, id, &received, call)?;
+        }
+        if let Some(Body::GroupChange(_)) = &received.content.body
+            && !self.is_manager(id, received.account)
+        {
+            // Only the manager names a group; from anybody else it means nothing.
+            self.talk(id)?.reached(received.gseq);
+            return Ok(self.save_summary(id)?);
+        }
+        if let Some(Body::GroupChange(change)) = &received.content.body {
+            self.group_changed(id, change)?;
         }
         if self.put_aside(id, received.account, received.content.body.as_ref())? {
             self.talk(id)?.reached(received.gseq);

@@ -67,7 +67,10 @@ impl Machine {
             return Ok(Err((ErrorCode::Invalid, "This is your own number.".to_owned())));
         }
         self.learn_accounts(ctx, std::slice::from_ref(account))?;
-        let open = self.talks.values().find(|talk| talk.phase() != Phase::Left && talk.others(me) == [other]);
+        let is_with = |talk: &&Talk| {
+            talk.phase() != Phase::Left && talk.summary.group.is_none() && talk.others(me) == [other]
+        };
+        let open = self.talks.values().find(is_with);
         if let Some(talk) = open {
             return Ok(Ok(talk.conversation.id()));
         }
@@ -352,6 +355,7 @@ impl Machine {
                 talk.reached(sent.gseq);
                 self.save_summary(id)?;
                 self.learn_devices(ctx, id)?;
+                self.members_changed(ctx, id)?;
                 if rejoined && had_messages {
                     self.notice(ctx, id, Notice::Rejoined)?;
                 }
@@ -423,6 +427,7 @@ impl Machine {
             .iter()
             .filter_map(|member| AccountId::from_slice(&member.account_id).ok())
             .collect();
+        self.learn_group(id, fetched.group.as_ref())?;
         let talk = self.talks.get_mut(&id).ok_or(MachineError::NoSuchConversation)?;
         talk.work = Work::Nothing;
         if !members.contains(&me) {
@@ -453,6 +458,7 @@ impl Machine {
             ErrorCode::NotFound | ErrorCode::Forbidden => {
                 talk.conversation.leave(keystore)?;
                 talk.succeeded();
+                self.left(ctx, id)?;
                 self.drive(ctx, id)
             }
             _ => {
@@ -523,6 +529,7 @@ impl Machine {
                 .collect();
             let lost = Conversation::lost(&self.keystore, id, members)?;
             self.talks.insert(id, Talk::new(lost));
+            self.learn_group(id, conversation.group.as_ref())?;
             self.events.push(Event::Conversation(id));
             self.drive(ctx, id)?;
         }

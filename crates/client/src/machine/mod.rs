@@ -20,6 +20,7 @@
 mod accounts;
 mod asides;
 mod calls;
+mod groups;
 mod incoming;
 mod membership;
 mod outbox;
@@ -27,10 +28,11 @@ mod receipts;
 mod talk;
 
 pub use calls::{CallSignal, CallView, CallWish, call_body};
+pub use groups::{GroupAnswer, GroupAsk};
 pub(crate) use talk::Talk;
 
 use crate::contact::{Contact, Contacts};
-use crate::conversation::{Conversation, ConversationError};
+use crate::conversation::{Conversation, ConversationError, Phase};
 use crate::registration::{Registration, RegistrationError};
 use crate::rows::{self, RowError};
 use crate::store::Row;
@@ -146,6 +148,13 @@ pub enum Event {
         /// Which account, and how far.
         receipt: crate::timeline::Receipt,
     },
+    /// The answer to [`Machine::ask_group`].
+    Group {
+        /// What [`Machine::ask_group`] gave.
+        ticket: u64,
+        /// What the server said.
+        result: Result<GroupAnswer, (ErrorCode, String)>,
+    },
     /// The answer to [`Machine::open_number`].
     Opened {
         /// What [`Machine::open_number`] gave.
@@ -209,6 +218,8 @@ enum Purpose {
     Claim(ConversationId),
     Fetch(ConversationId),
     LookUp { ticket: u64 },
+    Group { ticket: u64 },
+    Describe(ConversationId),
     Accounts,
     List,
     Read { conversation: ConversationId, gseq: u64 },
@@ -286,10 +297,13 @@ pub struct Machine {
     outbox: BTreeMap<u64, Entry>,
     connection: Connection,
     look_ups: BTreeMap<u64, String>,
+    asks: BTreeMap<u64, GroupAsk>,
     next_ticket: u64,
     looking_at: Option<ConversationId>,
     /// Calls that were offered before the mailbox was empty.
     offered: BTreeMap<MessageId, CallSignal>,
+    /// What was shown of groups while somebody in them had no name yet.
+    unnamed: BTreeMap<ConversationId, (u64, u64)>,
     /// Rows that are not kept in memory.
     written: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     frames: Vec<ClientFrame>,
@@ -308,9 +322,11 @@ impl Machine {
             outbox: BTreeMap::new(),
             connection: Connection::default(),
             look_ups: BTreeMap::new(),
+            asks: BTreeMap::new(),
             next_ticket: 0,
             looking_at: None,
             offered: BTreeMap::new(),
+            unnamed: BTreeMap::new(),
             written: BTreeMap::new(),
             frames: Vec::new(),
             events: Vec::new(),
@@ -471,6 +487,9 @@ impl Machine {
         for (ticket, number) in self.look_ups.clone() {
             self.look_up(ticket, number);
         }
+        for (ticket, ask) in self.asks.clone() {
+            self.request_group(ticket, &ask);
+        }
         Ok(())
     }
 
@@ -483,6 +502,7 @@ impl Machine {
         }
         self.ask_for_unknown_accounts();
         self.ring_offered(ctx)?;
+        self.ask_for_unknown_groups();
         self.send_reads();
         self.send_look();
         let ids: Vec<_> = self.talks.keys().copied().collect();
@@ -585,6 +605,8 @@ impl Machine {
             Purpose::Claim(conversation) => self.claimed(ctx, conversation, result),
             Purpose::Fetch(conversation) => self.fetched(ctx, conversation, result),
             Purpose::LookUp { ticket } => self.looked_up(ctx, ticket, result),
+            Purpose::Group { ticket } => self.group_answered(ctx, ticket, result),
+            Purpose::Describe(conversation) => self.described(ctx, conversation, result),
             Purpose::Accounts => match result {
                 Ok(response::Body::Accounts(accounts)) => self.learn_accounts(ctx, &accounts.accounts),
                 _ => Ok(()),
@@ -602,6 +624,10 @@ impl Machine {
         self.written.insert(rows::item(conversation, order), Some(rows::encode(item)?));
         self.written.insert(rows::order(conversation, item.id), Some(order.to_be_bytes().to_vec()));
         self.events.push(Event::Items { conversation, orders: (order, order) });
+        if self.has_unnamed(conversation) {
+            let (from, to) = self.unnamed.entry(conversation).or_insert((order, order));
+            (*from, *to) = (order.min(*from), order.max(*to));
+        }
         Ok(())
     }
 
@@ -635,6 +661,10 @@ impl Machine {
         let others = talk.map(|talk| talk.others(self.session.account)).unwrap_or_default();
         let mut names: BTreeMap<_, _> =
             others.iter().map(|other| (*other, self.contacts.name(*other))).collect();
+        if talk.is_some_and(|talk| talk.summary.group.is_some()) {
+            // Those who went are named too.
+            names.extend(self.contacts.names());
+        }
         names.insert(self.session.account, self.session.name.clone());
         Lens {
             me: self.session.account,
@@ -666,8 +696,9 @@ impl Machine {
         self.contacts.get(account)
     }
 
-    /// Blocks whoever one talks to in a conversation, or lets them through again: what a blocked account sends is taken
-    /// from the mailbox, and thrown away. Of a person only this device knows; the host of a business is told, and counts.
+    /// Blocks whoever one talks to in a conversation of two, or lets them through again: what a blocked account sends is
+    /// taken from the mailbox, and thrown away. Of a person only this device knows; the host of a business is told, and
+    /// counts.
     pub fn block(&mut self, ctx: &Ctx, id: ConversationId, on: bool) -> Result<(), MachineError> {
         self.think(ctx, id, if on { Opinion::Blocked } else { Opinion::Unblocked })
     }
@@ -684,6 +715,9 @@ impl Machine {
     /// Keeps what this person makes of whoever is at the other end; whether that is a business, whose host counts it.
     pub fn note_opinion(&mut self, id: ConversationId, opinion: Opinion) -> Result<bool, MachineError> {
         let me = self.me();
+        if self.talk(id)?.summary.group.is_some() {
+            return Ok(false);
+        }
         let mut is_business = false;
         for other in self.talk(id)?.others(me) {
             self.contacts.note(self.keystore.rows(), other, opinion)?;
@@ -701,12 +735,18 @@ impl Machine {
     }
 
     fn view_of(&self, talk: &Talk) -> ConversationView {
-        let other = talk.others(self.session.account).first().copied();
+        let group = self.group_view(talk);
+        let others = talk.others(self.session.account);
+        // What is said of the other goes for conversations of two.
+        let other = others.first().copied().filter(|_| group.is_none());
         let contact = other.and_then(|other| self.contacts.get(other)).cloned().unwrap_or_default();
         let takes_calls = contact.takes_calls();
         ConversationView {
             id: talk.conversation.id().to_string(),
-            title: other.map(|other| self.contacts.name(other)).unwrap_or_default(),
+            title: match &group {
+                Some(group) => group.subject.clone(),
+                None => other.map(|other| self.contacts.name(other)).unwrap_or_default(),
+            },
             number: contact.number,
             is_business: contact.is_business,
             is_verified: contact.is_verified,
@@ -723,6 +763,8 @@ impl Machine {
             takes_calls: matches!(takes_calls, TakesCalls::ByButton | TakesCalls::Yes),
             shows_call_button: takes_calls == TakesCalls::Yes,
             wants_no_marketing: contact.wants_no_marketing,
+            is_left: talk.phase() == Phase::Left,
+            group,
         }
     }
 

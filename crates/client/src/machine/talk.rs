@@ -33,6 +33,19 @@ pub(crate) struct Summary {
     pub(crate) receipts: Vec<Receipt>,
     /// Notices behind the highest number.
     notices: u8,
+    /// Absent: a conversation of two.
+    #[serde(default)]
+    pub(crate) group: Option<GroupSummary>,
+}
+
+/// What is known of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GroupSummary {
+    pub(crate) subject: String,
+    pub(crate) description: String,
+    pub(crate) picture: String,
+    /// Absent: the server has not told yet.
+    pub(crate) manager: Option<AccountId>,
 }
 
 /// What is under way.

@@ -256,6 +256,11 @@ impl Server {
                 Ok(response::Body::Conversation(self.conversation(id, device)))
             }
             request::Body::SetName(_) => Ok(response::Body::Done(wire::Done {})),
+            // Nobody makes a group here.
+            request::Body::GetInvitation(_)
+            | request::Body::JoinGroup(_)
+            | request::Body::CancelJoin(_)
+            | request::Body::LeaveGroup(_) => Err(error(ErrorCode::NotFound, 0)),
         }
     }
 
@@ -268,6 +273,7 @@ impl Server {
             gseq: talk.gseq,
             group_info: talk.group_info.clone(),
             joined: talk.state.members().iter().any(|member| member.device == device),
+            group: None,
         }
     }
 

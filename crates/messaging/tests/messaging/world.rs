@@ -146,7 +146,7 @@ impl World {
         let ciphertext = encrypt(group, by, &message_id, text);
         let conversation_id = group.conversation().as_bytes().to_vec();
         let send = wire::Send { conversation_id, message_id, epoch, ciphertext };
-        Outgoing { sender: by.of, send, is_hosted: false }
+        Outgoing { sender: by.of, send, is_hosted: false, is_group: false }
     }
 
     pub(crate) async fn send(&self, batch: Vec<Outgoing>) -> Vec<Result<wire::Sent, MessagingError>> {

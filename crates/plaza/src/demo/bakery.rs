@@ -128,6 +128,10 @@ impl Bot {
         self.send(json!({"messaging_product": "whatsapp", "status": "read", "message_id": id,
             "typing_indicator": {"type": "text"}}))
             .await?;
+        if message["group_id"].is_string() {
+            // People talk among themselves there.
+            return Ok(());
+        }
         let said = message["text"]["body"].as_str().or_else(|| message["button"]["text"].as_str());
         let said = said.unwrap_or_default().to_lowercase();
         let reply = match said.as_str() {

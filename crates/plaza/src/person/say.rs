@@ -5,7 +5,7 @@ use super::{CONTROL, Person, open};
 use crate::output;
 use anyhow::{Context as _, bail};
 use clap::Args;
-use plaza_client::answer as answer_to;
+use plaza_client::{GroupAnswer, GroupAsk, answer as answer_to};
 use plaza_client_native::{ClientError, HomeError};
 use plaza_protocol::content::{
     Body, CardEntry, ContactCard, Contacts, Edit, Feedback, Location, Opinion, Reaction, Revoke, Text,
@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 /// How long a message may take to reach the server.
@@ -30,8 +31,11 @@ pub(crate) struct Send {
     #[arg(long, value_name = "DIR")]
     home: PathBuf,
     /// The number to write to.
-    #[arg(long)]
-    to: String,
+    #[arg(long, required_unless_present = "group")]
+    to: Option<String>,
+    /// The group to write to: its conversation_id.
+    #[arg(long, value_name = "CONVERSATION", conflicts_with = "to")]
+    group: Option<ConversationId>,
     /// What to write.
     #[arg(required_unless_present_any = ["location", "contact", "react", "delete", "file"])]
     text: Option<String>,
@@ -81,6 +85,31 @@ pub(crate) struct Think {
     /// What is told to its host.
     #[arg(value_parser = ["block", "unblock", "report", "stop-marketing", "resume-marketing"])]
     opinion: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The invite link of the group.
+    link: String,
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leave {
+    /// Where the keys and messages are kept.
+    #[arg(long, value_name = "DIR")]
+    home: PathBuf,
+    /// The group: its conversation_id.
+    #[arg(long, value_name = "CONVERSATION")]
+    group: ConversationId,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -199,8 +228,11 @@ pub(crate) struct Call {
 /// What one process asks of the one that has the home.
 #[derive(Debug, Serialize, Deserialize)]
 struct Ask {
-    /// The number to write to; absent: the conversation of the message that is answered.
+    /// The number to write to; absent: the group, or the conversation of the message that is answered.
     to: Option<String>,
+    /// The group to write to.
+    #[serde(default)]
+    group: Option<ConversationId>,
     reply_to: Option<MessageId>,
     say: Say,
 }
@@ -251,6 +283,10 @@ enum Say {
     },
     /// As [`plaza_client::CallWish`] reads it, about the call that `reply_to` names.
     Call(Value),
+    /// Not said, but done: the link of a group is followed.
+    Join(String),
+    /// The group of the ask is left.
+    Leave,
 }
 
 impl Say {
@@ -287,7 +323,9 @@ impl Say {
             | Self::Fetch(_)
             | Self::Flow { .. }
             | Self::Answer { .. }
-            | Self::Call(_) => return None,
+            | Self::Call(_)
+            | Self::Join(_)
+            | Self::Leave => return None,
         })
     }
 }
@@ -325,8 +363,34 @@ pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
             None => Say::Text(text),
         }
     };
-    let to = command.to.parse::<PhoneNumber>()?.to_string();
-    carry_out(&command.home, Ask { to: Some(to), reply_to: command.reply_to, say }, command.json).await
+    let to = command.to.map(|to| to.parse::<PhoneNumber>()).transpose()?.map(|to| to.to_string());
+    let ask = Ask { to, group: command.group, reply_to: command.reply_to, say };
+    carry_out(&command.home, ask, command.json).await
+}
+
+pub(super) async fn join(command: Join) -> anyhow::Result<ExitCode> {
+    let code = command.link.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let ask = Ask { to: None, group: None, reply_to: None, say: Say::Join(code) };
+    let answer = carried_out(&command.home, &ask).await?;
+    if command.json {
+        output::line(&answer);
+    } else if answer["state"] == "requested" {
+        output::line("You asked to be let in. The group appears when its manager has approved.");
+    } else {
+        output::line(format!("You are in the group {}.", answer["subject"].as_str().unwrap_or_default()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn leave(command: Leave) -> anyhow::Result<ExitCode> {
+    let ask = Ask { to: None, group: Some(command.group), reply_to: None, say: Say::Leave };
+    let answer = carried_out(&command.home, &ask).await?;
+    if command.json {
+        output::line(&answer);
+    } else {
+        output::line("You have left the group.");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn think(command: Think) -> anyhow::Result<ExitCode> {
@@ -338,7 +402,7 @@ pub(super) async fn think(command: Think) -> anyhow::Result<ExitCode> {
         _ => Opinion::MarketingResumed,
     };
     let to = command.to.parse::<PhoneNumber>()?.to_string();
-    let ask = Ask { to: Some(to), reply_to: None, say: Say::Think(opinion.into()) };
+    let ask = Ask { to: Some(to), group: None, reply_to: None, say: Say::Think(opinion.into()) };
     carry_out(&command.home, ask, command.json).await
 }
 
@@ -346,7 +410,8 @@ pub(super) async fn fetch(command: Fetch) -> anyhow::Result<ExitCode> {
     let folder = command.out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize().context("the folder to write into")?;
     let name = command.out.file_name().context("--out names no file")?;
-    let ask = Ask { to: None, reply_to: Some(command.message), say: Say::Fetch(folder.join(name)) };
+    let say = Say::Fetch(folder.join(name));
+    let ask = Ask { to: None, group: None, reply_to: Some(command.message), say };
     carry_out(&command.home, ask, command.json).await
 }
 
@@ -366,7 +431,7 @@ pub(super) async fn flow(command: Flow) -> anyhow::Result<ExitCode> {
     // It is JSON in any case: there is nothing else to print.
     let _ = command.json;
     let say = Say::Flow { asked, files: field_files(&command.files)? };
-    let ask = Ask { to: None, reply_to: Some(command.message), say };
+    let ask = Ask { to: None, group: None, reply_to: Some(command.message), say };
     output::line(&carried_out(&command.home, &ask).await?["form"]);
     Ok(ExitCode::SUCCESS)
 }
@@ -395,7 +460,7 @@ pub(super) async fn answer(command: Answer) -> anyhow::Result<ExitCode> {
         json!({"do": "order", "items": items})
     };
     let say = Say::Answer { answer, files: field_files(&command.files)? };
-    let ask = Ask { to: None, reply_to: Some(command.message), say };
+    let ask = Ask { to: None, group: None, reply_to: Some(command.message), say };
     carry_out(&command.home, ask, command.json).await
 }
 
@@ -444,8 +509,12 @@ pub(super) async fn call(command: Call) -> anyhow::Result<ExitCode> {
         (None, _) => bail!("--sdp calls or picks up; --decline or --hang-up ends the call that --call names"),
     };
     let to = command.to.parse::<PhoneNumber>()?.to_string();
-    carry_out(&command.home, Ask { to: Some(to), reply_to: command.call, say: Say::Call(wish) }, command.json)
-        .await
+    carry_out(
+        &command.home,
+        Ask { to: Some(to), group: None, reply_to: command.call, say: Say::Call(wish) },
+        command.json,
+    )
+    .await
 }
 
 /// Seconds since 1970, by the clock of the client.
@@ -538,37 +607,37 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     if let Say::Flow { asked, files } = &ask.say {
         return ask_form(client, ask.reply_to, asked.as_ref(), files).await;
     }
-    if let (Say::File { path, mime_type, caption, is_voice }, Some(to)) = (&ask.say, &ask.to) {
+    if let Say::Join(code) = &ask.say {
+        return join_group(client, code).await;
+    }
+    if let (Say::Leave, Some(conversation)) = (&ask.say, ask.group) {
+        client.ask_group(GroupAsk::Leave { conversation }, SENT_WITHIN).await?;
+        return Ok(json!({"state": "left", "conversation_id": conversation}));
+    }
+    if let Say::File { path, mime_type, caption, is_voice } = &ask.say {
         let file = tokio::fs::read(path).await.with_context(|| format!("reading {}", path.display()))?;
-        let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
-        let conversation = opened.map_err(|_| ClientError::TimedOut)??;
+        let conversation = recipient(client, ask).await?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let message =
             client.send_file(conversation, file, (mime_type, &name, caption), *is_voice, SENT_WITHIN).await?;
-        return Ok(
-            json!({"message_id": message, "conversation_id": current(client, to, conversation).await?}),
-        );
+        let conversation = current(client, ask, conversation).await?;
+        return Ok(json!({"message_id": message, "conversation_id": conversation}));
     }
-    if let (Say::Call(wish), Some(to)) = (&ask.say, &ask.to) {
+    if let Say::Call(wish) = &ask.say {
         let wish = serde_json::from_value(wish.clone()).context("nothing that is done about a call")?;
-        let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
-        let conversation = opened.map_err(|_| ClientError::TimedOut)??;
+        let conversation = recipient(client, ask).await?;
         let call = client.call(conversation, ask.reply_to, wish, SENT_WITHIN).await?;
-        return Ok(json!({"call_id": call, "conversation_id": current(client, to, conversation).await?}));
+        return Ok(json!({"call_id": call, "conversation_id": current(client, ask, conversation).await?}));
     }
-    let (conversation, body) = match (&ask.say, &ask.to) {
-        (Say::Answer { answer, files }, _) => {
+    let (conversation, body) = match &ask.say {
+        Say::Answer { answer, files } => {
             let message = ask.reply_to.context("an answer names the message that asks")?;
             let found = client.find(message).await?;
             let (conversation, question) = found.context("there is no such message on this device")?;
             let answer = serde_json::from_value(answer.clone()).context("this is no answer")?;
             (conversation, answer_to(&question, with_files(client, answer, files).await?)?)
         }
-        (say, Some(to)) => {
-            let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
-            (opened.map_err(|_| ClientError::TimedOut)??, say.body().context("this is no message")?)
-        }
-        (_, None) => bail!("the number to write to is missing"),
+        say => (recipient(client, ask).await?, say.body().context("this is no message")?),
     };
     if let Say::Think(opinion) = &ask.say {
         let opinion = Opinion::try_from(*opinion).unwrap_or(Opinion::Unknown);
@@ -582,15 +651,16 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
         client.send_and_wait(conversation, body, ask.reply_to, SENT_WITHIN).await?
     };
     // A first message may have found that the other side had begun the conversation already.
-    let conversation = match &ask.to {
-        Some(to) => current(client, to, conversation).await?,
-        None => conversation.to_string(),
-    };
+    let conversation = current(client, ask, conversation).await?;
     Ok(json!({"message_id": message, "conversation_id": conversation}))
 }
 
 /// The answer of a form with its files, uploaded.
-async fn with_files(client: &Person, mut answer: plaza_client::Answer, files: &[FieldFile]) -> anyhow::Result<plaza_client::Answer> {
+async fn with_files(
+    client: &Person,
+    mut answer: plaza_client::Answer,
+    files: &[FieldFile],
+) -> anyhow::Result<plaza_client::Answer> {
     if let plaza_client::Answer::Form { response, files: carried } = &mut answer {
         for one in files {
             let (file, name) = one.read().await?;
@@ -604,12 +674,55 @@ async fn with_files(client: &Person, mut answer: plaza_client::Answer, files: &[
     Ok(answer)
 }
 
-async fn current(client: &Person, number: &str, opened: ConversationId) -> Result<String, ClientError> {
+/// Where a message goes.
+async fn recipient(client: &Person, ask: &Ask) -> anyhow::Result<ConversationId> {
+    match (&ask.to, ask.group) {
+        (Some(to), _) => {
+            let opened = timeout(SENT_WITHIN, client.open_number(to)).await;
+            Ok(opened.map_err(|_| ClientError::TimedOut)??)
+        }
+        (None, Some(group)) => {
+            let is_known = client.with(move |machine, _| Ok(machine.conversation(group).is_some())).await?;
+            if is_known { Ok(group) } else { bail!("this device knows no such group") }
+        }
+        (None, None) => bail!("the number or the group to write to is missing"),
+    }
+}
+
+async fn current(client: &Person, ask: &Ask, opened: ConversationId) -> Result<String, ClientError> {
+    let Some(number) = &ask.to else { return Ok(opened.to_string()) };
     let conversations = client.conversations().await?;
     Ok(conversations
         .into_iter()
-        .find(|conversation| conversation.number == number)
+        .find(|conversation| conversation.number == *number)
         .map_or_else(|| opened.to_string(), |conversation| conversation.id))
+}
+
+/// Follows the link of a group, and waits until the device is in it.
+async fn join_group(client: &Person, code: &str) -> anyhow::Result<Value> {
+    let mut updates = client.updates();
+    let answer = client.ask_group(GroupAsk::Join { code: code.to_owned() }, SENT_WITHIN).await?;
+    let GroupAnswer::Joined { conversation_id } = answer else {
+        return Ok(serde_json::to_value(answer)?);
+    };
+    let entered = async {
+        loop {
+            let view = client
+                .with(move |machine, _| {
+                    let is_ready = machine.group(conversation_id).is_some_and(|group| group.is_ready());
+                    Ok(machine.conversation(conversation_id).filter(|_| is_ready))
+                })
+                .await?;
+            if let Some(view) = view {
+                return Ok::<_, ClientError>(view);
+            }
+            if matches!(updates.recv().await, Err(RecvError::Closed)) {
+                return Err(ClientError::Closed);
+            }
+        }
+    };
+    let view = timeout(SENT_WITHIN, entered).await.map_err(|_| ClientError::TimedOut)??;
+    Ok(json!({"state": "joined", "conversation_id": conversation_id, "subject": view.title}))
 }
 
 /// Lets the process that listens do it.

@@ -25,6 +25,11 @@ impl Told {
         self.signature == signature(secret, self.body.as_bytes())
     }
 
+    pub(crate) fn is_about_messages(&self) -> bool {
+        let body: Value = serde_json::from_str(&self.body).unwrap();
+        body["entry"][0]["changes"][0]["field"] == "messages"
+    }
+
     /// The id of the message that it is about, and what is said of it: a status, or `received`.
     pub(crate) fn event(&self) -> (String, String) {
         event(&self.body)

@@ -7,6 +7,7 @@ mod business;
 mod calls;
 mod cluster;
 mod endpoint;
+mod groups;
 mod manager;
 mod repeat;
 mod sandbox;

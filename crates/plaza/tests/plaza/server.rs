@@ -162,7 +162,7 @@ fn launch(data: &Path, listen: &str, arguments: &[String]) -> (Child, String) {
 
 /// What a developer has.
 pub(crate) struct Business {
-    url: String,
+    pub(crate) url: String,
     pub(crate) waba: String,
     pub(crate) phone: String,
     pub(crate) token: String,
@@ -244,6 +244,8 @@ impl Person {
                     let text = match message.content.body {
                         Some(Body::Text(text)) => text.body,
                         Some(Body::Template(template)) => template.body,
+                        // The manager of a group has named it: that is no message of anybody.
+                        Some(Body::GroupChange(_)) => continue,
                         other => panic!("{other:?}"),
                     };
                     return (conversation, text);

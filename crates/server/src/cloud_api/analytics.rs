@@ -10,7 +10,7 @@ use plaza_protocol::{Ctx, WabaId};
 use serde_json::{Map, Value, json};
 
 /// Parameters that are lists, which come as JSON or with commas.
-const LISTS: &[&str] = &["metric_types", "template_ids", "template_group_ids"];
+const LISTS: &[&str] = &["metric_types", "template_ids", "template_group_ids", "group_ids"];
 
 /// The fields of this kind that were asked for.
 pub(super) async fn fields(
@@ -60,6 +60,14 @@ pub(super) async fn templates(call: Call) -> Result<Value, GraphError> {
     let read =
         async move |ctx: &Ctx, tx: &mut Tx| analytics::templates::templates(ctx, tx, waba, &asked).await;
     let found = call.read("cloud_api.template_analytics", read).await?;
+    Ok(answer(&call, found))
+}
+
+/// `GET /{waba}/group_analytics`
+pub(super) async fn groups(call: Call) -> Result<Value, GraphError> {
+    let (waba, asked) = (call.waba(), asked(&call));
+    let read = async move |ctx: &Ctx, tx: &mut Tx| analytics::groups::groups(ctx, tx, waba, &asked).await;
+    let found = call.read("cloud_api.group_analytics", read).await?;
     Ok(answer(&call, found))
 }
 

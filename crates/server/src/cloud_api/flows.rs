@@ -127,12 +127,7 @@ async fn view(call: &Call, fields: &Fields, flow: &Flow) -> Result<Value, GraphE
 }
 
 /// Where a flow can be seen without a token, for a while: its document, or the page on which it runs.
-fn address(
-    call: &Call,
-    below: &str,
-    id: FlowId,
-    lifetime_s: i64,
-) -> Result<(String, Timestamp), GraphError> {
+fn address(call: &Call, below: &str, id: FlowId, lifetime_s: i64) -> Result<(String, Timestamp), GraphError> {
     let until_s = call.ctx.now().seconds().saturating_add(lifetime_s);
     let signature = call.app.business.flow_signature(id, until_s)?;
     let url = format!("{}/{below}/{id}/{until_s}-{signature}", origin(call));

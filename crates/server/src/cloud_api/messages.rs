@@ -8,9 +8,10 @@ use super::errors::GraphError;
 use super::{Answer, Call, CloudApi, media};
 use plaza_business::calls::{CallError, Signals};
 use plaza_business::codes;
+use plaza_business::groups::{GroupWork, format_id};
 use plaza_business::management::ManageError;
 use plaza_business::messages::{
-    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage,
+    Accepted, Idempotency, MarkedRead, ReadMark, Request, SendError, SendMessage, To,
 };
 use plaza_business::portfolios::BusinessNumber;
 use plaza_db::Tx;
@@ -22,6 +23,8 @@ use std::pin::Pin;
 
 /// An account that is being opened, inside a transaction.
 pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<AccountId, ManageError>> + 'a>>;
+/// A group that is being made, followed or told something, inside a transaction.
+pub type Grouping<'a> = Pin<Box<dyn Future<Output = Result<(), ManageError>> + 'a>>;
 /// Work inside a transaction.
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + 'a>>;
 type Deliver = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync;
@@ -29,6 +32,7 @@ type Open = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a BusinessNumber) -> Opening<'
 /// Signals of a call that are being said, inside a transaction.
 pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<(), CallError>> + 'a>>;
 type Signal = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Signals) -> Calling<'a> + Send + Sync;
+type ForGroup = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a GroupWork) -> Grouping<'a> + Send + Sync;
 type Read = dyn for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync;
 
 /// What the gateway does for the surface: it holds the devices of the business numbers. Both run inside the transaction
@@ -38,6 +42,7 @@ pub struct Gateway {
     read: Box<Read>,
     open: Box<Open>,
     pub(super) signal: Box<Signal>,
+    for_group: Box<ForGroup>,
 }
 
 impl fmt::Debug for Gateway {
@@ -53,8 +58,13 @@ impl Gateway {
         deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync + 'static,
         read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,
     ) -> Self {
-        let (open, signal) = (Box::new(keep), Box::new(unheard));
-        Self { deliver: Box::new(deliver), read: Box::new(read), open, signal }
+        Self {
+            deliver: Box::new(deliver),
+            read: Box::new(read),
+            open: Box::new(keep),
+            signal: Box::new(unheard),
+            for_group: Box::new(no_groups),
+        }
     }
 
     /// `signal` tells a person about a call.
@@ -63,6 +73,24 @@ impl Gateway {
         signal: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a Signals) -> Calling<'a> + Send + Sync + 'static,
     ) -> Self {
         Self { signal: Box::new(signal), ..self }
+    }
+
+    /// `for_group` does what the hosted device has to do for a group.
+    pub fn grouping(
+        self,
+        for_group: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a GroupWork) -> Grouping<'a> + Send + Sync + 'static,
+    ) -> Self {
+        Self { for_group: Box::new(for_group), ..self }
+    }
+
+    /// Does a piece of work for a group.
+    pub(super) async fn work_for_group(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        work: &GroupWork,
+    ) -> Result<(), ManageError> {
+        (self.for_group)(ctx, tx, work).await
     }
 
     /// `open` makes the account on the network of a number that is registered for the first time.
@@ -82,6 +110,11 @@ impl Gateway {
     ) -> Result<AccountId, ManageError> {
         (self.open)(ctx, tx, number).await
     }
+}
+
+/// Without a gateway a group is nothing but its rows.
+fn no_groups<'a>(_: &'a Ctx, _: &'a mut Tx, _: &'a GroupWork) -> Grouping<'a> {
+    Box::pin(async { Ok(()) })
 }
 
 /// Without a gateway a number keeps the id that stands for its account.
@@ -142,9 +175,16 @@ fn idempotency(call: &Call) -> Result<Option<Idempotency>, GraphError> {
 }
 
 fn answer(accepted: &Accepted) -> Value {
-    json!({
-        "messaging_product": "whatsapp",
-        "contacts": [{"input": accepted.input, "wa_id": accepted.wa_id, "user_id": accepted.user_id}],
-        "messages": [{"id": accepted.wamid, "message_status": "accepted"}],
-    })
+    let mut message = json!({"id": accepted.wamid, "message_status": "accepted"});
+    let contact = match &accepted.to {
+        To::Person { wa_id, user_id, .. } => {
+            json!({"input": accepted.input, "wa_id": wa_id, "user_id": user_id})
+        }
+        To::Group { group_id, .. } => {
+            let group = format_id(*group_id);
+            message["group_id"] = json!(group);
+            json!({"input": accepted.input, "wa_id": group})
+        }
+    };
+    json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
 }

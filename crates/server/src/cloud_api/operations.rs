@@ -161,7 +161,11 @@ pub(super) fn is_streamed(method: &Method, segments: &[&str]) -> bool {
     table::OPERATIONS.iter().filter(|row| row.reading == Reading::Stream && row.method == *method).any(
         |row| {
             let is_upload = row.on == On::Node(NodeKind::UploadSession);
-            is_upload == super::path::is_upload(first) && row.on != On::Root && row.arguments(words).is_some()
+            let is_group = row.on == On::Node(NodeKind::Group);
+            is_upload == super::path::is_upload(first)
+                && is_group == super::path::is_group(first)
+                && row.on != On::Root
+                && row.arguments(words).is_some()
         },
     )
 }

@@ -1,5 +1,6 @@
 //! Which paths are of this surface: `/v23.0/123/messages`, `/123/messages/`, `/oauth/access_token`.
 
+use plaza_business::groups;
 use plaza_protocol::PortfolioId;
 
 /// A path, without its version.
@@ -43,17 +44,23 @@ pub fn claims(path: &str) -> bool {
     let has_version =
         target.version.as_deref().is_some_and(|version| version.contains('.') || version.len() > 2);
     let is_id = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
-    has_version || is_id || is_upload(first) || super::operations::is_root(first)
+    has_version || is_id || is_upload(first) || is_group(first) || super::operations::is_root(first)
 }
 
-/// Whether an id is that of an upload session: the only ids that are no numbers.
+/// Whether an id is that of a group, as text.
+pub(super) fn is_group(id: &str) -> bool {
+    groups::parse_id(id).is_some()
+}
+
+/// Whether an id is that of an upload session.
 pub(super) fn is_upload(id: &str) -> bool {
     id.starts_with("upload:")
 }
 
-/// An id as a number.
+/// An id as a number: that of a group has one inside its text.
 pub(super) fn number(id: &str) -> Option<i64> {
-    id.parse::<PortfolioId>().ok().map(|id| id.0)
+    let number = id.parse::<PortfolioId>().ok().map(|id| id.0);
+    number.or_else(|| groups::parse_id(id).map(|group| group.0))
 }
 
 #[cfg(test)]
@@ -72,9 +79,14 @@ mod tests {
         {
             assert!(!claims(path), "{path}");
         }
-        for path in
-            ["/v23.0/debug_token", "/oauth/access_token", "/v19.0/unknown", "/signups/17", "/upload:a"]
-        {
+        for path in [
+            "/v23.0/debug_token",
+            "/oauth/access_token",
+            "/v19.0/unknown",
+            "/signups/17",
+            "/upload:a",
+            "/cGxhemFfZ3JvdXA6MTc/invite_link",
+        ] {
             assert!(claims(path), "{path}");
         }
     }

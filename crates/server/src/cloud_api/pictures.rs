@@ -144,7 +144,7 @@ pub async fn picture(app: &CloudApi, phone: &str) -> Response {
     }
 }
 
-fn file(media_type: &'static str, bytes: Vec<u8>) -> Response {
+pub(super) fn file(media_type: &'static str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -4,6 +4,7 @@ mod calls;
 mod catalogs;
 mod codes;
 mod flows;
+mod groups;
 mod limits;
 mod management;
 mod operations;
@@ -43,6 +44,8 @@ struct World {
     ana: AccountId,
     /// Messages that the gateway got.
     delivered: Arc<AtomicUsize>,
+    /// The words of them.
+    said: Arc<Mutex<Vec<String>>>,
     _folder: tempfile::TempDir,
 }
 
@@ -78,10 +81,13 @@ impl World {
         };
         let (shop, rival) = db.transact(&system, "test.setup", setup).await.unwrap();
         let delivered = Arc::new(AtomicUsize::new(0));
-        let counter = delivered.clone();
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let (counter, words) = (delivered.clone(), said.clone());
         let gateway = Gateway::new(
             move |_, _, accepted| {
                 counter.fetch_add(accepted.len(), Ordering::SeqCst);
+                let bodies = accepted.iter().filter_map(|one| one.content.as_ref()?.body.as_ref());
+                words.lock().unwrap().extend(bodies.map(content::Body::summary));
                 Box::pin(async { Ok(()) })
             },
             |_, _, _| Box::pin(async { Ok(()) }),
@@ -89,7 +95,7 @@ impl World {
         let egress = Arc::new(Egress::new(EgressPolicy::new(true, &[]).unwrap(), &Tls::default()).unwrap());
         let blobs = Blobs::open(&plaza_blobs::BlobPlace::Folder(folder.path().join("blobs"))).unwrap();
         let app = CloudApi::new(db, system, business, Arc::new(gateway), egress, blobs);
-        Self { app, clock, shop, rival, ana, delivered, _folder: folder }
+        Self { app, clock, shop, rival, ana, delivered, said, _folder: folder }
     }
 
     /// Somebody registers.
@@ -162,6 +168,7 @@ impl World {
             message_id: ctx.ordered_id(),
             at: ctx.now(),
             content: Content { sender_name: "Ana".to_owned(), body: Some(body), ..Content::default() },
+            group: None,
         };
         let id = plaza_protocol::BusinessMessageId(inbound.message_id.0);
         let (business, phone) = (self.app.business.clone(), self.shop.phone_number_id);

@@ -107,7 +107,10 @@ async fn guarded_endpoint() -> String {
     format!("https://localhost:{}/hook", address.port())
 }
 
-fn with(identity: Option<(&[u8], &[u8])>, authorities: Option<&[u8]>) -> Egress {
+/// A certificate and its key.
+type Identity<'a> = (&'a [u8], &'a [u8]);
+
+fn with(identity: Option<Identity<'_>>, authorities: Option<&[u8]>) -> Egress {
     let tls = Tls::new(identity, authorities).unwrap();
     Egress::new(EgressPolicy::new(true, &[]).unwrap(), &tls).unwrap()
 }
@@ -115,8 +118,8 @@ fn with(identity: Option<(&[u8], &[u8])>, authorities: Option<&[u8]>) -> Egress 
 #[tokio::test]
 async fn an_endpoint_that_asks_for_a_certificate_gets_the_operators() {
     let url = guarded_endpoint().await;
-    let (own, impostor): ((&[u8], &[u8]), (&[u8], &[u8])) =
-        ((pem!("plaza"), pem!("plaza-key")), (pem!("impostor"), pem!("impostor-key")));
+    let own: Identity<'_> = (pem!("plaza"), pem!("plaza-key"));
+    let impostor: Identity<'_> = (pem!("impostor"), pem!("impostor-key"));
     let authority: Option<&[u8]> = Some(pem!("authority"));
     let plaza = with(Some(own), authority);
     let posted = plaza.post(&url, "{}".to_owned(), "sha256=0", DELIVERY).await.unwrap();

@@ -1,8 +1,9 @@
 //! What people send to hosted numbers.
 
-use super::{DELETE_OLD, GatewayError, INSERT_MESSAGE, WITH_MAIL, as_device, keys};
+use super::{DELETE_OLD, DELETE_OLD_IN_GROUPS, GatewayError, INSERT_MESSAGE, WITH_MAIL, as_device, keys};
 use crate::app::App;
 use plaza_business::calls::{CallError, PersonSignal};
+use plaza_business::groups;
 use plaza_business::messages::{Inbound, SendError};
 use plaza_business::portfolios::{self, BusinessNumber};
 use plaza_client::{Outcome, Received};
@@ -168,6 +169,7 @@ async fn received(
         message_id,
         at: sent_at,
         content,
+        group: groups::of_conversation(tx, conversation).await?,
     };
     match app.business.received(&system, tx, number.phone_number_id, &inbound).await {
         Ok(_) => Ok(()),
@@ -220,5 +222,7 @@ pub(crate) async fn end_due_calls(app: &Arc<App>, ctx: &Ctx) -> Result<(), Gatew
 
 /// Forgets where old messages stood.
 pub(crate) async fn forget_old(ctx: &Ctx, tx: &mut Tx) -> Result<u64, GatewayError> {
-    Ok(tx.execute(DELETE_OLD, params![ctx.now() - ENVELOPE_LIFETIME - ENVELOPE_LIFETIME]).await?)
+    let before = ctx.now() - ENVELOPE_LIFETIME - ENVELOPE_LIFETIME;
+    let in_groups = tx.execute(DELETE_OLD_IN_GROUPS, params![before]).await?;
+    Ok(tx.execute(DELETE_OLD, params![before]).await? + in_groups)
 }

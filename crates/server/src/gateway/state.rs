@@ -26,6 +26,10 @@ statements! {
         ON CONFLICT (device_id, scope, key) DO UPDATE SET value = excluded.value";
     /// A row that is gone.
     DELETE = "DELETE FROM hosted_state WHERE device_id = $1 AND scope = $2 AND key = $3";
+    /// A group that is gone.
+    FORGET = "DELETE FROM hosted_state WHERE device_id = $1 AND scope = $2";
+    /// Its version too.
+    FORGET_VERSION = "DELETE FROM hosted_version WHERE device_id = $1 AND scope = $2";
     /// Takes a group for this transaction; the answer is the version that the last use left.
     LOCK = "INSERT INTO hosted_version (device_id, scope, locked, version) VALUES ($1, $2, 1, 0)
         ON CONFLICT (device_id, scope) DO UPDATE SET locked = hosted_version.locked + 1
@@ -144,6 +148,20 @@ impl State {
             });
         }
         cache.insert((device, conversation), Cached { version, hosted });
+        Ok(())
+    }
+
+    /// Forgets a group for good.
+    pub(super) async fn forget(
+        &self,
+        tx: &mut Tx,
+        device: DeviceId,
+        conversation: ConversationId,
+    ) -> Result<(), GatewayError> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&(device, conversation));
+        let scope = conversation.as_bytes().as_slice();
+        tx.execute(FORGET, params![device, scope]).await?;
+        tx.execute(FORGET_VERSION, params![device, scope]).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use plaza_business::management::ManageError;
 use plaza_business::numbers::{self, NameDecision};
-use plaza_business::{apps, settings, users};
+use plaza_business::{apps, groups, settings, users};
 use plaza_protocol::{AppId, Ctx, ErrorCode, PhoneNumberId, PortfolioId, WabaId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -125,5 +125,22 @@ pub(super) async fn require_proof(
     let id = app_id(&id)?;
     let set = async move |ctx: &Ctx, tx: &mut _| apps::require_proof(ctx, tx, id, body.required).await;
     app.db.transact(&ctx(&app), "operator.require_proof", set).await?;
+    Ok(Json(json!({"success": true})))
+}
+
+/// `POST /operator/api/groups/{group-id}/suspend` and `…/resume`: stops a group of a business, or lets it go on.
+pub(super) async fn decide_group(
+    State(app): State<Arc<App>>,
+    Path((group, decision)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let group = groups::parse_id(&group).or_else(|| group.parse().ok());
+    let group = group.ok_or_else(|| Problem::not_found("this group"))?;
+    let is_suspended = match decision.as_str() {
+        "suspend" => true,
+        "resume" => false,
+        _ => return Err(Problem::not_found("this address")),
+    };
+    let decide = async move |ctx: &Ctx, tx: &mut _| groups::suspend(ctx, tx, group, is_suspended).await;
+    app.db.transact(&ctx(&app), "operator.decide_group", decide).await?;
     Ok(Json(json!({"success": true})))
 }

@@ -2,7 +2,8 @@
  * # A call, over everything else
  *
  * One that comes in takes the page: a window that is announced, holds the focus, and leaves only by a decision; Escape
- * makes it quiet. One that is made or goes on is a bar at the top, so that one can read and write meanwhile.
+ * makes it quiet. One that is made or goes on is a bar above the page, which makes room for it: one can read, write and
+ * go elsewhere meanwhile.
  */
 import { Mic, MicOff, Phone, PhoneOff, X } from "lucide-react";
 import { AlertDialog } from "radix-ui";
@@ -89,7 +90,7 @@ function Bar({ call }: { call: Line }) {
   return (
     <section
       aria-label={`Call with ${title}`}
-      className="fixed inset-x-0 top-2 z-40 mx-auto flex w-[calc(100vw-1rem)] max-w-md animate-appear items-center gap-3 rounded-14 border bg-raised py-2 ps-3 pe-2 shadow-float"
+      className="flex animate-appear items-center gap-3 border-b bg-raised px-4 py-2"
     >
       <Avatar id={account_id} name={title} business={is_business} size={40} />
       <div className="min-w-0 grow">

@@ -5,12 +5,11 @@
  * nothing.
  */
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, BadgeCheck, Info } from "lucide-react";
+import { ArrowLeft, Info } from "lucide-react";
 import { Suspense, lazy, useEffect, useState, useSyncExternalStore } from "react";
 import { core, useTimeline } from "@/core/core";
 import type { ConversationView, Item } from "@/core/types";
 import { readableNumber } from "@/lib/number";
-import { Avatar } from "@/ui/Avatar";
 import { IconButton } from "@/ui/Button";
 import { Blocked } from "./Blocked";
 import { CallButton } from "./CallButton";
@@ -18,6 +17,9 @@ import type { Act } from "./Bubble";
 import { Composer } from "./Composer";
 import { Details } from "./Details";
 import { DropTarget } from "./DropTarget";
+import { Face, Name } from "./Face";
+import { GroupDetails } from "./GroupDetails";
+import { Left } from "./Left";
 import { Timeline } from "./Timeline";
 import { canEdit } from "./grouping";
 import { Here } from "./here";
@@ -47,23 +49,9 @@ function useLooking(conversation: ConversationView): void {
 
 function subtitle(conversation: ConversationView): string {
   if (conversation.typing) return "typing…";
+  if (conversation.group) return conversation.is_left ? "You are no longer in this group" : conversation.group.members.map((each) => (each.is_me ? "You" : each.name)).join(", ");
   if (conversation.is_business) return conversation.hosted_by === "" ? "Business" : `Business, hosted by ${conversation.hosted_by}`;
   return conversation.online ? "online" : readableNumber(conversation.number);
-}
-
-/** The name with the badge of a verified business. */
-export function Name({ conversation }: { conversation: ConversationView }) {
-  return (
-    <span className="flex min-w-0 items-center gap-1">
-      <span className="truncate">{conversation.title === conversation.number ? readableNumber(conversation.number) : conversation.title}</span>
-      {conversation.is_verified && (
-        <>
-          <BadgeCheck size={16} className="shrink-0 text-accent-text" aria-hidden="true" />
-          <span className="sr-only">, verified business</span>
-        </>
-      )}
-    </span>
-  );
 }
 
 /** The message that is being changed, and whether the field takes the focus when it appears. */
@@ -95,17 +83,17 @@ export function Conversation({ conversation }: { conversation: ConversationView 
     document.querySelector<HTMLTextAreaElement>("textarea")?.focus();
   }
 
-  const refuses = conversation.is_blocked === true;
+  const refuses = conversation.is_blocked === true || conversation.is_left === true;
   return (
     <Here value={conversation}>
       <DropTarget disabled={refuses} onFiles={(files) => setOver({ is: "attach", files })}>
         {/* Beside the list, the list heads the page; alone on a phone, the conversation does. */}
-        <h1 className="sr-only md:hidden">Conversation with {conversation.title}</h1>
+        <h1 className="sr-only md:hidden">{conversation.group ? `Group ${conversation.title}` : `Conversation with ${conversation.title}`}</h1>
         <header className="flex h-16 shrink-0 items-center gap-3 border-b bg-surface px-3 sm:px-4">
           <Link to="/chat" aria-label="Back to the conversations" className="-ms-1 inline-flex size-9 items-center justify-center rounded-8 text-muted hover:bg-sunken md:hidden">
             <ArrowLeft size={20} className="rtl:rotate-180" />
           </Link>
-          <Avatar id={conversation.account_id} name={conversation.title} business={conversation.is_business} online={conversation.online} size={40} />
+          <Face conversation={conversation} online={conversation.online} size={40} />
           <div className="min-w-0 grow">
             <h2 className="text-14 font-semibold">
               <Name conversation={conversation} />
@@ -118,7 +106,9 @@ export function Conversation({ conversation }: { conversation: ConversationView 
           </IconButton>
         </header>
         {timeline ? <Timeline conversation={conversation} timeline={timeline} unreadAtOpen={unreadAtOpen} onAct={act} /> : <div className="grow" />}
-        {refuses ? (
+        {conversation.is_left ? (
+          <Left conversation={conversation} />
+        ) : refuses ? (
           <Blocked conversation={conversation} />
         ) : (
           <Composer
@@ -133,7 +123,11 @@ export function Conversation({ conversation }: { conversation: ConversationView 
             onFiles={(files) => setOver({ is: "attach", files })}
           />
         )}
-        <Details conversation={conversation} open={over?.is === "details"} onClose={close} />
+        {conversation.group ? (
+          <GroupDetails conversation={conversation} group={conversation.group} open={over?.is === "details"} onClose={close} />
+        ) : (
+          <Details conversation={conversation} open={over?.is === "details"} onClose={close} />
+        )}
         <Suspense fallback={null}>
           {over?.is === "attach" && (
             <AttachDialog

@@ -13,7 +13,7 @@ import { Button, IconButton } from "@/ui/Button";
 import { Mark } from "@/ui/Mark";
 import { Empty, Skeleton } from "@/ui/Problem";
 import { ThemeSwitch } from "@/ui/ThemeSwitch";
-import { Name } from "./Conversation";
+import { Face, Name } from "./Face";
 import { Ticks } from "./Ticks";
 import { readDraft } from "./drafts";
 
@@ -99,7 +99,7 @@ function ListRow({ conversation, current }: { conversation: ConversationView; cu
         aria-current={current ? "page" : undefined}
         className={clsx("flex items-center gap-3 rounded-8 px-3 py-2.5 transition-colors duration-150 -outline-offset-2", current ? "bg-accent-soft" : "hover:bg-sunken")}
       >
-        <Avatar id={conversation.account_id} name={conversation.title} business={conversation.is_business} online={conversation.online} />
+        <Face conversation={conversation} online={conversation.online} />
         <div className="min-w-0 grow">
           <div className="flex items-baseline gap-2">
             <span className="min-w-0 grow font-semibold">
@@ -139,7 +139,7 @@ function Preview({ conversation, draft }: { conversation: ConversationView; draf
   return (
     <>
       {conversation.last_mine && conversation.last_ticks && <Ticks state={conversation.last_ticks} />}
-      <span className="truncate">{conversation.last_text}</span>
+      <span className="truncate">{conversation.last_text === "" && conversation.group ? "You joined the group." : conversation.last_text}</span>
     </>
   );
 }

@@ -127,7 +127,8 @@ function Peace({ conversation }: { conversation: ConversationView }) {
   );
 }
 
-function Fact({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+/** Something that is good to know. */
+export function Fact({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
   return (
     <div className="flex gap-3">
       <span className="mt-0.5 shrink-0 text-accent-text" aria-hidden="true">

@@ -14,13 +14,14 @@ import type { ConversationView, Session } from "@/core/types";
 import { normalizeNumber } from "@/lib/number";
 import { setTheme } from "@/lib/theme";
 import { useTitle } from "@/lib/title";
-import { Avatar } from "@/ui/Avatar";
 import { Palette } from "@/ui/Palette";
 import type { Command } from "@/ui/Palette";
 import { ShortcutsDialog, isTyping, useShortcuts, withCommand } from "@/ui/Shortcuts";
 import type { Shortcut } from "@/ui/Shortcuts";
 import { Announcer } from "./Announcer";
 import { ConversationList } from "./ConversationList";
+import { Face } from "./Face";
+import { JoinDialog } from "./JoinDialog";
 import { NewConversation } from "./NewConversation";
 
 const CallLayer = lazy(() => import("./CallLayer").then((module) => ({ default: module.CallLayer })));
@@ -42,9 +43,9 @@ function useNumberFromAddress(to: string | undefined, onOpened: (conversation: C
   return error;
 }
 
-type Props = { session: Session; current: string | undefined; to: string | undefined; children: ReactNode };
+type Props = { session: Session; current: string | undefined; to: string | undefined; /** The code of an invite link. */ join: string | undefined; children: ReactNode };
 
-export function Messenger({ session, current, to, children }: Props) {
+export function Messenger({ session, current, to, join, children }: Props) {
   const navigate = useNavigate();
   const conversations = useConversations();
   const call = useLine();
@@ -86,7 +87,7 @@ export function Messenger({ session, current, to, children }: Props) {
       group: "Conversations",
       label: each.title,
       detail: each.number,
-      icon: <Avatar id={each.account_id} name={each.title} business={each.is_business} size={24} />,
+      icon: <Face conversation={each} size={24} />,
       run: () => goTo(each.id),
     })),
     { id: "new", group: "Do", label: "New conversation", detail: "Alt N", icon: <SquarePen size={17} />, run: () => setShown("new") },
@@ -98,7 +99,10 @@ export function Messenger({ session, current, to, children }: Props) {
   ];
 
   return (
-    <div className="grid h-dvh grid-cols-1 md:grid-cols-[clamp(18rem,30vw,23.75rem)_minmax(0,1fr)]">
+    <div className="grid h-dvh grid-cols-1 grid-rows-[auto_minmax(0,1fr)] md:grid-cols-[clamp(18rem,30vw,23.75rem)_minmax(0,1fr)]">
+      <div className="md:col-span-2">
+        <Suspense fallback={null}>{call && <CallLayer line={call} />}</Suspense>
+      </div>
       <aside aria-label="Conversation list" className={clsx("min-h-0 border-e", current !== undefined && "max-md:hidden")}>
         <ConversationList session={session} current={current} onNew={() => setShown("new")} />
       </aside>
@@ -111,7 +115,6 @@ export function Messenger({ session, current, to, children }: Props) {
         {children}
       </main>
       <Announcer />
-      <Suspense fallback={null}>{call && <CallLayer line={call} />}</Suspense>
       <NewConversation
         open={shown === "new"}
         onClose={close}
@@ -120,6 +123,7 @@ export function Messenger({ session, current, to, children }: Props) {
           goTo(conversation.id);
         }}
       />
+      {join !== undefined && <JoinDialog code={join} onClose={() => void navigate({ to: "/chat", replace: true })} onOpen={(id) => void navigate({ to: "/chat/$conversationId", params: { conversationId: id }, replace: true })} />}
       <Palette open={shown === "palette"} onClose={close} commands={commands} />
       <ShortcutsDialog open={shown === "shortcuts"} onClose={close} shortcuts={shortcuts} />
     </div>

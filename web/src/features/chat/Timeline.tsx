@@ -67,7 +67,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onAct }: Props)
         ref={setScroller}
         role="log"
         aria-live="off"
-        aria-label={`Messages with ${conversation.title}`}
+        aria-label={conversation.group ? `Messages in ${conversation.title}` : `Messages with ${conversation.title}`}
         tabIndex={0}
         onKeyDown={walk}
         onScroll={(event) => setAway(event.currentTarget.scrollTop < -AT_BOTTOM_PX)}
@@ -85,7 +85,7 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onAct }: Props)
           {rows.map((row) => (
             <TimelineRow key={row.key} row={row} conversation={conversation} items={timeline.items} answers={answers} onAct={onAct} />
           ))}
-          {conversation.typing && <Typing name={conversation.title} />}
+          {conversation.typing && <Typing name={conversation.group ? "Somebody" : conversation.title} />}
         </div>
       </section>
       {away && (
@@ -103,6 +103,14 @@ export function Timeline({ conversation, timeline, unreadAtOpen, onAct }: Props)
 }
 
 function Beginning({ conversation }: { conversation: ConversationView }) {
+  const manager = conversation.group?.members.find((each) => each.is_manager);
+  if (conversation.group) {
+    return (
+      <p className="mx-auto mb-4 max-w-md py-4 text-center text-13 text-pretty text-muted">
+        What is said here only the members can read{manager && manager.hosted_by !== "" ? `, and ${manager.hosted_by}, which keeps the keys of ${manager.name}` : ""}. It begins when you came in.
+      </p>
+    );
+  }
   return (
     <p className="mx-auto mb-4 max-w-md py-4 text-center text-13 text-pretty text-muted">
       {conversation.is_business
@@ -130,6 +138,12 @@ function TimelineRow({ row, conversation, items, answers, onAct }: RowProps) {
     case "group":
       return (
         <div className="mb-2.5 grid grid-cols-1 gap-0.5">
+          {/* Among several people it is not clear who speaks; the messages themselves say it to screen readers. */}
+          {conversation.group && !row.mine && (
+            <p aria-hidden="true" className="ps-3.5 text-12 font-semibold text-muted">
+              {row.items[0]?.author}
+            </p>
+          )}
           {row.items.map((item, n) => (
             <div key={core.keyOf(item)}>
               <Bubble

@@ -30,9 +30,9 @@ const longDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "num
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const regions = new Intl.DisplayNames(undefined, { type: "region", fallback: "code" });
 
-/** A country by its name; what is none stays as it is. */
+/** A country by its name. Practice numbers are in none, which is written XX. */
 function countryName(code: string): string {
-  return /^[A-Z]{2}$/.test(code) ? (regions.of(code) ?? code) : code === "" ? "Elsewhere" : code;
+  return code === "XX" || !/^[A-Z]{2}$/.test(code) ? "Elsewhere" : (regions.of(code) ?? code);
 }
 
 const share = (part: number, of: number): string => (of === 0 ? "–" : percent.format(part / of));
@@ -161,7 +161,7 @@ function Sums({ data, days }: { data: Data | undefined; days: AnalyticsDays }) {
   );
 }
 
-const PLAIN = { write: count, axis: count };
+const WHOLE = { write: count, axis: count, isWhole: true };
 
 /** Each bar is what was sent on a day, cut into what became of it. */
 function MessageChart({ data }: { data: Data }) {
@@ -176,7 +176,7 @@ function MessageChart({ data }: { data: Data }) {
         { name: "On the way", color: 3, values: days.map((each) => Math.max(0, each.sent - each.delivered - each.failed)) },
         { name: "Failed", color: 7, values: days.map((each) => each.failed) },
       ]}
-      unit={PLAIN}
+      unit={WHOLE}
     />
   );
 }

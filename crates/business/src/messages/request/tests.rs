@@ -64,7 +64,8 @@ fn errors_name_the_member() {
     assert_eq!(named(hello(|value| value["type"] = json!("hologram"))), "type hologram");
     assert_eq!(named(hello(|value| value["context"] = json!({"message_id": "17"}))), "context.message_id");
     assert_eq!(named(hello(|value| value["status"] = json!("seen"))), "status");
-    assert_eq!(named(hello(|value| value["recipient_type"] = json!("group"))), "recipient_type");
+    assert_eq!(named(hello(|value| value["recipient_type"] = json!("crowd"))), "recipient_type");
+    assert_eq!(named(hello(|value| value["recipient_type"] = json!("group"))), "to");
     assert_eq!(
         named(hello(|value| value["biz_opaque_callback_data"] = json!("x".repeat(513)))),
         "biz_opaque_callback_data"

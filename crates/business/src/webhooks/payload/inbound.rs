@@ -27,7 +27,12 @@ pub(super) fn said(body: &Body) -> Option<Value> {
             "message": {"type": "text", "text": {"body": edit.text}},
         })),
         Body::Revoke(revoke) => Some(json!({"original_message_id": id(&revoke.message_id)})),
-        Body::Template(_) | Body::Interactive(_) | Body::Pin(_) | Body::Call(_) | Body::Feedback(_) => None,
+        Body::Template(_)
+        | Body::Interactive(_)
+        | Body::Pin(_)
+        | Body::Call(_)
+        | Body::Feedback(_)
+        | Body::GroupChange(_) => None,
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Needs, On, Operation, Reading, Source, State};
 use crate::cloud_api::errors::GraphError;
 use crate::cloud_api::{Answer, Call};
 use crate::cloud_api::{
-    analytics, blocks, businesses, calls, catalogs, collections, flows, media, messages, phone_numbers,
-    pictures, preverified, settings,
+    analytics, blocks, businesses, calls, catalogs, collections, flows, groups, media, messages,
+    phone_numbers, pictures, preverified, settings,
 };
 use crate::cloud_api::{solutions, subscriptions, templates, tokens, uploads, users, wabas};
 use axum::http::Method;
@@ -128,7 +128,7 @@ operations! {
     POST   WABA     "migrate_flows"               SPEC MANAGING, DONE => flows::migrate;
     GET    WABA     "template_analytics"          SEEN MANAGING, DONE => analytics::templates;
     GET    WABA     "template_group_analytics"    SEEN MANAGING, differs("a template group is a template in all its languages, named by its name") => analytics::template_groups;
-    GET    WABA     "group_analytics"             SEEN MANAGING, PLANNED => no;
+    GET    WABA     "group_analytics"             SEEN MANAGING, DONE => analytics::groups;
     GET    WABA     "signups"                     SEEN MANAGING, DONE => collections::signups;
     POST   WABA     "signups"                     SEEN MANAGING, DONE => collections::create_signup;
     GET    WABA     "payment_configurations"      SEEN MANAGING, DONE => collections::payment_configurations;
@@ -179,8 +179,8 @@ operations! {
     GET    PHONE    "message_history"             SPEC MANAGING, differs("without message_id, the latest hundred of the last day") => phone_numbers::message_history;
     GET    PHONE    "call_permissions"            SPEC SENDING,  differs("the words are those of the documentation: no_permission, temporary and permanent") => calls::permissions;
     POST   PHONE    "calls"                       SPEC SENDING,  differs("media goes from peer to peer: the answer of a person comes when they pick up") => calls::control;
-    GET    PHONE    "groups"                      SPEC SENDING,  PLANNED => no;
-    POST   PHONE    "groups"                      SPEC SENDING,  PLANNED => no;
+    GET    PHONE    "groups"                      SPEC SENDING,  DONE => groups::list;
+    POST   PHONE    "groups"                      SPEC SENDING,  differs("every number may have groups; they are there when the answer comes") => groups::create;
     GET    PHONE    "username"                    SEEN MANAGING, DONE => phone_numbers::username;
     POST   PHONE    "username"                    SEEN MANAGING, DONE => phone_numbers::set_username;
     DELETE PHONE    "username"                    SEEN MANAGING, DONE => phone_numbers::delete_username;
@@ -218,17 +218,17 @@ operations! {
     DELETE MEDIA    ""                            SPEC SENDING,  DONE => media::delete;
     GET    MEDIA    "download/{key}"              SPEC SENDING,  DONE => media::download;
 
-    GET    GROUP    ""                            SPEC SENDING,  PLANNED => no;
-    POST   GROUP    ""                            SPEC SENDING,  PLANNED => no;
-    DELETE GROUP    ""                            SPEC SENDING,  PLANNED => no;
-    GET    GROUP    "invite_link"                 SEEN SENDING,  PLANNED => no;
-    POST   GROUP    "invite_link"                 SPEC SENDING,  PLANNED => no;
-    DELETE GROUP    "invite_link"                 SPEC SENDING,  PLANNED => no;
-    GET    GROUP    "join_requests"               SPEC SENDING,  PLANNED => no;
-    POST   GROUP    "join_requests"               SPEC SENDING,  PLANNED => no;
-    DELETE GROUP    "join_requests"               SPEC SENDING,  PLANNED => no;
-    POST   GROUP    "participants"                SPEC SENDING,  PLANNED => no;
-    DELETE GROUP    "participants"                SPEC SENDING,  PLANNED => no;
+    GET    GROUP    ""                            SPEC SENDING,  DONE => groups::get;
+    POST   GROUP    ""                            SPEC SENDING stream, DONE => groups::update;
+    DELETE GROUP    ""                            SPEC SENDING,  DONE => groups::delete;
+    GET    GROUP    "invite_link"                 SEEN SENDING,  DONE => groups::invite_link;
+    POST   GROUP    "invite_link"                 SPEC SENDING,  DONE => groups::reset_invite_link;
+    DELETE GROUP    "invite_link"                 SPEC SENDING,  DONE => groups::delete_invite_link;
+    GET    GROUP    "join_requests"               SPEC SENDING,  DONE => groups::join_requests;
+    POST   GROUP    "join_requests"               SPEC SENDING,  DONE => groups::approve;
+    DELETE GROUP    "join_requests"               SPEC SENDING,  DONE => groups::reject;
+    POST   GROUP    "participants"                SPEC SENDING,  differs("nobody is put into a group: people join by its invite link") => groups::add_participants;
+    DELETE GROUP    "participants"                SPEC SENDING,  DONE => groups::remove_participants;
 
     GET    PREVERIFIED ""                         SPEC MANAGING, DONE => preverified::get;
     DELETE PREVERIFIED ""                         SPEC MANAGING, DONE => preverified::delete;

@@ -23,6 +23,7 @@ impl World {
                 body: Some(content::Body::ButtonReply(reply)),
                 is_forwarded: false,
             },
+            group: None,
         };
         let (business, phone) = (self.app.business.clone(), self.shop.phone_number_id);
         let receive = async move |ctx: &Ctx, tx: &mut Tx| business.received(ctx, tx, phone, &inbound).await;

@@ -1,5 +1,5 @@
-//! The limits of the business API at their borders: the last that is allowed, and the first that is not. [`LIMITS`] is the
-//! list of them, row by row as `docs/operations/limits.md` tells them; a row without a test fails.
+//! The limits of the business API at their borders: the last that is allowed, and the first that is not. [`LIMITS`] is
+//! the list of them, row by row as `docs/operations/limits.md` tells them; a row without a test fails.
 
 use super::*;
 use plaza_business::quality;
@@ -64,7 +64,32 @@ const LIMITS: &[(&str, &str, &str)] = &[
         WEBHOOKS,
         "every_failure_is_tried_again_with_the_same_body",
     ),
-    ("events in one webhook call", WEBHOOKS, "one_call_carries_as_many_updates_as_the_endpoint_takes"),
+    ("groups of a number", CODES, "codes::GROUP_LIMIT =>"),
+    ("subject of a group; its description; its picture", GROUPS, "bad_input_is_told_by_its_member"),
+    ("calls of a number at a time; with one person", CODES, "codes::CONCURRENT_CALLS =>"),
+    ("calls to a person that connect", CALLS, "ten_calls_to_a_person_connect_in_a_day"),
+    (
+        "requests to be allowed to call a person",
+        CALLS,
+        "a_person_allows_calls_for_a_week_or_for_good_and_takes_it_back",
+    ),
+    (
+        "a permission to call that is not for good",
+        CALLS,
+        "a_person_allows_calls_for_a_week_or_for_good_and_takes_it_back",
+    ),
+    ("a call rings; is not heard of; goes on", CALLS, "the_clock_ends_what_nobody_ends"),
+    ("a session description of a call", HERE, "a_session_description_has_32_kib"),
+    (
+        "events in one webhook call; its body",
+        WEBHOOKS,
+        "one_call_carries_as_many_updates_as_the_endpoint_takes",
+    ),
+    (
+        "programs that ask for the webhooks of an account",
+        SUBSCRIPTIONS,
+        "a_listener_ends_by_hand_or_by_silence_and_comes_back",
+    ),
     ("a webhook's answer", WEBHOOKS, "every_failure_is_tried_again_with_the_same_body"),
     ("a webhook event is tried for", WEBHOOKS, "what_was_tried_for_seven_days_is_dead_and_can_be_sent_again"),
     ("a webhook address", SUBSCRIPTIONS, "callbacks_that_cannot_be_are_refused"),
@@ -77,6 +102,8 @@ const REACH: &str = include_str!("limits.rs");
 const ANALYTICS: &str = include_str!("analytics.rs");
 const EGRESS: &str = include_str!("../../egress/tests.rs");
 const WEBHOOKS: &str = include_str!("../../webhooks/tests.rs");
+const CALLS: &str = include_str!("../../../../business/src/calls/tests.rs");
+const GROUPS: &str = include_str!("groups.rs");
 const PACE: &str = include_str!("../../../../business/src/pace.rs");
 const KINDS: &str = include_str!("../../../../business/src/media/kinds.rs");
 const FLOWS: &str = include_str!("../../../../business/src/flows/tests.rs");
@@ -115,6 +142,20 @@ macro_rules! many {
             $insert
         )
     };
+}
+
+#[tokio::test]
+async fn a_session_description_has_32_kib() {
+    World::on_each_engine(business, async |world| {
+        world.takes_calls(json!({"status": "ENABLED"})).await;
+        let path = format!("/{}/calls", world.shop.phone_number_id);
+        for (bytes, expected) in [(32 * 1024, (401, 138_006)), (32 * 1024 + 1, (400, 131_009))] {
+            let mut call = calls::connect(ANA);
+            call["session"]["sdp"] = json!(format!("v=0\r\nm=audio\r\n{}", "a".repeat(bytes - 14)));
+            assert_eq!(code(&world.post(&path, call).await), expected, "{bytes}");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -232,9 +273,8 @@ async fn a_link_is_used_again_for_ten_minutes() {
     let count = fetched.clone();
     let url = endpoint(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
-        let picture = "GIF";
-        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{picture}",
-            picture.len())
+        let head = "content-type: text/plain\r\ncontent-length: 5\r\nconnection: close";
+        format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\nbread")
     })
     .await;
     let document = json!({"messaging_product": "whatsapp", "to": ANA, "type": "document",

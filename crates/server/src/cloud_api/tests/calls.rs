@@ -44,6 +44,7 @@ impl World {
             message_id: ctx.ordered_id(),
             at: ctx.now(),
             content,
+            group: None,
         };
         let (business, phone) = (self.app.business.clone(), self.shop.phone_number_id);
         let receive = async move |ctx: &Ctx, tx: &mut Tx| business.received(ctx, tx, phone, &inbound).await;

@@ -48,6 +48,7 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::MESSAGING_LIMIT => business().reaching(Tier::People250, None),
         codes::MARKETING_CAP => business().reaching(Tier::Unlimited, Some(cap)),
         codes::CONNECTED_CALLS => business().calling(1),
+        codes::GROUP_LIMIT => business().grouping(1),
         _ => business(),
     };
     let world = World::on(db, folder, business).await;
@@ -315,6 +316,16 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
             let failed = &answer["block_users"]["failed_users"][0]["errors"][0];
             (status, json!({"error": failed}))
         }
+        codes::EMPTY_GROUP
+        | codes::UNKNOWN_GROUP
+        | codes::NAMED_TWICE
+        | codes::GROUP_FULL
+        | codes::GROUP_SUSPENDED
+        | codes::PICTURE_NOT_SQUARE
+        | codes::PICTURE_TOO_SMALL
+        | codes::GROUP_LIMIT
+        | codes::NOT_IN_GROUP
+        | codes::NO_JOIN_REQUEST => world.meets_in_groups(code).await,
         codes::USERNAME_TAKEN => {
             let name = json!({"username": "tulip.garden"});
             let rival = format!("/{}/username", world.rival.phone_number_id);
@@ -327,6 +338,50 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
 }
 
 impl World {
+    /// The codes of groups.
+    async fn meets_in_groups(&self, code: Code) -> (u16, Value) {
+        let group = self.group(json!({"join_approval_mode": "approval_required"})).await;
+        let to = |group: &str| {
+            json!({"messaging_product": "whatsapp", "recipient_type": "group", "to": group,
+                "type": "text", "text": {"body": "Hi"}})
+        };
+        let out = json!({"messaging_product": "whatsapp", "participants": [{"user": ANA}]});
+        let decide = |id: &str| json!({"messaging_product": "whatsapp", "join_requests": [id]});
+        match code {
+            codes::EMPTY_GROUP => self.post(&self.messages(), to(&group)).await,
+            codes::UNKNOWN_GROUP => self.post(&self.messages(), to("cGxhemFfZ3JvdXA6MTc")).await,
+            codes::GROUP_SUSPENDED => {
+                self.suspend(&group, true).await;
+                self.post(&self.messages(), to(&group)).await
+            }
+            codes::PICTURE_NOT_SQUARE => {
+                self.sends_group_picture(&group, "file", &groups::png(300, 200)).await
+            }
+            codes::PICTURE_TOO_SMALL => {
+                self.sends_group_picture(&group, "file", &groups::png(100, 100)).await
+            }
+            codes::GROUP_LIMIT => {
+                let more = json!({"messaging_product": "whatsapp", "subject": "One more"});
+                self.post(&format!("/{}/groups", self.shop.phone_number_id), more).await
+            }
+            codes::NOT_IN_GROUP => self.delete(&format!("/{group}/participants"), out).await,
+            codes::NAMED_TWICE => {
+                // It stands beside those who are out.
+                let group = self.full_group(1).await.0;
+                let twice = json!([{"user": limits::number(0)}, {"user": limits::number(0)}]);
+                let out = json!({"messaging_product": "whatsapp", "participants": twice});
+                let (_, answer) = self.delete(&format!("/{group}/participants"), out).await;
+                (400, json!({"error": answer["failed_participants"][0]["errors"][0]}))
+            }
+            codes::GROUP_FULL => {
+                let group = self.full_group(8).await.0;
+                self.post(&format!("/{group}/join_requests"), decide("jrq_00000000000000000000000000000000"))
+                    .await
+            }
+            _ => self.post(&format!("/{group}/join_requests"), decide("17")).await,
+        }
+    }
+
     fn blobs(&self) -> std::path::PathBuf {
         self._folder.path().join("blobs")
     }
@@ -449,9 +504,14 @@ impl World {
 
     /// A business without any credit.
     async fn poor_business(&self) -> CreatedBusiness {
+        self.business_with(Micros(0)).await
+    }
+
+    /// A business with so much credit.
+    pub(super) async fn business_with(&self, credit: Micros) -> CreatedBusiness {
         let business = self.app.business.clone();
         let open = async move |ctx: &Ctx, tx: &mut Tx| {
-            let new = NewBusiness { credit: Micros(0), ..new_business("Reed", "+4930901822", ctx.uuid()) };
+            let new = NewBusiness { credit, ..new_business("Reed", "+4930901822", ctx.uuid()) };
             business.create(ctx, tx, &new).await
         };
         self.app.db.transact(&self.app.ctx, "test.poor", open).await.unwrap()

@@ -67,9 +67,7 @@ async fn a_flow_from_its_making_to_its_end() {
     assert_eq!(shown["application"]["id"], json!(world.shop.app_id.to_string()));
     assert_eq!(shown["health_status"]["entities"][0]["entity_type"], "FLOW");
     assert_eq!(shown["metric"]["data_points"], json!([]));
-    assert!(
-        shown["preview"]["preview_url"].as_str().unwrap().starts_with("http://plaza.test/flow-preview/")
-    );
+    assert!(shown["preview"]["preview_url"].as_str().unwrap().starts_with("http://plaza.test/flow-preview/"));
     for time in [&shown["updated_at"], &shown["preview"]["expires_at"]] {
         let time = time.as_str().unwrap();
         assert!(time.len() == 24 && time.ends_with("+0000"), "{time}");

@@ -33,6 +33,7 @@ impl World {
             message_id: ctx.ordered_id(),
             at: ctx.now(),
             content: Content { sender_name: "Ben".to_owned(), body: Some(body), ..Content::default() },
+            group: None,
         };
         let (business, phone) = (self.app.business.clone(), self.shop.phone_number_id);
         let receive = async move |ctx: &Ctx, tx: &mut Tx| business.received(ctx, tx, phone, &inbound).await;
@@ -98,8 +99,8 @@ async fn complaints_pause_a_template_twice_and_then_disable_it() {
         assert_eq!(world.standing(&id).await, (json!("APPROVED"), json!("GREEN")));
         assert_eq!(world.rates().await, 0, "nothing is new");
         let complain = async |from: usize, to: usize| {
-            for at in from..to {
-                world.thinks(accounts[at], &number(at), Opinion::Reported).await;
+            for (at, account) in accounts.iter().enumerate().take(to).skip(from) {
+                world.thinks(*account, &number(at), Opinion::Reported).await;
             }
         };
         complain(0, 2).await;
@@ -223,8 +224,8 @@ async fn a_number_that_people_block_is_red_and_costs_a_step_of_the_limit() {
         world.reaches("ready", 0..20).await;
         world.rates().await;
         assert_eq!(world.rating().await, "GREEN");
-        for at in 0..5 {
-            world.thinks(accounts[at], &number(at), Opinion::Blocked).await;
+        for (at, account) in accounts.iter().enumerate().take(5) {
+            world.thinks(*account, &number(at), Opinion::Blocked).await;
         }
         world.rates().await;
         assert_eq!(world.rating().await, "RED");
@@ -252,8 +253,8 @@ async fn a_number_that_people_block_is_red_and_costs_a_step_of_the_limit() {
 
         // It stays so for a week: people go on complaining.
         world.clock.advance(6 * DAY);
-        for at in 5..10 {
-            world.thinks(accounts[at], &number(at), Opinion::Reported).await;
+        for (at, account) in accounts.iter().enumerate().take(10).skip(5) {
+            world.thinks(*account, &number(at), Opinion::Reported).await;
         }
         world.rates().await;
         assert_eq!(world.limit().await, "TIER_10K");
