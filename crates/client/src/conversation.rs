@@ -504,8 +504,12 @@ impl Conversation {
     }
 
     fn welcome(&mut self, keystore: &Keystore, envelope: &Envelope) -> Result<Outcome, ConversationError> {
-        // A join from outside that waits for its answer, or a group that is as far, knows better than a welcome.
-        if self.state.phase == Phase::Joining || self.epoch().is_some_and(|epoch| epoch >= envelope.epoch) {
+        // A join from outside waits for its answer: if it is refused, this is the way in.
+        if self.state.phase == Phase::Joining {
+            return self.hold(keystore, envelope);
+        }
+        // A group that is as far knows better than a welcome.
+        if self.epoch().is_some_and(|epoch| epoch >= envelope.epoch) {
             return Ok(Outcome::Skipped);
         }
         match Group::join(keystore, self.id, &envelope.body) {
@@ -591,6 +595,16 @@ impl Conversation {
         let held = keystore.rows().below(&prefix);
         keystore.rows().remove_below(&prefix);
         held.iter().filter_map(|(_, bytes)| Envelope::decode(bytes.as_slice()).ok()).collect()
+    }
+
+    /// The last welcome among the envelopes that wait. Where a join from outside came too late, because somebody had let this
+    /// device in, what was said since then is encrypted for the group that it leads to, and for no later one.
+    pub fn take_held_welcome(&mut self, keystore: &Keystore) -> Option<Envelope> {
+        let held = keystore.rows().below(&rows::held(self.id, None));
+        let envelopes = held.iter().rev().filter_map(|(_, bytes)| Envelope::decode(bytes.as_slice()).ok());
+        let welcome = envelopes.into_iter().find(|held| held.kind() == EnvelopeKind::Welcome)?;
+        keystore.rows().remove_below(&rows::held(self.id, Some(welcome.gseq)));
+        Some(welcome)
     }
 
     /// Which devices to add and to remove, so that the group has exactly the present devices of its members.

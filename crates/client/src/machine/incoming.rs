@@ -53,7 +53,12 @@ impl Machine {
         Ok(())
     }
 
-    fn process(&mut self, ctx: &Ctx, id: ConversationId, envelope: &Envelope) -> Result<(), MachineError> {
+    pub(super) fn process(
+        &mut self,
+        ctx: &Ctx,
+        id: ConversationId,
+        envelope: &Envelope,
+    ) -> Result<(), MachineError> {
         let Some(talk) = self.talks.get_mut(&id) else { return Ok(()) };
         let outcome = talk.conversation.process(&self.keystore, envelope)?;
         match outcome {

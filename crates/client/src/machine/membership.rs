@@ -403,7 +403,22 @@ impl Machine {
                 talk.try_later(ctx, retry_after);
             }
         }
-        Ok(())
+        self.enter_by_welcome(ctx, id)
+    }
+
+    /// Whoever wanted to come in from outside and was too late may have been let in meanwhile.
+    fn enter_by_welcome(&mut self, ctx: &Ctx, id: ConversationId) -> Result<(), MachineError> {
+        let talk = self.talks.get_mut(&id).ok_or(MachineError::NoSuchConversation)?;
+        if talk.phase() != Phase::Lost {
+            return Ok(());
+        }
+        match talk.conversation.take_held_welcome(&self.keystore) {
+            Some(welcome) => {
+                self.process(ctx, id, &welcome)?;
+                self.process_held(ctx, id)
+            }
+            None => Ok(()),
+        }
     }
 
     pub(super) fn fetched(
