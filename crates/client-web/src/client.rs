@@ -264,6 +264,7 @@ impl Client {
         let question = self.0.said(id, to).await?.ok_or_else(|| bad("message_id"))?;
         let body = plaza_client::answer(&question, answer)
             .map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
+        let id = self.0.now(id);
         let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, Some(to)))?;
         self.0.flush().await?;
         Ok(json(&self.0.item(id, message).await?))
@@ -310,6 +311,7 @@ impl Client {
         drop(file);
         js::put(&self.0.origin, &upload.request, &upload.blob).await?;
         let body = played(media_message(upload.attachment, &filename, &caption), is_voice, is_animated);
+        let id = self.0.now(id);
         let message = self.0.with(|machine, ctx| machine.send_body(ctx, id, body, reply_to))?;
         self.0.flush().await?;
         Ok(json(&self.0.item(id, message).await?))
@@ -530,8 +532,12 @@ impl Inner {
     }
 
     fn conversation_id(&self, text: &str) -> Result<ConversationId, Refusal> {
-        let id = text.parse().map_err(|_| bad("conversation_id"))?;
-        Ok(self.state.borrow().moved.get(&id).copied().unwrap_or(id))
+        Ok(self.now(text.parse().map_err(|_| bad("conversation_id"))?))
+    }
+
+    /// Where a conversation is by now.
+    fn now(&self, id: ConversationId) -> ConversationId {
+        self.state.borrow().moved.get(&id).copied().unwrap_or(id)
     }
 
     fn with<T>(
@@ -543,12 +549,18 @@ impl Inner {
         work(machine, &self.ctx).map_err(|error| Refusal::broken(&error))
     }
 
-    async fn item(&self, id: ConversationId, message: MessageId) -> Result<Option<ItemView>, Refusal> {
+    /// What was just written. It is read between two steps: the answer of the server, which gives it its place, can be
+    /// there already, and the conversation can have moved.
+    async fn item(&self, id: ConversationId, message: MessageId) -> Result<ItemView, Refusal> {
+        let _storing = self.storing.lock().await;
+        let id = self.now(id);
         let lens = self.with(|machine, _| Ok(machine.lens(id)))?;
-        timeline::one(&self.store, &lens, id, message).await.map_err(|error| Refusal::broken(&error))
+        let item = timeline::one(&self.store, &lens, id, message).await;
+        item.map_err(|error| Refusal::broken(&error))?.ok_or_else(|| bad("message_id"))
     }
 
     async fn said(&self, id: ConversationId, message: MessageId) -> Result<Option<Content>, Refusal> {
+        let _storing = self.storing.lock().await;
         timeline::said(&self.store, id, message).await.map_err(|error| Refusal::broken(&error))
     }
 

@@ -70,12 +70,12 @@ export const makePeer: MakePeer = async (iceServers, onState) => {
     return connection.localDescription?.sdp ?? "";
   }
 
+  let answered: Promise<void> | null = null;
+
   const peer: Peer = {
     offer: async () => described(await connection.createOffer()),
-    answered: async (sdp) => {
-      // What was sent ahead comes again when it is picked up.
-      if (connection.signalingState === "have-local-offer") await connection.setRemoteDescription({ type: "answer", sdp });
-    },
+    // What was sent ahead comes again when it is picked up, perhaps while the first is still being taken in.
+    answered: (sdp) => (answered ??= connection.setRemoteDescription({ type: "answer", sdp })),
     answer: async (offer) => {
       await connection.setRemoteDescription({ type: "offer", sdp: offer });
       return described(await connection.createAnswer());
