@@ -27,6 +27,24 @@ pub enum AccountKind {
     MessageRevenue(Arc<str>),
     /// Earned by calls of businesses.
     CallRevenue,
+    /// Earned by plans, day by day.
+    SubscriptionRevenue,
+    /// Paid for days of plans that are still to come.
+    SubscriptionDeferred,
+    /// Earned by fees.
+    FeeRevenue,
+    /// Earned by advertising.
+    AdRevenue,
+    /// Usage that was paid with credit that Plaza gave.
+    ContraPromo,
+    /// Revenue that was given back.
+    ContraRefund,
+    /// Owed to a tax office; the name is the jurisdiction's.
+    Tax(Arc<str>),
+    /// Paid in advance and never used.
+    Breakage,
+    /// The other half of an exchange between two currencies.
+    Exchange,
     /// Money at the bank.
     Bank,
     /// On its way through a payment provider; must return to zero.
@@ -62,6 +80,15 @@ impl fmt::Display for AccountKind {
             Self::PortfolioReceivable(portfolio) => write!(f, "portfolio:{portfolio}:receivable"),
             Self::MessageRevenue(category) => write!(f, "revenue:messages:{category}"),
             Self::CallRevenue => f.write_str("revenue:calls"),
+            Self::SubscriptionRevenue => f.write_str("revenue:subscriptions"),
+            Self::SubscriptionDeferred => f.write_str("deferred:subscriptions"),
+            Self::FeeRevenue => f.write_str("revenue:fees"),
+            Self::AdRevenue => f.write_str("revenue:ads"),
+            Self::ContraPromo => f.write_str("contra:promo"),
+            Self::ContraRefund => f.write_str("contra:refund"),
+            Self::Tax(jurisdiction) => write!(f, "tax:{jurisdiction}"),
+            Self::Breakage => f.write_str("breakage"),
+            Self::Exchange => f.write_str("exchange"),
             Self::Bank => f.write_str("bank"),
             Self::PspClearing(name) => write!(f, "psp:{name}:clearing"),
             Self::Rounding => f.write_str("rounding"),
