@@ -61,7 +61,7 @@ fn floor_of(code: &str) -> Option<Micros> {
 }
 
 /// The id of an account follows from its code and currency.
-fn id_of(code: &str, currency: &str) -> LedgerAccountId {
+pub(crate) fn id_of(code: &str, currency: &str) -> LedgerAccountId {
     let name = format!("plaza ledger account\0{code}\0{currency}");
     LedgerAccountId(uuid_of(&Sha256::digest(name.as_bytes())))
 }

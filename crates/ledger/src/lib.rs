@@ -49,6 +49,7 @@
 mod account;
 mod book;
 mod error;
+mod export;
 mod post;
 mod store;
 mod transfer;
@@ -56,6 +57,7 @@ mod verify;
 
 pub use account::{Account, AccountKind, Balance, Turnover, balance, turnover};
 pub use error::LedgerError;
+pub use export::{Format, Statement, StatementLine, export, statement};
 pub use post::{BATCH_TRANSFERS_MAX, expire_holds, post};
 pub use transfer::{Action, Kind, Outcome, Refused, Transfer, TransferView, derived_id, named_id, transfers};
 pub use verify::{Report, verify};

@@ -35,6 +35,23 @@ statements! {
         LEFT JOIN ledger_transfer h ON h.transfer_id = t.hold_id
         WHERE (e.ledger_account_id, e.version) > ($1, $2)
         ORDER BY e.ledger_account_id, e.version LIMIT $3";
+    /// For exports: transfers that moved money, in the order of their ids, with the codes of their accounts.
+    MOVED_AFTER = "
+        SELECT t.transfer_id, t.kind, d.code, c.code, d.currency, t.amount, t.at FROM ledger_transfer t
+        JOIN ledger_account d ON d.ledger_account_id = t.debit
+        JOIN ledger_account c ON c.ledger_account_id = t.credit
+        WHERE t.transfer_id > $1 AND t.kind IN ('posted', 'post_hold') ORDER BY t.transfer_id LIMIT $2";
+    /// What stood on an account before a moment.
+    POSTED_BEFORE = "
+        SELECT CAST(coalesce(sum(posted), 0) AS BIGINT) FROM ledger_entry WHERE ledger_account_id = $1 AND at < $2";
+    /// What moved on an account after a version, between two moments.
+    MOVED_ON = "
+        SELECT e.version, e.transfer_id, t.kind, o.code, e.posted, e.at FROM ledger_entry e
+        JOIN ledger_transfer t ON t.transfer_id = e.transfer_id
+        JOIN ledger_account o ON o.ledger_account_id =
+            CASE WHEN t.debit = e.ledger_account_id THEN t.credit ELSE t.debit END
+        WHERE e.ledger_account_id = $1 AND e.version > $2 AND e.at >= $3 AND e.at < $4 AND e.posted <> 0
+        ORDER BY e.version LIMIT $5";
     /// For verification: how many transfers of each kind there are.
     TRANSFERS_BY_KIND = "SELECT kind, count(*) FROM ledger_transfer GROUP BY kind ORDER BY kind";
     /// For verification: holds that are open by their transfers, but not in the working copy, or with other content.

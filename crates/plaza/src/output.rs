@@ -10,6 +10,12 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Text as it is.
+pub(crate) fn text(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Says why a command failed, with the causes.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr().lock(), "plaza: {error:#}");

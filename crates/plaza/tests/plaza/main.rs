@@ -8,6 +8,7 @@ mod calls;
 mod cluster;
 mod endpoint;
 mod groups;
+mod ledger;
 mod manager;
 mod repeat;
 mod sandbox;

@@ -122,13 +122,18 @@ impl Server {
 
     /// What `plaza ledger verify --json` says of the data.
     pub(crate) fn verify(&self) -> Value {
+        serde_json::from_slice(&self.ledger(&["verify", "--json"])).unwrap()
+    }
+
+    /// What `plaza ledger` prints about the data.
+    pub(crate) fn ledger(&self, arguments: &[&str]) -> Vec<u8> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plaza"));
-        command.args(["ledger", "verify", "--json"]);
+        command.arg("ledger").args(arguments);
         match self.arguments.iter().position(|argument| argument == "--database-url") {
             Some(at) => command.args(["--database-url", &self.arguments[at + 1]]),
             None => command.arg("--data").arg(self.data()),
         };
-        serde_json::from_slice(&command.output().unwrap().stdout).unwrap()
+        command.output().unwrap().stdout
     }
 }
 
