@@ -1090,6 +1090,21 @@ CREATE TABLE usage_pulses (
     pulses BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE usage_sum (
+    span TEXT NOT NULL,                   -- day, month
+    bucket BIGINT NOT NULL,               -- of a day: its begin (UTC); of a month: 202611, in the portfolio's time zone
+    portfolio_id BIGINT NOT NULL,
+    category TEXT NOT NULL,
+    pricing_type TEXT NOT NULL,
+    currency TEXT NOT NULL,               -- the portfolio's
+    messages BIGINT NOT NULL,
+    list_micros BIGINT NOT NULL,          -- what they would have cost if nothing were free
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (span, bucket, portfolio_id, category, pricing_type)
+) WITHOUT ROWID;
+
+CREATE INDEX usage_sum_portfolio ON usage_sum (portfolio_id, span, bucket);
+
 CREATE TABLE voice_call (
     call_id UUID NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,

@@ -72,6 +72,12 @@ const revenue = createRoute({
   },
   component: lazyRouteComponent(() => import("./routes/operator-revenue"), "RevenuePage"),
 });
+const growth = createRoute({
+  getParentRoute: () => operator,
+  path: "growth",
+  validateSearch: (search): { currency?: string } => some({ currency: text(search["currency"]) }),
+  component: lazyRouteComponent(() => import("./routes/operator-growth"), "GrowthPage"),
+});
 const charges = createRoute({
   getParentRoute: () => operator,
   path: "charges",
@@ -200,7 +206,7 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, charges, charge, webhooks, templates, outbox]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, webhooks, templates, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
 ]);
 

@@ -33,7 +33,7 @@
 //!
 //! Everything takes a batch and makes a few statements of it. Prices are kept in memory ([`Prices`]) under a digest of
 //! their content, so a batch reads only which digest is in force. Rows are locked in one order everywhere: intents,
-//! portfolios, counters, then the ledger, then the revenue sums.
+//! portfolios, counters, then the ledger, then the sums by portfolio and by hour.
 //!
 //! Start reading at `usage.rs`.
 
@@ -51,6 +51,7 @@
 )]
 
 mod category;
+mod earnings;
 mod error;
 mod explain;
 mod import;
@@ -64,6 +65,7 @@ mod usage;
 mod verify;
 
 pub use category::{Category, Pricing, PricingType, UnknownCategory, WindowState};
+pub use earnings::{Cohort, Customer, DAYS_SHOWN, Day, Earnings, SPAN_DAYS, Traffic, earnings};
 pub use error::{BillingError, ImportError, Refused};
 pub use explain::{Explanation, Step, VersionView, explain, explain_message};
 pub use import::{ImportReport, PriceSource, import_price_book};
@@ -79,7 +81,7 @@ pub use verify::{Verification, verify};
 
 /// All SQL of the crate, for the test that prepares it on both engines.
 pub fn statements() -> Vec<plaza_db::Sql> {
-    store::STATEMENTS.to_vec()
+    [store::STATEMENTS, earnings::STATEMENTS].concat()
 }
 
 #[cfg(test)]

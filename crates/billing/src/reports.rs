@@ -3,7 +3,7 @@
 //! The sums of the operator's revenue page are kept by hour, market, category and currency in the transaction that makes
 //! the charges; they can be thrown away and built again ([`rebuild_revenue`]), and verification compares the two.
 
-use crate::{BillingError, Category, PricingType, prices, store};
+use crate::{BillingError, Category, PricingType, earnings, prices, store};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_protocol::{
     BusinessMessageId, ChargeId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, PriceVersionId,
@@ -230,7 +230,7 @@ pub async fn revenue(
 pub async fn rebuild_revenue(_ctx: &Ctx, tx: &mut Tx) -> Result<(), BillingError> {
     tx.execute(store::CLEAR_REVENUE, vec![]).await?;
     tx.execute(store::REBUILD_REVENUE, params![HOUR]).await?;
-    Ok(())
+    earnings::rebuild(tx).await
 }
 
 fn hour_of(at: Timestamp) -> i64 {

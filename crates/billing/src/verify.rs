@@ -4,6 +4,7 @@
 //! transfer, with the counters and with the revenue sums. Together with the ledger's own verification this proves that
 //! what was charged is what was delivered, at the prices that were published.
 
+use crate::earnings::Used;
 use crate::reports::Sums;
 use crate::usage::{Event, Payer, end_id, payers};
 use crate::{BillingError, Category, Charge, Prices, store};
@@ -45,6 +46,7 @@ impl Verification {
 #[derive(Default)]
 struct Tally {
     sums: Sums,
+    used: Used,
     /// By account code and currency: amount and number of paid charges.
     revenue: BTreeMap<(String, String), (i128, i64)>,
     /// By phone number, category and month: the numbers that were given out.
@@ -174,6 +176,7 @@ impl Tally {
     fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
         self.charges = self.charges.saturating_add(1);
         self.sums.add(charge)?;
+        self.used.add(charge)?;
         if charge.amount > Micros::ZERO {
             let code = match charge.category {
                 Category::Call => "revenue:calls".to_owned(),
@@ -224,6 +227,7 @@ async fn compare(
         }
     }
     compare_allowances(tx, tally, found).await?;
+    tally.used.compare(tx, &mut |difference| found.differs(difference)).await?;
     compare_sums(tx, tally, found).await
 }
 

@@ -5,6 +5,7 @@
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
 mod businesses;
+mod earnings;
 mod numbers;
 pub(crate) mod reports;
 mod reviews;
@@ -28,6 +29,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/overview", get(reports::overview))
         .route("/revenue", get(reports::revenue))
+        .route("/earnings", get(earnings::earnings))
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(deliveries::router())

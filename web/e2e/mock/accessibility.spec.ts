@@ -80,6 +80,8 @@ const CASES: Case[] = [
   { name: "invitation, on a phone", address: "/g/open", width: 390, shows: (page) => page.getByRole("button", { name: "Join group" }) },
   { name: "invitation, asked", address: "/g/ask", go: press("Ask to join"), shows: (page) => page.getByRole("button", { name: "Take the request back" }) },
   { name: "revenue", address: "/operator/revenue?period=today", shows: (page) => page.getByRole("row", { name: "Charges of Spain, Marketing" }) },
+  { name: "growth", address: "/operator/growth", shows: (page) => page.getByRole("region", { name: "Customers by the month of their first payment" }) },
+  { name: "no growth", address: "/operator/growth", state: "empty", shows: heading("Nothing delivered in the last 90 days") },
   { name: "charges", address: "/operator/charges", shows: (page) => page.getByRole("row", { name: /why this price/ }).first() },
   { name: "charge", address: "/operator/charges/chg_1", shows: heading("Why this price?") },
   { name: "webhooks", address: "/operator/webhooks", shows: (page) => page.getByRole("row", { name: /^Delivery of/ }).first() },

@@ -20,6 +20,17 @@ test("a row of revenue leads to its charges, and a charge to its reasons", async
   await expect(page.getByText("the number starts with 34", { exact: true })).toBeVisible();
 });
 
+test("growth says what a year would bring, who shrinks, and who stays", async ({ page }) => {
+  await open(page, "/operator/growth");
+  await expect(page.getByText("Run rate, a year")).toBeVisible();
+  await page.getByRole("radio", { name: "Shrinking" }).click();
+  const rows = page.getByRole("table", { name: "Customers" }).getByRole("row");
+  await expect(rows.nth(1)).toContainText(/-\d+\s?%/);
+  await expect(page.getByRole("region", { name: /first payment/ }).getByRole("rowheader").first()).toContainText("customers");
+  await page.getByRole("radio", { name: "EUR" }).click();
+  await expect(page).toHaveURL(/currency=EUR/);
+});
+
 test("the table as a file holds what is shown", async ({ page }) => {
   await open(page, "/operator/charges");
   await expect(page.getByRole("row", { name: /why this price/ }).first()).toBeVisible();

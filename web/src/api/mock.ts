@@ -3,6 +3,7 @@
  * `slow`, `plain` (not a demo, not a sandbox). It is not part of a production build.
  */
 import type { WebhookDelivery } from "./deliveries";
+import type { Customer, Earnings, Traffic } from "./earnings";
 import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
 
 const HOUR = 3600;
@@ -73,6 +74,50 @@ function revenue(period: string): Revenue {
   );
   const sum = totals.reduce((all, row) => all + row.amount_micros, 0);
   return { currency: "USD", period: { from, to: now() }, totals, series, previous: { amount_micros: Math.floor(sum * 0.88), messages: month ? 410_000 : 11_200 } };
+}
+
+const NOTHING: Traffic = { messages: 0, list_micros: 0, amount_micros: 0 };
+const CUSTOMERS = ["Tulip Bakery", "City Library", "Arcade Cinema", "North Clinic", "Harbour Ferries", "Linden Pharmacy", "Bright Energy", "Corner Books"];
+
+/** How it goes: up from week to week, less at the weekend, in both currencies. */
+function earnings(currency: string, empty: boolean): Earnings {
+  const today = Math.floor(now() / (24 * HOUR)) * 24 * HOUR;
+  const days = Array.from({ length: 90 }, (_, n) => {
+    const at = today - (89 - n) * 24 * HOUR;
+    const weekday = new Date(at * 1000).getUTCDay();
+    const messages = empty ? 0 : Math.floor((9000 + n * 120) * (weekday === 0 || weekday === 6 ? 0.55 : 1) * (0.85 + chance(n) * 0.3));
+    const free = Math.floor(messages * 0.38);
+    return { at, paid: { messages, list_micros: messages * 41_000, amount_micros: messages * 41_000 }, free: { messages: free, list_micros: free * 24_000, amount_micros: 0 } };
+  });
+  const paid = (from: number, to: number): number => days.slice(from, to).reduce((sum, each) => sum + each.paid.amount_micros, 0);
+  const [last, before] = [paid(59, 89), paid(29, 59)];
+  const month = paid(90 - new Date().getUTCDate(), 90);
+  const list: Customer[] = (empty ? [] : CUSTOMERS).map((name, n) => {
+    const amount_micros = Math.floor((last / 2.2 / (n + 1.6)) * (0.7 + chance(n + 5) * 0.5));
+    return { portfolio_id: String(2000 + n), name, amount_micros, before_micros: n === 6 ? 0 : Math.floor(amount_micros * (0.6 + chance(n + 40))), messages: Math.floor(amount_micros / 41_000) };
+  });
+  const cohorts = Array.from({ length: empty ? 0 : 6 }, (_, n) => {
+    const at = (k: number): number => {
+      const date = new Date(new Date().getUTCFullYear(), new Date().getUTCMonth() - 5 + k, 1);
+      return date.getFullYear() * 100 + date.getMonth() + 1;
+    };
+    const begun = 3 + Math.floor(chance(n + 70) * 5);
+    return { month: at(n), months: Array.from({ length: 6 - n }, (__, k) => ({ month: at(n + k), customers: Math.max(1, begun - Math.floor(k * chance(n + 90))), amount_micros: Math.floor(1_400_000_000 * begun * (0.5 + k * 0.2)) })) };
+  });
+  const change = (each: Customer): number => each.amount_micros - each.before_micros;
+  const span = days.slice(59, 89);
+  const free = span.reduce((sum, each) => ({ messages: sum.messages + each.free.messages, list_micros: sum.list_micros + each.free.list_micros, amount_micros: 0 }), NOTHING);
+  return {
+    currency, currencies: empty ? [] : ["EUR", "USD"], span_days: 30, last_micros: last, before_micros: before, run_rate_micros: Math.floor((last * 365) / 30),
+    month_micros: month, forecast_micros: Math.floor(month * 1.3), days,
+    pricing_types: empty ? [] : [
+      { pricing_type: "regular", messages: span.reduce((sum, each) => sum + each.paid.messages, 0), list_micros: last, amount_micros: last },
+      { pricing_type: "free_customer_service", ...free },
+      { pricing_type: "free_entry_point", messages: Math.floor(free.messages / 9), list_micros: Math.floor(free.list_micros / 7), amount_micros: 0 },
+    ],
+    customers: { count: list.length, top: list, growing: list.filter((each) => change(each) > 0).sort((a, b) => change(b) - change(a)), shrinking: list.filter((each) => change(each) < 0).sort((a, b) => change(a) - change(b)) },
+    cohorts,
+  };
 }
 
 function explanation(chargeId: string): Explanation {
@@ -170,6 +215,7 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     const full = revenue(query.get("period") ?? "today");
     return json(empty ? { ...full, totals: [], series: [], previous: { amount_micros: 0, messages: 0 } } : full);
   }
+  if (path === "/operator/api/earnings") return json(earnings(query.get("currency") ?? "USD", empty));
   if (path === "/operator/api/charges") return page(Array.from({ length: 120 }, (_, n) => charge(n)), query, empty);
   if (path.startsWith("/operator/api/charges/")) return json(explanation(decodeURIComponent(path.split("/").at(-1) ?? "")));
   if (/^\/(operator|manager)\/api\/webhook-deliveries$/.test(path)) {

@@ -7,6 +7,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
+import type { Earnings } from "./earnings";
 import { call } from "./http";
 import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
 
@@ -69,6 +70,13 @@ export function operatorQueries(token: string) {
       queryOptions({
         queryKey: ["operator", "revenue", period],
         queryFn: ({ signal }) => call<Revenue>(paths.revenue(period), { token, signal }),
+        refetchInterval: REFRESH_MS,
+        placeholderData: keepPreviousData,
+      }),
+    earnings: (currency: string | undefined) =>
+      queryOptions({
+        queryKey: ["operator", "earnings", currency],
+        queryFn: ({ signal }) => call<Earnings>(paths.earnings(currency), { token, signal }),
         refetchInterval: REFRESH_MS,
         placeholderData: keepPreviousData,
       }),

@@ -29,6 +29,7 @@ export const paths = {
   world: () => "/demo/api/world",
   sandboxSession: () => "/_sandbox/session",
   overview: () => "/operator/api/overview",
+  earnings: (currency: string | undefined) => `/operator/api/earnings${currency === undefined ? "" : `?currency=${currency}`}`,
   revenue: (period: "today" | "month") => `/operator/api/revenue?period=${period}`,
   charges: (page: Page) => paged("/operator/api/charges", page),
   charge: (chargeId: string) => `/operator/api/charges/${id(chargeId)}`,

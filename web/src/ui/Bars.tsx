@@ -44,7 +44,7 @@ export function StackedBars({ label, times, parts, unit }: { label: string; time
           data: times,
           axisTick: { show: false },
           axisLine: { lineStyle: { color: palette.line } },
-          axisLabel: { color: palette.muted, fontSize: 12, hideOverlap: true },
+          axisLabel: { color: palette.muted, fontSize: 12, hideOverlap: true, alignMaxLabel: "right" },
         },
         yAxis: valueAxis(palette, unit),
         series: parts.map((part) => ({

@@ -9,9 +9,9 @@ export function Figures({ children }: { children: ReactNode }) {
 
 export function Figure({ name, value, note, large = false }: { name: string; value: string | null; note: ReactNode; large?: boolean }) {
   return (
-    <div className="bg-surface px-5 py-4">
+    <div className="min-w-0 bg-surface px-4 py-4 sm:px-5">
       <dt className="text-13 text-muted">{name}</dt>
-      <dd className={large ? "mt-1 text-28 font-semibold tracking-tight text-accent-text tabular" : "mt-1 text-28 font-semibold tracking-tight tabular"}>{value ?? <span className="text-faint">–</span>}</dd>
+      <dd className={large ? "mt-1 text-20 font-semibold tracking-tight text-accent-text tabular sm:text-28" : "mt-1 text-20 font-semibold tracking-tight tabular sm:text-28"}>{value ?? <span className="text-faint">–</span>}</dd>
       <dd className="mt-1 min-h-[1.45em] text-13 text-muted">{note}</dd>
     </div>
   );

@@ -4,6 +4,7 @@
 
 use super::{BATCH_MESSAGES, Charged, Event, Message, Payer, end_id, hold_id, payer, payers};
 use crate::category::{Category, Pricing, PricingType};
+use crate::earnings::Used;
 use crate::error::BillingError;
 use crate::price_book::Rate;
 use crate::prices::Prices;
@@ -184,7 +185,8 @@ async fn record(
     rated: &[Rated],
 ) -> Result<Vec<Charged>, BillingError> {
     let (mut events, mut charges) = (Vec::with_capacity(rated.len()), Vec::with_capacity(rated.len()));
-    let (mut sums, mut charged) = (Sums::default(), Vec::with_capacity(rated.len()));
+    let (mut sums, mut used) = (Sums::default(), Used::default());
+    let mut charged = Vec::with_capacity(rated.len());
     for rated in rated {
         let charge = charge(ctx, payer(payers, rated.event.message.portfolio_id)?, rated);
         charged.push(Charged {
@@ -195,6 +197,7 @@ async fn record(
             pricing: Pricing::new(charge.pricing_type, charge.category),
         });
         sums.add(&charge)?;
+        used.add(&charge)?;
         charges.push(charge.row());
         let mut row = store::message_row(&rated.event.message);
         row.extend(params![rated.event.sequence, rated.event.delivered_at, rated.hash]);
@@ -204,6 +207,7 @@ async fn record(
     tx.insert_rows(store::INSERT_CHARGES, charges).await?;
     let chains = payers.iter().map(|(id, payer)| params![id, payer.events, payer.hash.clone()]);
     tx.execute_many(store::UPDATE_CHAIN, chains.collect()).await?;
+    used.store(tx).await?;
     tx.execute_many(store::ADD_REVENUE, sums.rows()).await?;
     Ok(charged)
 }

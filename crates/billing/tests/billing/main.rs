@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 
 mod calls;
+mod earnings;
 mod interleaving;
 mod lifecycle;
 mod reference;

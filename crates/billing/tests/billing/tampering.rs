@@ -21,7 +21,7 @@ impl From<BillingError> for Found {
 
 #[tokio::test]
 async fn every_change_is_found() {
-    const CHANGES: [&str; 22] = [
+    const CHANGES: [&str; 24] = [
         "UPDATE charge SET amount_micros = amount_micros - 1 WHERE category = 'marketing'",
         "UPDATE charge SET unit_micros = unit_micros + 1 WHERE category = 'marketing'",
         "UPDATE charge SET market = 'Brazil' WHERE market = 'Germany'",
@@ -43,6 +43,8 @@ async fn every_change_is_found() {
         "DELETE FROM allowance_counter",
         "UPDATE revenue_hour SET amount_micros = amount_micros + 1 WHERE category = 'marketing'",
         "DELETE FROM revenue_hour WHERE category = 'service'",
+        "UPDATE usage_sum SET list_micros = list_micros + 1 WHERE span = 'day' AND category = 'marketing'",
+        "DELETE FROM usage_sum WHERE span = 'month' AND category = 'service'",
         "UPDATE ledger_account SET posted = posted + 1 WHERE code = 'revenue:messages:marketing'",
     ];
     each_world(async |world| {

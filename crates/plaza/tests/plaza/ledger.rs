@@ -50,6 +50,18 @@ async fn other_programs_balance_the_books() {
     let dollars = |micros: i64| format!("-{}.{:06} USD", micros / 1_000_000, micros % 1_000_000);
     // An auditor that accepts everything proves nothing: the same books, off by a micro.
     let forged = |books: &str| books.replacen(&dollars(one), &dollars(one + 1), 1);
+    let growth = server.operator("earnings").await;
+    assert_eq!(growth["currency"], "USD", "{growth}");
+    assert_eq!(
+        (growth["month_micros"].as_i64(), growth["forecast_micros"].as_i64()),
+        (Some(paid), Some(paid))
+    );
+    let today = growth["days"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (today["paid"]["messages"].as_i64(), today["paid"]["amount_micros"].as_i64()),
+        (Some(3), Some(paid))
+    );
+    assert_eq!(server.operator("earnings?currency=XXX").await["code"], "invalid");
 
     let journal = server.ledger(&["export", "--format", "hledger"]);
     let (ok, said) = judge("hledger", &["-f", "-", "check"], &journal);

@@ -1,5 +1,5 @@
 /** The operator's pages in the console's frame. */
-import { ChartNoAxesColumn, FileCheck2, Inbox, ReceiptText, Webhook } from "lucide-react";
+import { ChartNoAxesColumn, FileCheck2, Inbox, ReceiptText, Sprout, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { Console } from "@/ui/Console";
 import type { ConsolePage } from "@/ui/Console";
@@ -7,6 +7,7 @@ import { useOperator } from "./session";
 
 const PAGES: readonly ConsolePage[] = [
   { to: "/operator/revenue", label: "Revenue", Icon: ChartNoAxesColumn },
+  { to: "/operator/growth", label: "Growth", Icon: Sprout },
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
   { to: "/operator/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/operator/templates", label: "Templates", Icon: FileCheck2 },
