@@ -12,6 +12,7 @@
 //! | `cloud-api` | `cloud_api.rs` | paid sends of a business, from the call to the charge |
 //! | `webhooks` | `webhooks.rs` | webhooks per second to an endpoint, and what a sick one costs the others |
 //! | `ledger` | `ledger.rs` | holds and posts |
+//! | `rating` | `rating.rs` | deliveries that become charges |
 //! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed under load? |
 //!
 //! With `--peer ejabberd`, `relay`, `offline` and `idle` do the same work on ejabberd too ([`peer`]), in the same run
@@ -31,6 +32,7 @@ mod offline;
 mod peer;
 mod people;
 mod process;
+mod rating;
 mod relay;
 mod report;
 mod socket;
@@ -84,6 +86,8 @@ enum Scenario {
     CloudApi,
     Webhooks,
     Ledger,
+    /// Deliveries that become charges.
+    Rating,
     Kill,
 }
 
@@ -159,6 +163,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
         Scenario::CloudApi => "cloud-api",
         Scenario::Webhooks => "webhooks",
         Scenario::Ledger => "ledger",
+        Scenario::Rating => "rating",
         Scenario::Kill => "kill",
     });
     if options.0.peer.is_some() && !matches!(name, Scenario::Relay | Scenario::Offline | Scenario::Idle) {
@@ -189,6 +194,7 @@ async fn measure(name: Scenario, options: &Options, report: &mut Report) -> anyh
         Scenario::CloudApi => return cloud_api::run(options, report).await,
         Scenario::Webhooks => return webhooks::run(options, report).await,
         Scenario::Ledger => return ledger::run(options, report).await,
+        Scenario::Rating => return rating::run(options, report).await,
         Scenario::Kill => {}
     }
     match options.0.peer {
