@@ -320,7 +320,7 @@ CREATE TABLE charge (
     allowance BIGINT,                     -- the how-manieth of the month's free quantity; NULL where none applies
     sent_at BIGINT NOT NULL,
     delivered_at BIGINT NOT NULL,
-    charged_at BIGINT NOT NULL,
+    charged_at BIGINT NOT NULL, tier_to BIGINT, volume BIGINT,
     UNIQUE (message_id, run),
     CHECK (amount_micros >= 0 AND amount_micros <= unit_micros)
 ) WITHOUT ROWID;
@@ -1006,6 +1006,16 @@ CREATE TABLE template_spend (
     quarter BIGINT NOT NULL,
     amount_micros BIGINT NOT NULL,
     PRIMARY KEY (template_id, is_marketing_lite, quarter)
+) WITHOUT ROWID;
+
+CREATE TABLE tier_counter (
+    -- How many messages of a portfolio were charged in a month, by market and by the category whose volume they add to.
+    portfolio_id BIGINT NOT NULL,
+    period BIGINT NOT NULL,
+    market TEXT NOT NULL,
+    category TEXT NOT NULL,
+    volume BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, period, market, category)
 ) WITHOUT ROWID;
 
 CREATE TABLE token_grant (

@@ -7,8 +7,8 @@ use std::str::FromStr;
 /// A text is not a pricing category.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown category; one of marketing, utility, authentication, authentication_international, service, call is \
-     needed"
+    "unknown category; one of marketing, utility, authentication, authentication_international, service, \
+     group_marketing, group_utility, group_service, call is needed"
 )]
 pub struct UnknownCategory;
 
@@ -25,27 +25,39 @@ pub enum Category {
     AuthenticationInternational,
     /// Free-form messages inside the customer-service window.
     Service,
+    /// [`Self::Marketing`] to a group: a copy for each participant.
+    GroupMarketing,
+    /// [`Self::Utility`] to a group.
+    GroupUtility,
+    /// [`Self::Service`] to a group.
+    GroupService,
     /// Calls that the business makes, by pulses of six seconds.
     Call,
 }
 
 impl Category {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Marketing,
         Self::Utility,
         Self::Authentication,
         Self::AuthenticationInternational,
         Self::Service,
+        Self::GroupMarketing,
+        Self::GroupUtility,
+        Self::GroupService,
         Self::Call,
     ];
     /// Those of messages.
-    pub const MESSAGES: [Self; 5] = [
+    pub const MESSAGES: [Self; 8] = [
         Self::Marketing,
         Self::Utility,
         Self::Authentication,
         Self::AuthenticationInternational,
         Self::Service,
+        Self::GroupMarketing,
+        Self::GroupUtility,
+        Self::GroupService,
     ];
 
     /// The word in the database and in price books.
@@ -56,7 +68,47 @@ impl Category {
             Self::Authentication => "authentication",
             Self::AuthenticationInternational => "authentication_international",
             Self::Service => "service",
+            Self::GroupMarketing => "group_marketing",
+            Self::GroupUtility => "group_utility",
+            Self::GroupService => "group_service",
             Self::Call => "call",
+        }
+    }
+
+    /// What it is when it is said to a group, where nobody authenticates and nobody calls.
+    #[must_use]
+    pub fn in_group(self) -> Self {
+        match self {
+            Self::Marketing | Self::GroupMarketing => Self::GroupMarketing,
+            Self::Utility | Self::Authentication | Self::AuthenticationInternational | Self::GroupUtility => {
+                Self::GroupUtility
+            }
+            Self::Service | Self::GroupService | Self::Call => Self::GroupService,
+        }
+    }
+
+    /// What it is when it is said to one person.
+    #[must_use]
+    pub fn outside_groups(self) -> Self {
+        match self {
+            Self::GroupMarketing => Self::Marketing,
+            Self::GroupUtility => Self::Utility,
+            Self::GroupService => Self::Service,
+            other => other,
+        }
+    }
+
+    /// Whether it is a word for what is said to a group.
+    pub fn is_of_group(self) -> bool {
+        self != self.outside_groups()
+    }
+
+    /// The category whose volume of the month a charged message adds to; `None`: its price has no tiers.
+    pub(crate) fn accrues_with(self) -> Option<Self> {
+        match self {
+            Self::Utility | Self::GroupUtility => Some(Self::Utility),
+            Self::Authentication | Self::AuthenticationInternational => Some(Self::Authentication),
+            Self::Marketing | Self::Service | Self::GroupMarketing | Self::GroupService | Self::Call => None,
         }
     }
 }
@@ -81,20 +133,32 @@ pub enum PricingType {
     Regular,
     /// Free: a service message, or one inside the customer-service window.
     FreeCustomerService,
+    /// Free: the same in a group.
+    FreeGroupCustomerService,
     /// Free: the person came by an ad or a page button.
     FreeEntryPoint,
 }
 
 impl PricingType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Regular, Self::FreeCustomerService, Self::FreeEntryPoint];
+    pub const ALL: [Self; 4] =
+        [Self::Regular, Self::FreeCustomerService, Self::FreeGroupCustomerService, Self::FreeEntryPoint];
 
     /// The word in the database and in webhooks.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Regular => "regular",
             Self::FreeCustomerService => "free_customer_service",
+            Self::FreeGroupCustomerService => "free_group_customer_service",
             Self::FreeEntryPoint => "free_entry_point",
+        }
+    }
+
+    /// What it is called in a group.
+    pub(crate) fn in_group(self) -> Self {
+        match self {
+            Self::FreeCustomerService => Self::FreeGroupCustomerService,
+            other => other,
         }
     }
 

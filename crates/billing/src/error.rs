@@ -52,6 +52,9 @@ pub enum BillingError {
     /// The key of a top-up was used for another amount.
     #[error("the key was used for another amount")]
     KeyReused,
+    /// Not a month.
+    #[error("a month such as 202610 is needed")]
+    BadPeriod,
     /// The amount is zero or less, or too large to be kept.
     #[error("the amount must be above zero and fit the balance")]
     BadAmount,

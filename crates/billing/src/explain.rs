@@ -79,6 +79,7 @@ pub async fn explain(
     let mut why =
         vec![category(&message), market(book, &message, &charge), version_step(&price_version, &message)];
     why.push(price(&charge, &rate));
+    why.extend(tier(&charge, &rate, payer));
     match message.pulses {
         Some(pulses) => why.push(length(pulses, &charge)),
         None => why.extend(windows(&message, charge.delivered_at)),
@@ -151,10 +152,34 @@ fn price(charge: &Charge, rate: &Rate) -> Step {
                 charge.market
             )
         }
+        Origin::Contract => {
+            format!("the contract's price of {} in {}", charge.category, charge.market)
+        }
+        Origin::OutsideGroups => {
+            format!("{} has no price of its own for it in groups: its price outside of them", charge.market)
+        }
         Origin::Other => format!("the version has no such row for {}: the price of Other", charge.market),
     };
     let of_a_pulse = if charge.category == Category::Call { " a pulse" } else { "" };
     step("List price", format!("{} {}{of_a_pulse}", rate.unit, charge.currency), because)
+}
+
+/// Which step of the price the month's volume had come to.
+fn tier(charge: &Charge, rate: &Rate, payer: &Payer) -> Option<Step> {
+    let (volume, tier) = (charge.volume?, rate.tier(charge.volume)?);
+    let category = charge.category.accrues_with()?;
+    let because = format!(
+        "it was charged message number {volume} of {category} to {} in {}",
+        charge.market,
+        month(charge, payer)
+    );
+    Some(step("Volume tier", format!("{tier}: {} {}", tier.unit, charge.currency), because))
+}
+
+/// The month of a charge, with its time zone.
+fn month(charge: &Charge, payer: &Payer) -> String {
+    let (year, month) = (charge.period.div_euclid(100), charge.period.rem_euclid(100));
+    format!("{year}-{month:02} ({})", payer.time_zone.iana_name().unwrap_or("UTC"))
 }
 
 /// How long a call was.
@@ -186,17 +211,18 @@ fn rule(charge: &Charge, rate: &Rate, payer: &Payer) -> Step {
     let kind = match charge.pricing_type {
         PricingType::Regular => "regular",
         PricingType::FreeCustomerService => "free (customer service)",
+        PricingType::FreeGroupCustomerService => "free (customer service in a group)",
         PricingType::FreeEntryPoint => "free (entry point)",
     };
     let because = match (&rate.free, &rate.allowance, charge.allowance) {
         (Some(rule), _, _) => rule.note.clone(),
         (None, Some(rule), Some(n)) => {
-            let (year, month) = (charge.period.div_euclid(100), charge.period.rem_euclid(100));
-            let zone = payer.time_zone.iana_name().unwrap_or("UTC");
-            format!("it was number {n} of its phone number in {year}-{month:02} ({zone}): {}", rule.note)
+            format!("it was number {n} of its phone number in {}: {}", month(charge, payer), rule.note)
         }
         _ if charge.category == Category::Call => "no rule makes calls of a business free".to_owned(),
-        _ if charge.category == Category::Marketing => "no rule makes marketing messages free".to_owned(),
+        _ if charge.category.outside_groups() == Category::Marketing => {
+            "no rule makes marketing messages free".to_owned()
+        }
         _ => "no rule of the version makes it free".to_owned(),
     };
     step("Pricing type", kind, because)
@@ -220,7 +246,8 @@ fn amount(message: &Message, charge: &Charge) -> Step {
     } else if let (Some(pulses), true) = (message.pulses, charge.amount == charge.unit) {
         format!("the list price times {pulses}; the rest of what was held is given back")
     } else if charge.amount == charge.unit {
-        "the list price; the rest of what was held is given back".to_owned()
+        let price = if charge.tier.is_some() { "the price of its tier" } else { "the list price" };
+        format!("{price}; the rest of what was held is given back")
     } else if message.max_price == Some(charge.amount) {
         "the business's own maximum".to_owned()
     } else {

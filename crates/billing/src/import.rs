@@ -1,11 +1,12 @@
 //! # Importing a price book
 //!
-//! Five files: **rates** (one row a market, category and period, in one currency), **call rates** (the same for pulses of
+//! Six files: **rates** (one row a market, category and period, in one currency), **tier rates** (the same, for prices that
+//! fall with the volume of the month: a row for each tier, which says after how many messages it begins), **call rates** (the same for pulses of
 //! calls), **markets** (which market a calling code belongs to, and since when on its own), **free rules** (when a message
 //! costs nothing, by period) and **currencies** (how many units of each currency the book's currency is worth). From them
 //! comes one book per currency, with one beside it for calls; amounts are converted once, half to even at the sixth
 //! decimal, and are from then on prices like any other. The embedded files are an example: the reference rates, converted
-//! by fixed example factors, and rates of calls that are made up.
+//! by fixed example factors; tiers and rates of calls are made up.
 //!
 //! Each first day among the rates begins a version, at 00:00 UTC. A rule belongs to the versions that begin within its
 //! period. A version that is published never changes: importing the same content again does nothing, other content under
@@ -15,19 +16,21 @@ use crate::category::{Category, PricingType};
 use crate::error::ImportError;
 use crate::price_book::{PREFIX_DIGITS_MAX, WindowKind};
 use crate::store;
-use plaza_db::{Tx, Value, params};
+use plaza_db::{DbError, Tx, Value, params};
 use plaza_protocol::{Ctx, Currency, Micros, PriceBookId, PriceVersionId, Timestamp};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where prices come from: five CSV files with a header each.
+/// Where prices come from: six CSV files with a header each.
 #[derive(Debug, Clone, Copy)]
 pub struct PriceSource<'a> {
     /// The name of the books.
     pub name: &'a str,
-    /// `effective_from,effective_to,market,currency,category,price`.
+    /// `effective_from,effective_to,market,currency,category,price`, and `tier_from` where there are tiers.
     pub rates: &'a str,
+    /// More of the same: the prices with tiers. Empty: there are none.
+    pub tier_rates: &'a str,
     /// The same columns: one price for a pulse of a call. Empty: businesses make no calls.
     pub call_rates: &'a str,
     /// `market,iso2,calling_code,standalone_since`.
@@ -44,6 +47,7 @@ impl PriceSource<'static> {
         Self {
             name: "reference",
             rates: include_str!("../data/rates.csv"),
+            tier_rates: include_str!("../data/tier_rates.csv"),
             call_rates: include_str!("../data/call_rates.csv"),
             markets: include_str!("../data/markets.csv"),
             free_rules: include_str!("../data/free_rules.csv"),
@@ -64,6 +68,7 @@ pub struct ImportReport {
 }
 
 const RATES: &str = "rates";
+const TIER_RATES: &str = "tier rates";
 const CALL_RATES: &str = "call rates";
 const MARKETS: &str = "markets";
 const FREE_RULES: &str = "free rules";
@@ -77,6 +82,8 @@ struct RateRow {
     currency: String,
     category: String,
     price: String,
+    #[serde(default)]
+    tier_from: String,
 }
 
 #[derive(Deserialize)]
@@ -105,8 +112,9 @@ struct CurrencyRow {
     units_per_usd: String,
 }
 
-/// The prices of one version, before conversion: unit price, and whether the row has no last day.
-type Prices = BTreeMap<(String, Category), (Micros, bool)>;
+/// The prices of one version, before conversion, by market, category and begin of the tier: unit price, and whether the
+/// row has no last day.
+type Prices = BTreeMap<(String, Category, i64), (Micros, bool)>;
 
 struct Version {
     effective_to: Option<Timestamp>,
@@ -134,43 +142,55 @@ pub async fn import_price_book(
     let call_versions = call_versions(source, base)?;
     let markets = markets(source.markets)?;
     let factors = factors(source.currencies, base)?;
-    let market_digest = publish_markets(tx, markets).await?;
+    publish_markets(tx, markets).await?;
     let mut report = ImportReport { books: factors.len(), ..ImportReport::default() };
     for (currency, factor) in factors {
         let id = Sha256::digest(format!("plaza price book\0{}\0{currency}", source.name));
         let book = PriceBookId(uuid_of(&id));
-        let mut book_digest = Sha256::new_with_prefix(market_digest);
         for (from, version) in &versions {
             let prices = converted(&version.prices, factor)?;
-            let sha256 = publish(ctx, tx, (book, currency), (*from, version), prices, &mut report).await?;
-            book_digest.update(sha256);
+            publish(ctx, tx, (book, currency), (*from, version), prices, &mut report).await?;
         }
+        let mut parts = vec![book];
         if !call_versions.is_empty() {
             let name = format!("{} calls", source.name);
             let id = Sha256::digest(format!("plaza price book\0{name}\0{currency}"));
             let call_book = PriceBookId(uuid_of(&id));
-            let mut digest = Sha256::new();
             for (from, version) in &call_versions {
                 let prices = converted(&version.prices, factor)?;
                 let key = (call_book, currency);
-                let sha256 = publish(ctx, tx, key, (*from, version), prices, &mut report).await?;
-                digest.update(sha256);
+                publish(ctx, tx, key, (*from, version), prices, &mut report).await?;
             }
-            let digest: [u8; 32] = digest.finalize().into();
+            let digest = digest_of(tx, &[call_book]).await?;
             tx.execute(store::UPSERT_CALL_BOOK, params![call_book, name, currency, book, digest]).await?;
             // Whoever reads the book reads both.
-            book_digest.update(digest);
+            parts.push(call_book);
         }
-        let digest: [u8; 32] = book_digest.finalize().into();
+        let digest = digest_of(tx, &parts).await?;
         tx.execute(store::UPSERT_BOOK, params![book, source.name, currency, digest]).await?;
     }
     Ok(report)
 }
 
-/// Publishes new market prefixes. One that is published keeps its market: what was charged must stay explainable. The
-/// answer covers all that are there.
-async fn publish_markets(tx: &mut Tx, mut markets: Markets) -> Result<[u8; 32], ImportError> {
-    let mut all = markets.clone();
+/// Covers what books say, whoever published their versions, and the markets: what is kept in memory under it never changes.
+pub(crate) async fn digest_of(tx: &mut Tx, books: &[PriceBookId]) -> Result<[u8; 32], DbError> {
+    let mut digest = Sha256::new();
+    for row in tx.query(store::MARKETS, vec![]).await? {
+        let since: Timestamp = row.get(1)?;
+        let (prefix, market, countries): (String, String, String) = (row.get(0)?, row.get(2)?, row.get(3)?);
+        digest.update(format!("{prefix}\0{}\0{market}\0{countries}\n", since.0));
+    }
+    for book in books {
+        digest.update(format!("{book}\n"));
+        for row in tx.query(store::HASHES_OF_BOOK, params![book]).await? {
+            digest.update(row.get::<Vec<u8>>(0)?);
+        }
+    }
+    Ok(digest.finalize().into())
+}
+
+/// Publishes new market prefixes. One that is published keeps its market: what was charged must stay explainable.
+async fn publish_markets(tx: &mut Tx, mut markets: Markets) -> Result<(), ImportError> {
     for row in tx.query(store::MARKETS, vec![]).await? {
         let key = (row.get(0)?, row.get(1)?);
         let published: (String, String) = (row.get(2)?, row.get(3)?);
@@ -178,19 +198,14 @@ async fn publish_markets(tx: &mut Tx, mut markets: Markets) -> Result<[u8; 32], 
             let what = format!("{} belongs to {} already: give the change a date", key.0, published.0);
             return Err(ImportError::Row { file: MARKETS, row: 0, column: "market", what });
         }
-        all.insert(key, published);
     }
     let rows = markets.into_iter();
     let rows = rows.map(|((prefix, since), (market, countries))| params![prefix, since, market, countries]);
     tx.insert_rows(store::INSERT_MARKETS, rows.collect()).await?;
-    let mut digest = Sha256::new();
-    for ((prefix, since), (market, countries)) in &all {
-        digest.update(format!("{prefix}\0{}\0{market}\0{countries}\n", since.0));
-    }
-    Ok(digest.finalize().into())
+    Ok(())
 }
 
-/// Publishes a version, or sees that it is published already. Answers its hash.
+/// Publishes a version, or sees that it is published already.
 async fn publish(
     ctx: &Ctx,
     tx: &mut Tx,
@@ -198,11 +213,11 @@ async fn publish(
     (from, version): (Timestamp, &Version),
     prices: Prices,
     report: &mut ImportReport,
-) -> Result<[u8; 32], ImportError> {
+) -> Result<(), ImportError> {
     let sha256 = hash_of(book, from, version, &prices);
     if let Some(row) = tx.query_one(store::VERSION_HASH, params![book, from]).await? {
         if row.get::<Vec<u8>>(0)? == sha256 {
-            return Ok(sha256);
+            return Ok(());
         }
         return Err(ImportError::Published { effective_from: day_of(from), currency });
     }
@@ -211,10 +226,7 @@ async fn publish(
     tx.execute(store::INSERT_VERSION, row).await?;
     report.versions_published = report.versions_published.saturating_add(1);
     report.prices_published = report.prices_published.saturating_add(prices.len());
-    let rows = prices.into_iter().map(|((market, category), (unit, is_open))| {
-        params![id, market, category.as_str(), 0_i64, Value::Null, unit, is_open]
-    });
-    tx.insert_rows(store::INSERT_PRICES, rows.collect()).await?;
+    tx.insert_rows(store::INSERT_PRICES, price_rows(id, &prices)).await?;
     let rows = version.rules.iter().zip(0_i64..).map(|(rule, position)| {
         params![
             id,
@@ -228,14 +240,27 @@ async fn publish(
         ]
     });
     tx.insert_rows(store::INSERT_RULES, rows.collect()).await?;
-    Ok(sha256)
+    Ok(())
+}
+
+/// The rows of a version's prices: each tier ends where the next one begins.
+fn price_rows(id: PriceVersionId, prices: &Prices) -> Vec<Vec<Value>> {
+    let next = prices.keys().skip(1).map(Some).chain([None]);
+    let rows = prices.iter().zip(next).map(|(((market, category, from), (unit, is_open)), next)| {
+        let next = next.filter(|(other, of, _)| other == market && of == category);
+        let to = next.map(|(.., to)| *to);
+        params![id, market.as_str(), category.as_str(), from, to, unit, is_open]
+    });
+    rows.collect()
 }
 
 fn hash_of(book: PriceBookId, from: Timestamp, version: &Version, prices: &Prices) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(format!("{book}\0{}\0{:?}\n", from.0, version.effective_to.map(|to| to.0)));
-    for ((market, category), (unit, is_open)) in prices {
-        hash.update(format!("{market}\0{category}\0{}\0{is_open}\n", unit.0));
+    for ((market, category, from), (unit, is_open)) in prices {
+        // What versions without tiers were hashed like stays as it is.
+        let tier = if *from > 0 { format!("\0{from}") } else { String::new() };
+        hash.update(format!("{market}\0{category}\0{}\0{is_open}{tier}\n", unit.0));
     }
     for rule in &version.rules {
         let (category, window) = (rule.category.map(Category::as_str), rule.window.map(WindowKind::as_str));
@@ -252,7 +277,8 @@ type Versions = BTreeMap<Timestamp, Version>;
 
 /// The versions of messages by their first moment, with their rules, and the currency of the rates.
 fn message_versions(source: &PriceSource<'_>) -> Result<(Currency, Versions), ImportError> {
-    let (base, mut versions) = versions(RATES, source.rates, &Category::MESSAGES)?;
+    let files = [(RATES, source.rates), (TIER_RATES, source.tier_rates)];
+    let (base, mut versions) = versions(&files, &Category::MESSAGES)?;
     let base = base.ok_or_else(|| fault(RATES, 0, "price", "there is no price"))?;
     let rules = rules(source.free_rules)?;
     for (from, version) in &mut versions {
@@ -273,23 +299,29 @@ fn message_versions(source: &PriceSource<'_>) -> Result<(Currency, Versions), Im
 
 /// The versions of calls by their first moment.
 fn call_versions(source: &PriceSource<'_>, base: Currency) -> Result<Versions, ImportError> {
-    let (currency, versions) = versions(CALL_RATES, source.call_rates, &[Category::Call])?;
+    let (currency, versions) = versions(&[(CALL_RATES, source.call_rates)], &[Category::Call])?;
     if currency.is_some_and(|currency| currency != base) {
         return Err(fault(CALL_RATES, 0, "currency", "the currency of the rates is needed"));
     }
     Ok(versions)
 }
 
-/// The versions of a file by their first moment, and its currency.
+/// The versions of files by their first moment, and their currency.
 fn versions(
-    file: &'static str,
-    rates: &str,
+    files: &[(&'static str, &str)],
     categories: &[Category],
 ) -> Result<(Option<Currency>, Versions), ImportError> {
     let mut versions: Versions = BTreeMap::new();
     let mut ends: BTreeMap<Timestamp, BTreeSet<Option<Timestamp>>> = BTreeMap::new();
+    let mut tiers: BTreeMap<(Timestamp, String, Category), (&'static str, usize)> = BTreeMap::new();
     let mut base = None;
-    for (row, rate) in read::<RateRow>(file, rates)?.into_iter().enumerate() {
+    let mut rows = Vec::new();
+    for (file, text) in files {
+        rows.extend(
+            read::<RateRow>(file, text)?.into_iter().enumerate().map(|(row, rate)| (*file, row, rate)),
+        );
+    }
+    for (file, row, rate) in rows {
         let fault = |column, what: &str| fault(file, row, column, what);
         let from = first_moment(&rate.effective_from).ok_or_else(|| fault("effective_from", DAY))?;
         let to = end(&rate.effective_to).ok_or_else(|| fault("effective_to", DAY))?;
@@ -309,14 +341,28 @@ fn versions(
         if rate.market.is_empty() {
             return Err(fault("market", "a name is needed"));
         }
+        let tier_from = tier_from(&rate.tier_from).ok_or_else(|| fault("tier_from", TIER))?;
+        if tier_from > 0 {
+            if category.accrues_with().is_none() {
+                return Err(fault("tier_from", "only utility and authentication have tiers"));
+            }
+            tiers.entry((from, rate.market.clone(), category)).or_insert((file, row));
+        }
         ends.entry(from).or_default().insert(to);
         let version = versions.entry(from).or_insert_with(|| Version {
             effective_to: None,
             prices: Prices::new(),
             rules: Vec::new(),
         });
-        if version.prices.insert((rate.market, category), (unit, to.is_none())).is_some() {
+        let key = (rate.market, category, tier_from);
+        if version.prices.insert(key, (unit, to.is_none())).is_some() {
             return Err(fault("category", "the market has two prices of this category from this day"));
+        }
+    }
+    for ((from, market, category), (file, row)) in tiers {
+        let first = versions.get(&from).and_then(|version| version.prices.get(&(market, category, 0)));
+        if first.is_none() {
+            return Err(fault(file, row, "tier_from", "the tier that begins at 0 is missing on this day"));
         }
     }
     for (from, version) in &mut versions {
@@ -325,6 +371,16 @@ fn versions(
         version.effective_to = if let [end] = ends.as_slice() { *end } else { None };
     }
     Ok((base, versions))
+}
+
+pub(crate) const TIER: &str = "a number of messages from 0 is needed; nothing where there are no tiers";
+
+/// How many messages of a month come before a tier.
+pub(crate) fn tier_from(text: &str) -> Option<i64> {
+    match text {
+        "" => Some(0),
+        text => text.parse().ok().filter(|from| *from >= 0),
+    }
 }
 
 impl Rule {
@@ -438,15 +494,15 @@ fn scaled(unit: Micros, factor: Micros) -> Option<Micros> {
     i64::try_from(whole.checked_add(i128::from(up))?).ok().map(Micros)
 }
 
-const DAY: &str = "a day such as 2026-10-01 is needed";
+pub(crate) const DAY: &str = "a day such as 2026-10-01 is needed";
 
 /// 00:00 UTC of a day.
-fn first_moment(day: &str) -> Option<Timestamp> {
+pub(crate) fn first_moment(day: &str) -> Option<Timestamp> {
     midnight(day.parse().ok()?)
 }
 
 /// The moment after the last day; `Some(None)` where there is none.
-fn end(last_day: &str) -> Option<Option<Timestamp>> {
+pub(crate) fn end(last_day: &str) -> Option<Option<Timestamp>> {
     match last_day {
         "" => Some(None),
         day => midnight(day.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?).map(Some),
@@ -464,7 +520,7 @@ pub(crate) fn day_of(at: Timestamp) -> String {
         .map_or_else(|_| at.0.to_string(), |at| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
 }
 
-fn uuid_of(digest: &[u8]) -> uuid::Uuid {
+pub(crate) fn uuid_of(digest: &[u8]) -> uuid::Uuid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(byte, from)| *byte = *from);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
@@ -498,7 +554,7 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_files_have_three_versions() {
+    fn the_embedded_files_have_four_versions() {
         let (base, versions) = message_versions(&PriceSource::reference()).unwrap();
         assert_eq!(call_versions(&PriceSource::reference(), base).unwrap().len(), 1);
         assert_eq!(base, Currency::USD);
@@ -506,7 +562,8 @@ mod tests {
             .iter()
             .map(|(from, version)| (day_of(*from), version.prices.len(), version.rules.len()))
             .collect();
-        let expected = [("2025-07-01", 2, 3), ("2026-07-01", 161, 3), ("2026-10-01", 206, 2)];
+        let expected =
+            [("2025-07-01", 2, 3), ("2026-07-01", 161, 3), ("2026-10-01", 206, 2), ("2027-01-01", 59, 2)];
         assert_eq!(days, expected.map(|(day, prices, rules)| (day.to_owned(), prices, rules)));
     }
 }

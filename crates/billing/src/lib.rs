@@ -18,7 +18,8 @@
 //! - Markets follow from the number's longest prefix; prices, rules and markets are data with effective dates
 //!   (`data/*.csv`, see [`PriceSource`]), never code. How a missing price is filled is told in `price_book.rs`.
 //! - A message is free if a rule of its version says so ([`FreeRule`]): unconditionally, in an open window, or within a
-//!   month's free quantity of its phone number. Months begin in the portfolio's time zone, price versions at 00:00 UTC.
+//!   month's free quantity of its phone number. The price of utility and authentication may fall with the volume that a
+//!   portfolio was charged for in a market and month (`tiers.rs`). Months begin in the portfolio's time zone, price versions at 00:00 UTC.
 //! - A charge is never more than the price of its version, the business's own maximum, or what was held: a price that is
 //!   published between sending and delivery does not make a message dearer than the business agreed to.
 //!
@@ -50,6 +51,7 @@
     )
 )]
 
+mod books;
 mod category;
 mod earnings;
 mod error;
@@ -61,9 +63,15 @@ mod prices;
 mod reports;
 mod spending;
 mod store;
+mod tiers;
 mod usage;
 mod verify;
 
+pub use books::{
+    Book, BookKind, BooksError, Draft, Fault, FilePrice, PRICE_NOTICE, Preview, PreviewLine, PriceChange,
+    Version, book, books, check, compare_draft, compare_versions, draft, drop_draft, export, open_contract,
+    preview, publish, version_prices,
+};
 pub use category::{Category, Pricing, PricingType, UnknownCategory, WindowState};
 pub use earnings::{Cohort, Customer, DAYS_SHOWN, Day, Earnings, SPAN_DAYS, Traffic, earnings};
 pub use error::{BillingError, ImportError, Refused};
@@ -76,12 +84,13 @@ pub use reports::{
     Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, charges_of, rebuild_revenue, revenue,
 };
 pub use spending::{QUARTER, Spending, spending};
+pub use tiers::{Tier, rebuild_volumes};
 pub use usage::{Charged, Held, Intent, called, delivered, expire, failed, hold};
 pub use verify::{Verification, verify};
 
 /// All SQL of the crate, for the test that prepares it on both engines.
 pub fn statements() -> Vec<plaza_db::Sql> {
-    [store::STATEMENTS, earnings::STATEMENTS].concat()
+    [store::STATEMENTS, earnings::STATEMENTS, tiers::store::STATEMENTS, books::store::STATEMENTS].concat()
 }
 
 #[cfg(test)]

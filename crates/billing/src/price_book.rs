@@ -13,15 +13,24 @@
 //! **Price.** Where the version has no row for a market and category:
 //! 1. the row of the newest older version, if that row was published without a last day;
 //! 2. for authentication-international, the market's authentication price: the surcharge exists in some markets only;
-//! 3. the price of the market "Other", found the same way.
+//! 3. for a category of groups, the market's price of the same category outside of groups;
+//! 4. the price of the market "Other", found the same way.
 //!
 //! If that finds nothing either, the message cannot be priced and is refused. All of it is worked out once, when the book
 //! is read; rating is a look-up.
 //!
+//! **Contract.** A portfolio's own book names a few prices that were agreed with it; each stands in for the list price of its
+//! market and category while its version is in force. A price of a category counts in groups too, unless groups have one.
+//! Rules and all other prices are those of the list.
+//!
+//! **Tiers.** A price may have steps by the volume of the month: see `tiers.rs`. Where nothing else is said, a price is the
+//! one of its first tier: the list price.
+//!
 //! **Free.** The rules of the version in their order. One without a quantity makes a message free at once; one with a
-//! monthly quantity does so while the quantity lasts, and counts only messages that no other rule makes free.
+//! monthly quantity does so while the quantity lasts, and counts only messages that no other rule makes free. A rule for a
+//! category is one for the same category in groups too, and shares its quantity.
 
-use crate::{Category, PricingType, WindowState};
+use crate::{Category, PricingType, Tier, WindowState};
 use plaza_protocol::{Currency, Micros, PriceBookId, PriceVersionId, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -79,7 +88,7 @@ pub struct FreeRule {
 
 impl FreeRule {
     fn matches(&self, category: Category, window: &WindowState, at: Timestamp) -> bool {
-        self.category.is_none_or(|only| only == category)
+        self.category.is_none_or(|only| only == category || only == category.outside_groups())
             && self.window.is_none_or(|kind| kind.is_open(window, at))
     }
 }
@@ -93,17 +102,42 @@ pub enum Origin {
     Older(PriceVersionId),
     /// The market's authentication price.
     Authentication,
+    /// The price of the category outside of groups.
+    OutsideGroups,
     /// The price of the market "Other".
     Other,
+    /// It was agreed with the portfolio.
+    Contract,
 }
 
 /// A price of a market and category in a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// For one delivered message, or one pulse of a call.
+    /// For one delivered message, or one pulse of a call, in the first tier.
     pub unit: Micros,
+    /// Its tiers, the first included, in order; empty: it has none.
+    pub tiers: Arc<[Tier]>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Price {
+    /// What a message costs, given the how-manieth of the month's volume it is.
+    pub fn unit_at(&self, volume: Option<i64>) -> Micros {
+        tier_of(&self.tiers, volume).map_or(self.unit, |tier| tier.unit)
+    }
+
+    /// Its tiers, or itself, by their begins.
+    pub(crate) fn steps(&self) -> BTreeMap<i64, Micros> {
+        let tiers = self.tiers.iter().map(|tier| (tier.from, tier.unit));
+        [(0, self.unit)].into_iter().chain(tiers).collect()
+    }
+}
+
+/// The tier that a message falls into.
+fn tier_of(tiers: &[Tier], volume: Option<i64>) -> Option<Tier> {
+    let volume = volume?;
+    tiers.iter().rev().find(|tier| tier.from < volume).copied()
 }
 
 /// A row of the price table, before gaps are filled.
@@ -111,6 +145,7 @@ pub struct Price {
 pub(crate) struct PriceRow {
     pub(crate) market: Arc<str>,
     pub(crate) category: Category,
+    pub(crate) tier_from: i64,
     pub(crate) unit: Micros,
     pub(crate) is_open: bool,
 }
@@ -132,7 +167,7 @@ pub struct PriceVersion {
 impl PriceVersion {
     /// The price of a market and category.
     pub fn price(&self, market: &Arc<str>, category: Category) -> Option<Price> {
-        self.prices.get(&(market.clone(), category)).copied()
+        self.prices.get(&(market.clone(), category)).cloned()
     }
 }
 
@@ -161,8 +196,10 @@ pub struct Rate {
     pub price_version_id: PriceVersionId,
     /// The market.
     pub market: Arc<str>,
-    /// The list price.
+    /// The list price: that of the first tier.
     pub unit: Micros,
+    /// The tiers of the price; empty: it has none.
+    pub tiers: Arc<[Tier]>,
     /// Where the price comes from.
     pub origin: Origin,
     /// A rule without a quantity makes it free.
@@ -182,6 +219,21 @@ impl Rate {
             _ => PricingType::Regular,
         }
     }
+
+    /// The tier of a message, given the how-manieth of the month's volume it is.
+    pub fn tier(&self, volume: Option<i64>) -> Option<Tier> {
+        tier_of(&self.tiers, volume)
+    }
+
+    /// What such a message costs.
+    pub fn unit_at(&self, volume: Option<i64>) -> Micros {
+        self.tier(volume).map_or(self.unit, |tier| tier.unit)
+    }
+
+    /// The most that it costs, whatever the volume. The first tier need not be the dearest.
+    pub fn dearest(&self) -> Micros {
+        self.tiers.iter().map(|tier| tier.unit).fold(self.unit, Micros::max)
+    }
 }
 
 /// All versions of a book, and the markets.
@@ -195,6 +247,10 @@ pub struct PriceBook {
     versions: Vec<PriceVersion>,
     /// Those of calls.
     call_versions: Vec<PriceVersion>,
+    /// What was agreed with a portfolio.
+    contract: Vec<PriceVersion>,
+    /// The names of all markets, in order.
+    names: Vec<Arc<str>>,
     /// By prefix, the newest first.
     markets: HashMap<String, Vec<(Timestamp, Arc<str>)>>,
 }
@@ -206,6 +262,7 @@ impl PriceBook {
         currency: Currency,
         versions: Vec<VersionRows>,
         call_versions: Vec<VersionRows>,
+        contract: Vec<VersionRows>,
         market_rows: Vec<MarketRow>,
     ) -> Self {
         let mut names: Vec<Arc<str>> = market_rows.iter().map(|row| row.market.clone()).collect();
@@ -222,7 +279,8 @@ impl PriceBook {
         }
         let versions = in_order(versions, &names, &Category::MESSAGES);
         let call_versions = in_order(call_versions, &names, &[Category::Call]);
-        Self { price_book_id, currency, versions, call_versions, markets }
+        let contract = agreed(contract);
+        Self { price_book_id, currency, versions, call_versions, contract, names, markets }
     }
 
     fn versions_of(&self, category: Category) -> &[PriceVersion] {
@@ -236,7 +294,31 @@ impl PriceBook {
 
     /// A version by its id.
     pub fn version(&self, id: PriceVersionId) -> Option<&PriceVersion> {
-        self.versions.iter().chain(&self.call_versions).find(|version| version.price_version_id == id)
+        let all = self.versions.iter().chain(&self.call_versions).chain(&self.contract);
+        all.into_iter().find(|version| version.price_version_id == id)
+    }
+
+    /// The names of all markets, in order.
+    pub fn markets(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// What a market and category cost at a moment, and by which version: the agreed price, or that of the list.
+    pub fn price_at(
+        &self,
+        market: &Arc<str>,
+        category: Category,
+        at: Timestamp,
+    ) -> Option<(PriceVersionId, Price)> {
+        let agreed = in_force(&self.contract, at).and_then(|version| {
+            let of = |category| version.price(market, category);
+            let price = of(category).or_else(|| of(category.outside_groups()))?;
+            Some((version.price_version_id, price))
+        });
+        agreed.or_else(|| {
+            let version = in_force(self.versions_of(category), at)?;
+            Some((version.price_version_id, version.price(market, category)?))
+        })
     }
 
     /// The market of a number, given its first digits, and the prefix that decided.
@@ -259,21 +341,24 @@ impl PriceBook {
     ) -> Option<Rate> {
         let version = in_force(self.versions_of(category), at)?;
         let (_, market) = self.market_at(digits, at)?;
-        let price = version.price(market, category)?;
+        let (price_version_id, price) = self.price_at(market, category, at)?;
         let matching = || version.rules.iter().filter(|rule| rule.matches(category, window, at));
-        let free = matching().find(|rule| rule.monthly_quantity.is_none()).cloned();
+        let told = |rule: &FreeRule| match category.is_of_group() {
+            true => FreeRule { pricing_type: rule.pricing_type.in_group(), ..rule.clone() },
+            false => rule.clone(),
+        };
+        let free = matching().find(|rule| rule.monthly_quantity.is_none()).map(told);
         let allowance = match free {
             Some(_) => None,
-            None => matching().find(|rule| rule.monthly_quantity.is_some()).cloned(),
+            None => matching().find(|rule| rule.monthly_quantity.is_some()).map(told),
         };
-        let (unit, origin) = (price.unit, price.origin);
-        let price_version_id = version.price_version_id;
-        Some(Rate { price_version_id, market: market.clone(), unit, origin, free, allowance })
+        let Price { unit, tiers, origin } = price;
+        Some(Rate { price_version_id, market: market.clone(), unit, tiers, origin, free, allowance })
     }
 
     /// The most that a message can cost if it is delivered between two moments. A month's free quantity may be used up
-    /// by then, so it does not count. The price changes only where a version begins, a window closes or a market
-    /// becomes one of its own: these moments are tried.
+    /// by then, so it does not count. The price changes only where a version begins, a contract ends, a window closes or
+    /// a market becomes one of its own: these moments are tried.
     pub fn worst_case(
         &self,
         digits: &str,
@@ -284,15 +369,20 @@ impl PriceBook {
     ) -> Option<Micros> {
         let at = |moment: Timestamp| {
             let rate = self.rate(digits, category, window, moment)?;
-            Some(if rate.free.is_some() { Micros::ZERO } else { rate.unit })
+            Some(if rate.free.is_some() { Micros::ZERO } else { rate.dearest() })
         };
         let first = at(from)?;
         let windows = [window.customer_service_until, window.free_entry_point_until].into_iter().flatten();
         let versions = self.versions_of(category).iter().map(|version| version.effective_from);
+        let agreed =
+            self.contract.iter().flat_map(|version| [Some(version.effective_from), version.effective_to]);
         let prefixes = (1..=PREFIX_DIGITS_MAX).filter_map(|length| self.markets.get(digits.get(..length)?));
         let markets = prefixes.flatten().map(|(since, _)| *since);
-        let moments =
-            windows.chain(versions).chain(markets).filter(|moment| from < *moment && *moment <= until);
+        let moments = windows
+            .chain(versions)
+            .chain(agreed.flatten())
+            .chain(markets)
+            .filter(|moment| from < *moment && *moment <= until);
         Some(moments.filter_map(at).fold(first, Micros::max))
     }
 }
@@ -310,7 +400,7 @@ fn in_order(
 ) -> Vec<PriceVersion> {
     versions.sort_by_key(|version| version.effective_from);
     let mut filled: Vec<PriceVersion> = Vec::with_capacity(versions.len());
-    let mut open: BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros)> = BTreeMap::new();
+    let mut open = BTreeMap::new();
     for version in versions {
         if let Some(last) = filled.last_mut() {
             let next = version.effective_from;
@@ -321,26 +411,81 @@ fn in_order(
     filled
 }
 
+/// The versions of a contract, each ending where the next one begins, with the prices that it names and no others.
+fn agreed(mut versions: Vec<VersionRows>) -> Vec<PriceVersion> {
+    versions.sort_by_key(|version| version.effective_from);
+    let next = versions.iter().skip(1).map(|version| Some(version.effective_from)).chain([None]);
+    let ends: Vec<_> = next.collect();
+    let versions = versions.into_iter().zip(ends).map(|(version, next)| {
+        let own = published(version.prices).into_iter();
+        let prices =
+            own.map(|(key, own)| (key, Price { unit: own.unit, tiers: own.tiers, origin: Origin::Contract }));
+        PriceVersion {
+            price_version_id: version.price_version_id,
+            effective_from: version.effective_from,
+            effective_to: version.effective_to.into_iter().chain(next).min(),
+            rules: version.rules,
+            prices: prices.collect(),
+        }
+    });
+    versions.collect()
+}
+
+/// What was published for a market and category: the list price, its tiers, and whether it has no last day.
+struct Published {
+    unit: Micros,
+    tiers: Arc<[Tier]>,
+    is_open: bool,
+}
+
+/// The rows of a version by market and category.
+fn published(rows: Vec<PriceRow>) -> HashMap<(Arc<str>, Category), Published> {
+    let mut steps: HashMap<(Arc<str>, Category), Vec<PriceRow>> = HashMap::new();
+    for row in rows {
+        steps.entry((row.market.clone(), row.category)).or_default().push(row);
+    }
+    let prices = steps.into_iter().filter_map(|(key, mut rows)| {
+        rows.sort_by_key(|row| row.tier_from);
+        let ends = rows.iter().skip(1).map(|row| Some(row.tier_from)).chain([None]);
+        let tiers = rows.iter().zip(ends);
+        let tiers: Vec<Tier> =
+            tiers.map(|(row, to)| Tier { from: row.tier_from, to, unit: row.unit }).collect();
+        let first = rows.first()?;
+        let tiers = if tiers.len() > 1 { tiers } else { Vec::new() };
+        Some((key, Published { unit: first.unit, tiers: tiers.into(), is_open: first.is_open }))
+    });
+    prices.collect()
+}
+
+/// Prices of older versions that were published without a last day.
+type OpenPrices = BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros, Arc<[Tier]>)>;
+
 /// Works out every price of a version. `open` holds the rows of older versions that were published without a last day.
 fn fill(
     version: VersionRows,
     names: &[Arc<str>],
     categories: &[Category],
-    open: &mut BTreeMap<(Arc<str>, Category), (PriceVersionId, Micros)>,
+    open: &mut OpenPrices,
 ) -> PriceVersion {
-    let own: HashMap<(Arc<str>, Category), Micros> =
-        version.prices.iter().map(|row| ((row.market.clone(), row.category), row.unit)).collect();
+    let own = published(version.prices);
     let direct = |market: &Arc<str>, category: Category| {
         let key = (market.clone(), category);
-        let older = || open.get(&key).map(|(id, unit)| Price { unit: *unit, origin: Origin::Older(*id) });
-        own.get(&key).map(|unit| Price { unit: *unit, origin: Origin::Version }).or_else(older)
+        let older = || {
+            let (id, unit, tiers) = open.get(&key)?;
+            Some(Price { unit: *unit, tiers: tiers.clone(), origin: Origin::Older(*id) })
+        };
+        let here = own.get(&key);
+        here.map(|own| Price { unit: own.unit, tiers: own.tiers.clone(), origin: Origin::Version })
+            .or_else(older)
     };
     let of_market = |market: &Arc<str>, category: Category| {
         direct(market, category).or_else(|| {
-            let domestic = || direct(market, Category::Authentication);
-            let is_international = category == Category::AuthenticationInternational;
-            let price = is_international.then(domestic).flatten()?;
-            Some(Price { origin: Origin::Authentication, ..price })
+            let (instead, origin) = match category {
+                Category::AuthenticationInternational => (Category::Authentication, Origin::Authentication),
+                category if category.is_of_group() => (category.outside_groups(), Origin::OutsideGroups),
+                _ => return None,
+            };
+            direct(market, instead).map(|price| Price { origin, ..price })
         })
     };
     let other: Arc<str> = OTHER.into();
@@ -354,10 +499,9 @@ fn fill(
             }
         }
     }
-    for row in version.prices {
-        let key = (row.market, row.category);
-        if row.is_open {
-            open.insert(key, (version.price_version_id, row.unit));
+    for (key, price) in own {
+        if price.is_open {
+            open.insert(key, (version.price_version_id, price.unit, price.tiers));
         } else {
             // A row with a last day ends what an older one promised.
             open.remove(&key);

@@ -31,7 +31,7 @@ impl Prices {
         if let Some(book) = known {
             return Ok(book);
         }
-        let book = Arc::new(load(tx, price_book_id, currency).await?);
+        let book = Arc::new(load(tx, price_book_id, currency, None).await?);
         let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if books.len() >= BOOKS_MAX {
             books.clear();
@@ -41,23 +41,36 @@ impl Prices {
     }
 }
 
-async fn load(
+/// A book as the tables have it; `draft`: as if this version of one of its parts (of the list, of calls, of the contract)
+/// were published too.
+pub(crate) async fn load(
     tx: &mut Tx,
     price_book_id: PriceBookId,
     currency: Currency,
+    mut draft: Option<(PriceBookId, VersionRows)>,
 ) -> Result<PriceBook, BillingError> {
     let mut names: HashMap<String, Arc<str>> = HashMap::new();
-    let versions = versions(tx, price_book_id, &mut names).await?;
+    let mut part = async |tx: &mut Tx, id: PriceBookId| {
+        let mut versions = versions(tx, id, &mut names).await?;
+        versions.extend(draft.take_if(|(of, _)| *of == id).map(|(_, version)| version));
+        Ok::<_, BillingError>(versions)
+    };
+    let (mut list, mut contract) = (price_book_id, Vec::new());
+    if let Some(row) = tx.query_one(store::BASE_OF_CONTRACT, params![price_book_id]).await? {
+        list = row.get(0)?;
+        contract = part(tx, price_book_id).await?;
+    }
+    let versions = part(tx, list).await?;
     let mut call_versions = Vec::new();
-    if let Some(row) = tx.query_one(store::CALL_BOOK, params![price_book_id]).await? {
-        call_versions = self::versions(tx, row.get(0)?, &mut names).await?;
+    if let Some(row) = tx.query_one(store::CALL_BOOK, params![list]).await? {
+        call_versions = part(tx, row.get(0)?).await?;
     }
     let markets = tx.query(store::MARKETS, vec![]).await?;
     let markets = markets.iter().map(|row| {
         Ok(MarketRow { prefix: row.get(0)?, since: row.get(1)?, market: named(&mut names, row.get(2)?) })
     });
     let markets = markets.collect::<Result<_, BillingError>>()?;
-    Ok(PriceBook::new(price_book_id, currency, versions, call_versions, markets))
+    Ok(PriceBook::new(price_book_id, currency, versions, call_versions, contract, markets))
 }
 
 fn named(names: &mut HashMap<String, Arc<str>>, name: String) -> Arc<str> {
@@ -88,6 +101,7 @@ async fn versions(
             category: category(&row, 2)?,
             unit: row.get(3)?,
             is_open: row.get(4)?,
+            tier_from: row.get(5)?,
         });
     }
     for row in tx.query(store::RULES_OF_BOOK, params![price_book_id]).await? {

@@ -57,10 +57,16 @@ pub struct Charge {
     pub delivered_at: Timestamp,
     /// When it was charged.
     pub charged_at: Timestamp,
+    /// How many messages of the month came before its tier; `None`: its price has no tiers.
+    pub tier: Option<i64>,
+    /// The last message of its tier; `None`: without end, or no tiers.
+    pub tier_to: Option<i64>,
+    /// The how-manieth charged message of its portfolio, market and month it was; `None`: it is not counted.
+    pub volume: Option<i64>,
 }
 
 impl Charge {
-    /// From nineteen columns, `first` being the id.
+    /// From twenty-two columns, `first` being the id.
     pub(crate) fn read(row: &Row, first: usize) -> Result<Self, BillingError> {
         let column = |offset: usize| first.saturating_add(offset);
         let pricing_type = PricingType::parse(&row.get::<String>(column(9))?);
@@ -84,6 +90,9 @@ impl Charge {
             sent_at: row.get(column(16))?,
             delivered_at: row.get(column(17))?,
             charged_at: row.get(column(18))?,
+            tier: row.get(column(19))?,
+            tier_to: row.get(column(20))?,
+            volume: row.get(column(21))?,
         })
     }
 
@@ -108,7 +117,10 @@ impl Charge {
             self.allowance,
             self.sent_at,
             self.delivered_at,
-            self.charged_at
+            self.charged_at,
+            self.tier,
+            self.tier_to,
+            self.volume
         ]
     }
 }

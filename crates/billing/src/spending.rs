@@ -24,8 +24,10 @@ pub struct Spending {
     pub category: Category,
     /// How they were priced.
     pub pricing_type: PricingType,
-    /// Where their price's tier begins; `None`: it has no tiers.
+    /// How many messages of the month came before their price's tier; `None`: it has no tiers.
     pub tier: Option<i64>,
+    /// The last message of the tier; `None`: without end, or no tiers.
+    pub tier_to: Option<i64>,
     /// Delivered messages.
     pub messages: i64,
     /// What they cost, corrections included.
@@ -50,8 +52,9 @@ pub async fn spending(
             category: prices::category(&row, 3)?,
             pricing_type: pricing_type.ok_or(BillingError::Damaged("a pricing type is unknown"))?,
             tier: row.get(5)?,
-            messages: row.get(6)?,
-            amount: row.get(7)?,
+            tier_to: row.get(6)?,
+            messages: row.get(7)?,
+            amount: row.get(8)?,
         });
     }
     Ok(spending)

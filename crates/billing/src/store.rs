@@ -11,16 +11,22 @@ statements! {
         WHERE currency = $1 AND base_book IS NULL AND portfolio_id IS NULL ORDER BY name LIMIT 1";
     /// The book with the prices of calls that goes with a list book.
     CALL_BOOK = "SELECT price_book_id FROM price_book WHERE base_book = $1 AND portfolio_id IS NULL LIMIT 1";
+    /// The list book that a contract stands on.
+    BASE_OF_CONTRACT = "
+        SELECT base_book FROM price_book
+        WHERE price_book_id = $1 AND portfolio_id IS NOT NULL AND base_book IS NOT NULL";
+    /// The hashes of a book's versions.
+    HASHES_OF_BOOK = "SELECT sha256 FROM price_version WHERE price_book_id = $1 ORDER BY effective_from";
     /// The versions of a book.
     VERSIONS_OF_BOOK = "
         SELECT price_version_id, effective_from, effective_to FROM price_version
         WHERE price_book_id = $1 ORDER BY effective_from";
-    /// The prices of a book, without tiers.
+    /// The prices of a book, with their tiers.
     PRICES_OF_BOOK = "
-        SELECT p.price_version_id, p.market, p.category, p.unit_micros, p.is_open
+        SELECT p.price_version_id, p.market, p.category, p.unit_micros, p.is_open, p.tier_from
         FROM price_version v JOIN price p ON p.price_version_id = v.price_version_id
-        WHERE v.price_book_id = $1 AND p.tier_from = 0
-        ORDER BY v.effective_from, p.market, p.category";
+        WHERE v.price_book_id = $1
+        ORDER BY v.effective_from, p.market, p.category, p.tier_from";
     /// The free rules of a book, in the order in which they count.
     RULES_OF_BOOK = "
         SELECT r.price_version_id, r.pricing_type, r.category, r.window_kind, r.monthly_quantity, r.note
@@ -103,34 +109,34 @@ statements! {
     /// Charges of an account by a quarter of an hour of their delivery, whose length is $5, and by kind.
     SPENDING = "
         SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT) AS quarter, e.phone_number_id,
-               substr(e.destination, 1, 3) AS prefix, c.category, c.pricing_type, c.tier,
+               substr(e.destination, 1, 3) AS prefix, c.category, c.pricing_type, c.tier, c.tier_to,
                CAST(sum(CASE WHEN c.run = 0 THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(c.amount_micros) AS BIGINT)
         FROM usage_event e JOIN charge c ON c.message_id = e.message_id
         WHERE e.portfolio_id = $1 AND e.waba_id = $2 AND e.delivered_at >= $3 AND e.delivered_at < $4
-        GROUP BY quarter, e.phone_number_id, prefix, c.category, c.pricing_type, c.tier";
+        GROUP BY quarter, e.phone_number_id, prefix, c.category, c.pricing_type, c.tier, c.tier_to";
     /// The newest charges.
     CHARGES_FIRST = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
                category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-               sent_at, delivered_at, charged_at
+               sent_at, delivered_at, charged_at, tier, tier_to, volume
         FROM charge ORDER BY charge_id DESC LIMIT $1";
     /// What a message of a portfolio cost.
     CHARGE_OF_MESSAGE = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
                category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-               sent_at, delivered_at, charged_at
+               sent_at, delivered_at, charged_at, tier, tier_to, volume
         FROM charge WHERE message_id = $1 AND portfolio_id = $2 AND run = 0";
     /// The charges before one.
     CHARGES_BEFORE = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
                category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-               sent_at, delivered_at, charged_at
+               sent_at, delivered_at, charged_at, tier, tier_to, volume
         FROM charge WHERE charge_id < $1 ORDER BY charge_id DESC LIMIT $2";
     /// One charge.
     CHARGE = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
                category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-               sent_at, delivered_at, charged_at
+               sent_at, delivered_at, charged_at, tier, tier_to, volume
         FROM charge WHERE charge_id = $1";
     /// The usage event of a message.
     EVENT = "
@@ -145,7 +151,7 @@ statements! {
                e.delivered_at, e.hash,
                c.charge_id, c.message_id, c.run, c.portfolio_id, c.waba_id, c.phone_number_id, c.price_version_id,
                c.market, c.category, c.pricing_type, c.unit_micros, c.amount_micros, c.currency, c.transfer_id,
-               c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at,
+               c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at, c.tier, c.tier_to, c.volume,
                (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = e.message_id)
         FROM usage_event e LEFT JOIN charge c ON c.message_id = e.message_id AND c.run = 0
         WHERE e.portfolio_id = $1 AND e.sequence > $2
@@ -169,12 +175,16 @@ list_statements! {
     /// Portfolios, with their books.
     PORTFOLIOS = "
         SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
-               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id)
+               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id),
+               (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
+                WHERE b.price_book_id = p.price_book_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id";
     /// The same, locked: their chains will grow.
     PORTFOLIOS_LOCKED = "
         SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
-               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id)
+               (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id),
+               (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
+                WHERE b.price_book_id = p.price_book_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id {for_update}";
     /// Messages that were accepted before, on their way or delivered.
     ACCEPTED = "
@@ -202,7 +212,7 @@ list_statements! {
         INSERT INTO charge
             (charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
              category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-             sent_at, delivered_at, charged_at)
+             sent_at, delivered_at, charged_at, tier, tier_to, volume)
         VALUES {rows}";
     /// New market prefixes.
     INSERT_MARKETS = "INSERT INTO market_prefix (prefix, standalone_since, market, countries) VALUES {rows}";

@@ -89,6 +89,8 @@ pub struct Charged {
     pub currency: Currency,
     /// How it was priced.
     pub pricing: Pricing,
+    /// It is the first message of another tier than that of the month's first one.
+    pub begins_tier: bool,
 }
 
 /// What is kept of a message.
@@ -127,7 +129,9 @@ impl Message {
     pub(crate) fn amount(&self, pricing_type: PricingType, unit: Micros) -> Micros {
         match pricing_type {
             PricingType::Regular => at_most(self.list_price(unit), self.max_price).min(self.held),
-            PricingType::FreeCustomerService | PricingType::FreeEntryPoint => Micros::ZERO,
+            PricingType::FreeCustomerService
+            | PricingType::FreeGroupCustomerService
+            | PricingType::FreeEntryPoint => Micros::ZERO,
         }
     }
 }
@@ -209,7 +213,9 @@ pub(crate) async fn payers(
     for row in tx.query_list(sql, &[], &keys).await? {
         let (id, currency): (PortfolioId, Currency) = (row.get(0)?, row.get(1)?);
         let time_zone = TimeZone::get(&row.get::<String>(2)?).map_err(|_| BillingError::UnknownTimeZone)?;
-        let digest = row.get::<Option<Vec<u8>>>(6)?.ok_or(BillingError::NoPriceBook(currency))?;
+        let mut digest = row.get::<Option<Vec<u8>>>(6)?.ok_or(BillingError::NoPriceBook(currency))?;
+        // A contract's content is its own and that of the list below it.
+        digest.extend(row.get::<Option<Vec<u8>>>(7)?.unwrap_or_default());
         let book = prices.book(tx, row.get(3)?, currency, digest).await?;
         let (events, hash, account) = (row.get(4)?, row.get(5)?, prepaid(id, currency));
         payers.insert(id, Payer { currency, time_zone, book, events, hash, account });

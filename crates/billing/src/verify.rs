@@ -6,6 +6,7 @@
 
 use crate::earnings::Used;
 use crate::reports::Sums;
+use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
 use crate::{BillingError, Category, Charge, Prices, store};
 use plaza_db::{Row, Tx, params};
@@ -13,6 +14,7 @@ use plaza_ledger::{Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, TransferId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Rows of one page.
 const PAGE_ROWS: i64 = 1024;
@@ -51,6 +53,8 @@ struct Tally {
     revenue: BTreeMap<(String, String), (i128, i64)>,
     /// By phone number, category and month: the numbers that were given out.
     allowances: BTreeMap<(PhoneNumberId, String, i64), BTreeSet<i64>>,
+    /// Charged messages, numbered in the order of their events.
+    volumes: BTreeMap<Counted, i64>,
     charges: i64,
 }
 
@@ -92,7 +96,7 @@ async fn verify_portfolio(
         let page = tx.query(store::EVENTS_AFTER, params![id, sequence, PAGE_ROWS]).await?;
         let mut rows: Vec<(Event, Option<Charge>)> = Vec::with_capacity(page.len());
         for row in &page {
-            let (event, kept) = store::event(row, 34)?;
+            let (event, kept) = store::event(row, 37)?;
             if Some(event.sequence) != sequence.checked_add(1) || event.hash(&hash).as_slice() != kept {
                 found.differs(format!("portfolio {id}, usage event {}: the chain is broken", event.sequence));
             }
@@ -111,7 +115,8 @@ async fn verify_portfolio(
             match charge {
                 None => found.differs(format!("{message_id}: it was delivered, but has no charge")),
                 Some(charge) => {
-                    for fault in faults(payer, &event, &charge, ends.get(&end_id(message_id))) {
+                    let volume = tally.volume(&charge);
+                    for fault in faults(payer, &event, (&charge, volume), ends.get(&end_id(message_id))) {
                         found.differs(format!("{}: {fault}", charge.charge_id));
                     }
                     tally.add(&charge)?;
@@ -133,13 +138,19 @@ fn charge_of(row: &Row) -> Result<Option<Charge>, BillingError> {
     }
 }
 
-/// What is wrong with a charge.
-fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferView>) -> Vec<&'static str> {
+/// What is wrong with a charge; `volume`: the how-manieth of the month's volume it is.
+fn faults(
+    payer: &Payer,
+    event: &Event,
+    (charge, volume): (&Charge, Option<i64>),
+    end: Option<&TransferView>,
+) -> Vec<&'static str> {
     let message = &event.message;
     let Some(rate) = message.rate(&payer.book, event.delivered_at) else {
         return vec!["the price book has no price for it"];
     };
     let kind = rate.pricing_type(charge.allowance);
+    let (unit, tier) = (rate.unit_at(volume), rate.tier(volume));
     let paid = Some(charge.amount).filter(|amount| *amount > Micros::ZERO);
     let posted = end.filter(|end| end.kind == Kind::PostHold).map(|end| end.amount);
     let copied = (
@@ -163,16 +174,32 @@ fn faults(payer: &Payer, event: &Event, charge: &Charge, end: Option<&TransferVi
         charge.price_version_id == rate.price_version_id,
         "it is not of the version in force at the delivery",
     );
-    check(charge.unit == message.list_price(rate.unit), "its list price is not the price book's");
+    check(charge.unit == message.list_price(unit), "its list price is not the price book's");
+    check(charge.volume == volume, "it is not the how-manieth of its month that it says");
+    let kept_tier = (charge.tier, charge.tier_to);
+    check(
+        kept_tier == (tier.map(|tier| tier.from), tier.and_then(|tier| tier.to)),
+        "its tier does not follow from the volume",
+    );
     check(charge.pricing_type == kind, "its pricing type does not follow from the rules");
     check(charge.allowance.is_some() == rate.allowance.is_some(), "it is not counted as the rules say");
-    check(charge.amount == message.amount(kind, rate.unit), "its amount does not follow from the price");
+    check(charge.amount == message.amount(kind, unit), "its amount does not follow from the price");
     check(posted == paid, "the ledger posted another amount");
     check(charge.transfer_id == paid.map(|_| end_id(message.message_id)), "it names another transfer");
     faults
 }
 
 impl Tally {
+    /// Counts a charge towards its month's volume, where it counts.
+    fn volume(&mut self, charge: &Charge) -> Option<i64> {
+        let market: Arc<str> = charge.market.as_str().into();
+        let key =
+            Counted::of(charge.portfolio_id, charge.period, &market, charge.category, charge.pricing_type)?;
+        let volume = self.volumes.entry(key).or_default();
+        *volume = volume.saturating_add(1);
+        Some(*volume)
+    }
+
     fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
         self.charges = self.charges.saturating_add(1);
         self.sums.add(charge)?;
@@ -188,7 +215,7 @@ impl Tally {
             *count = count.saturating_add(1);
         }
         if let Some(n) = charge.allowance {
-            let key = (charge.phone_number_id, charge.category.to_string(), charge.period);
+            let key = (charge.phone_number_id, charge.category.outside_groups().to_string(), charge.period);
             self.allowances.entry(key).or_default().insert(n);
         }
         Ok(())
@@ -228,6 +255,7 @@ async fn compare(
     }
     compare_allowances(tx, tally, found).await?;
     tally.used.compare(tx, &mut |difference| found.differs(difference)).await?;
+    compare_volumes(tx, tally, found).await?;
     compare_sums(tx, tally, found).await
 }
 
@@ -254,6 +282,19 @@ async fn compare_allowances(
         if numbers != used || last != used {
             let (phone, category, period) = key;
             found.differs(format!("phone number {phone}, {category}, {period}: {used} counted, {numbers} charged, the last number {last}"));
+        }
+    }
+    Ok(())
+}
+
+/// The counters of volumes are the numbers of charged messages.
+async fn compare_volumes(tx: &mut Tx, tally: &Tally, found: &mut Verification) -> Result<(), BillingError> {
+    let kept = tiers::counters(tx).await?;
+    for key in keys(&kept, &tally.volumes) {
+        let (kept, counted) = (kept.get(key).copied(), tally.volumes.get(key).copied());
+        if kept != counted {
+            let (kept, counted) = (kept.unwrap_or_default(), counted.unwrap_or_default());
+            found.differs(format!("the volume of {key} is {kept}, the charges give {counted}"));
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ use crate::portfolios::{self, Waba};
 use crate::{codes, country};
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
-use plaza_billing::{BillingError, QUARTER};
+use plaza_billing::{BillingError, QUARTER, Tier};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, Micros, PhoneNumberId, Timestamp, WabaId};
 use serde_json::{Map, Value, json};
@@ -69,11 +69,15 @@ const MESSAGES: Shape = Shape(&[
     field("product_types", Kind::List(10, &Kind::Number(0, 1000))),
 ]);
 const METRICS: &[&str] = &["COST", "VOLUME", "CONVERSATION"];
-const TYPES: &[&str] = &["REGULAR", "FREE_CUSTOMER_SERVICE", "FREE_ENTRY_POINT"];
+const TYPES: &[&str] =
+    &["REGULAR", "FREE_CUSTOMER_SERVICE", "FREE_GROUP_CUSTOMER_SERVICE", "FREE_ENTRY_POINT"];
 const CATEGORIES: &[&str] = &[
     "AUTHENTICATION",
     "AUTHENTICATION_INTERNATIONAL",
     "CALL",
+    "GROUP_MARKETING",
+    "GROUP_SERVICE",
+    "GROUP_UTILITY",
     "MARKETING",
     "MARKETING_LITE",
     "SERVICE",
@@ -321,7 +325,7 @@ pub async fn prices(ctx: &Ctx, tx: &mut Tx, waba: WabaId, asked: &Value) -> Resu
             end,
             phone_number: part("PHONE", number.clone()),
             country: part("COUNTRY", country.to_owned()),
-            tier: part("TIER", format!("{}:MAX", spent.tier.unwrap_or(0))),
+            tier: part("TIER", Tier::words(spent.tier.unwrap_or(0), spent.tier_to)),
             pricing_type: part("PRICING_TYPE", kind),
             pricing_category: part("PRICING_CATEGORY", category),
         };

@@ -527,14 +527,14 @@ fn written(
 }
 
 /// What the statuses call the category: marketing messages that came by their own address have a word of their own, and
-/// what is said in a group too, at the same price.
+/// what is said in a group too.
 pub(crate) fn told_category(
     message: &SendMessage,
     category: Option<Category>,
     is_in_group: bool,
 ) -> Option<&'static str> {
     match (message.address, category) {
-        (_, Some(category)) if is_in_group => Some(payload::group_category(category)),
+        (_, Some(category)) if is_in_group => Some(category.in_group().as_str()),
         (Address::MarketingMessages, Some(Category::Marketing)) => Some(payload::MARKETING_LITE),
         (_, category) => category.map(Category::as_str),
     }

@@ -252,8 +252,8 @@ fn time_to_live(request: &Value, category: Category) -> Result<Option<i64>, Temp
     let Some(value) = json::member(request, "message_send_ttl_seconds") else { return Ok(None) };
     let allowed = match category {
         Category::Authentication | Category::AuthenticationInternational => 30..=900,
-        Category::Utility | Category::Service | Category::Call => 30..=43_200,
-        Category::Marketing => 43_200..=2_592_000,
+        Category::Marketing | Category::GroupMarketing => 43_200..=2_592_000,
+        _ => 30..=43_200,
     };
     match json::integer(value) {
         Some(-1) => Ok(None),

@@ -1,6 +1,6 @@
 /** The categories of what is paid for, messages and calls: their order, their colour, their name. The same on every page. */
-const ORDER = ["marketing", "utility", "authentication", "service", "call"];
-const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3, call: 4 };
+const ORDER = ["marketing", "utility", "authentication", "authentication_international", "service", "group_marketing", "group_utility", "group_service", "call"];
+const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3, call: 4, group_marketing: 5, group_utility: 6 };
 
 export function inCategoryOrder(categories: Iterable<string>): string[] {
   const rank = (category: string): number => (ORDER.includes(category) ? ORDER.indexOf(category) : ORDER.length);

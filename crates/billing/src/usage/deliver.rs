@@ -10,6 +10,7 @@ use crate::price_book::Rate;
 use crate::prices::Prices;
 use crate::reports::{Charge, Sums};
 use crate::store;
+use crate::tiers::{Counted, Tier, Volumes};
 use plaza_db::{Tx, Value, params};
 use plaza_ledger::{Action, Transfer};
 use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp};
@@ -62,12 +63,34 @@ struct Rated {
     period: i64,
     /// Which of the month's free quantity it is.
     allowance: Option<i64>,
+    /// The how-manieth of the month's volume it is.
+    volume: Option<i64>,
     hash: [u8; 32],
 }
 
 impl Rated {
     fn pricing_type(&self) -> PricingType {
         self.rate.pricing_type(self.allowance)
+    }
+
+    fn unit(&self) -> Micros {
+        self.rate.unit_at(self.volume)
+    }
+
+    fn tier(&self) -> Option<Tier> {
+        self.rate.tier(self.volume)
+    }
+
+    /// What its volume is counted under.
+    fn counted(&self) -> Option<Counted> {
+        let message = &self.event.message;
+        Counted::of(
+            message.portfolio_id,
+            self.period,
+            &self.rate.market,
+            message.category,
+            self.pricing_type(),
+        )
     }
 }
 
@@ -94,6 +117,7 @@ async fn deliver_batch(
     }
     rated.sort_by_key(|rated| (rated.event.delivered_at, rated.event.message.message_id));
     use_allowances(tx, &mut rated).await?;
+    use_volumes(tx, &mut rated).await?;
     link(&mut payers, &mut rated)?;
     settle(ctx, tx, &rated).await?;
     record(ctx, tx, &payers, &rated).await
@@ -110,6 +134,7 @@ fn rate(payer: &Payer, message: Message, at: Timestamp) -> Result<Rated, Billing
         rate,
         period,
         allowance: None,
+        volume: None,
         hash: [0; 32],
     })
 }
@@ -117,8 +142,10 @@ fn rate(payer: &Payer, message: Message, at: Timestamp) -> Result<Rated, Billing
 /// Numbers the messages that count towards a free quantity.
 async fn use_allowances(tx: &mut Tx, rated: &mut [Rated]) -> Result<(), BillingError> {
     let mut counts: BTreeMap<(PhoneNumberId, Category, i64), i64> = BTreeMap::new();
-    let key =
-        |rated: &Rated| (rated.event.message.phone_number_id, rated.event.message.category, rated.period);
+    let key = |rated: &Rated| {
+        let message = &rated.event.message;
+        (message.phone_number_id, message.category.outside_groups(), rated.period)
+    };
     for rated in rated.iter().filter(|rated| rated.rate.allowance.is_some()) {
         let count = counts.entry(key(rated)).or_default();
         *count = count.saturating_add(1);
@@ -136,6 +163,15 @@ async fn use_allowances(tx: &mut Tx, rated: &mut [Rated]) -> Result<(), BillingE
             *used = used.saturating_add(1);
             rated.allowance = Some(*used);
         }
+    }
+    Ok(())
+}
+
+/// Numbers the messages that are charged, where the price may depend on it: by the volume of the month.
+async fn use_volumes(tx: &mut Tx, rated: &mut [Rated]) -> Result<(), BillingError> {
+    let mut volumes = Volumes::count(tx, rated.iter().filter_map(Rated::counted)).await?;
+    for rated in rated {
+        rated.volume = rated.counted().and_then(|counted| volumes.next(&counted));
     }
     Ok(())
 }
@@ -159,7 +195,7 @@ async fn settle(ctx: &Ctx, tx: &mut Tx, rated: &[Rated]) -> Result<(), BillingEr
     let ends = held.map(|rated| {
         let message = &rated.event.message;
         let (hold, amount) =
-            (hold_id(message.message_id), message.amount(rated.pricing_type(), rated.rate.unit));
+            (hold_id(message.message_id), message.amount(rated.pricing_type(), rated.unit()));
         let is_paid = amount > Micros::ZERO;
         let action = if is_paid { Action::PostHold { hold, amount } } else { Action::VoidHold { hold } };
         Transfer { transfer_id: end_id(message.message_id), action }
@@ -195,6 +231,7 @@ async fn record(
             amount: charge.amount,
             currency: charge.currency,
             pricing: Pricing::new(charge.pricing_type, charge.category),
+            begins_tier: rated.tier().is_some_and(|tier| tier.is_begun_by(rated.volume)),
         });
         sums.add(&charge)?;
         used.add(&charge)?;
@@ -215,7 +252,8 @@ async fn record(
 fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
     let message = &rated.event.message;
     let pricing_type = rated.pricing_type();
-    let amount = message.amount(pricing_type, rated.rate.unit);
+    let (unit, tier) = (rated.unit(), rated.tier());
+    let amount = message.amount(pricing_type, unit);
     Charge {
         charge_id: ctx.following(message.message_id.as_bytes()).ordered_id(),
         message_id: message.message_id,
@@ -227,7 +265,7 @@ fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
         market: rated.rate.market.to_string(),
         category: message.category,
         pricing_type,
-        unit: message.list_price(rated.rate.unit),
+        unit: message.list_price(unit),
         amount,
         currency: payer.currency,
         transfer_id: (amount > Micros::ZERO).then(|| end_id(message.message_id)),
@@ -236,6 +274,9 @@ fn charge(ctx: &Ctx, payer: &Payer, rated: &Rated) -> Charge {
         sent_at: message.sent_at,
         delivered_at: rated.event.delivered_at,
         charged_at: ctx.now(),
+        tier: tier.map(|tier| tier.from),
+        tier_to: tier.and_then(|tier| tier.to),
+        volume: rated.volume,
     }
 }
 

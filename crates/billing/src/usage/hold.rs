@@ -116,7 +116,11 @@ async fn look_at_allowances(
     let mut keys = Vec::with_capacity(counted.len());
     for quote in &counted {
         let period = payer(payers, quote.intent.portfolio_id)?.period(quote.intent.sent_at)?;
-        keys.push(params![quote.intent.phone_number_id, quote.intent.category.as_str(), period]);
+        keys.push(params![
+            quote.intent.phone_number_id,
+            quote.intent.category.outside_groups().as_str(),
+            period
+        ]);
     }
     let answers = tx.query_many(store::ALLOWANCE_USED, keys).await?;
     for (quote, rows) in counted.iter_mut().zip(answers) {

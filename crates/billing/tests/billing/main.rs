@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 
+mod books;
 mod calls;
 mod earnings;
 mod interleaving;
@@ -10,6 +11,7 @@ mod reference;
 mod regimes;
 mod reports;
 mod tampering;
+mod tiers;
 
 use plaza_billing::{
     Balance, BillingError, Category, Charged, Held, Intent, PriceSource, Prices, Refused, Verification,

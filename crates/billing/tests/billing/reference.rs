@@ -105,7 +105,8 @@ async fn a_wrong_row_is_named() {
     each_engine(async |db| {
         let (ctx, _) = plaza_db::testing::ctx();
         for (rows, expected) in faults {
-            let source = PriceSource { rates: format!("{HEADER}{rows}").leak(), ..PriceSource::reference() };
+            let rates = format!("{HEADER}{rows}").leak();
+            let source = PriceSource { rates, tier_rates: "", ..PriceSource::reference() };
             let import =
                 async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::import_price_book(ctx, tx, &source).await;
             let error = db.transact(&ctx, "test.import", import).await.unwrap_err();

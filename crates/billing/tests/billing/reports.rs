@@ -110,7 +110,7 @@ async fn a_charge_says_why() {
             [
                 "Category: marketing (it was a template of this category when it was sent, 2026-11-01T09:00:00Z)",
                 "Market: Germany (the number starts with 49)",
-                "Price version: from 2026-10-01 (it was in force at the delivery: since 00:00 UTC)",
+                "Price version: from 2026-10-01 (it was in force at the delivery: since 00:00 UTC until 2027-01-01 00:00 UTC)",
                 "List price: 0.1365 USD (the version's price of marketing in Germany)",
                 "Customer-service window: closed (it was not open when the message was sent)",
                 "Pricing type: regular (no rule makes marketing messages free)",

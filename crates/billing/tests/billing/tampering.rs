@@ -21,7 +21,7 @@ impl From<BillingError> for Found {
 
 #[tokio::test]
 async fn every_change_is_found() {
-    const CHANGES: [&str; 24] = [
+    const CHANGES: [&str; 29] = [
         "UPDATE charge SET amount_micros = amount_micros - 1 WHERE category = 'marketing'",
         "UPDATE charge SET unit_micros = unit_micros + 1 WHERE category = 'marketing'",
         "UPDATE charge SET market = 'Brazil' WHERE market = 'Germany'",
@@ -33,6 +33,11 @@ async fn every_change_is_found() {
         "UPDATE charge SET allowance = 17 WHERE category = 'service'",
         "UPDATE charge SET allowance = NULL WHERE category = 'service'",
         "UPDATE charge SET delivered_at = delivered_at - 1 WHERE category = 'marketing'",
+        "UPDATE charge SET volume = 2 WHERE category = 'utility'",
+        "UPDATE charge SET volume = NULL WHERE category = 'utility'",
+        "UPDATE charge SET tier = 0 WHERE category = 'utility'",
+        "UPDATE tier_counter SET volume = volume + 1",
+        "DELETE FROM tier_counter",
         "UPDATE charge SET run = 1 WHERE category = 'marketing'",
         "DELETE FROM charge WHERE category = 'marketing'",
         "DELETE FROM usage_event WHERE category = 'service'",
@@ -48,7 +53,7 @@ async fn every_change_is_found() {
         "UPDATE ledger_account SET posted = posted + 1 WHERE code = 'revenue:messages:marketing'",
     ];
     each_world(async |world| {
-        for category in [Category::Marketing, Category::Service] {
+        for category in [Category::Marketing, Category::Service, Category::Utility] {
             let intent = world.message(category, "+4915112345678", world.ctx.now());
             world.send_and_deliver(intent, world.ctx.now() + Duration::from_secs(1)).await;
         }

@@ -104,7 +104,7 @@ impl Business {
             None => Vec::new(),
             Some(category) => {
                 let copies = people.iter().zip(&ids).map(|(person, copy)| {
-                    let intent = intent(number, person, *copy, category, now, windows, expires_at);
+                    let intent = intent(number, person, *copy, category.in_group(), now, windows, expires_at);
                     Intent { template: prepared.template.is_some(), ..intent }
                 });
                 copies.collect()

@@ -10,6 +10,7 @@ use crate::codes;
 use crate::contacts::{self, Contact};
 use crate::groups;
 use crate::portfolios::{BusinessNumber, store as portfolio_store};
+use crate::prices;
 use crate::webhooks::payload::{self, Failure, StatusUpdate};
 use crate::webhooks::{self, Event};
 use crate::{Business, is_operator};
@@ -143,6 +144,11 @@ impl Business {
             for charge in billing::delivered(ctx, tx, &self.prices, &priced).await? {
                 charged.insert(charge.message_id, charge);
             }
+            let beginning = moved.iter().filter(|(message, _)| {
+                charged.get(&message.message_id).is_some_and(|charge| charge.begins_tier)
+            });
+            let beginning = beginning.map(|(message, _)| (message.portfolio, message.message_id));
+            prices::tell_tiers(ctx, tx, beginning.collect()).await?;
         }
         let spent: Vec<Spent> = moved
             .iter()

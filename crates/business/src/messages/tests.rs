@@ -547,3 +547,40 @@ async fn in_a_batch_a_place_stays_with_whom_it_reached() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_first_message_of_a_tier_is_told_to_the_accounts() {
+    const TIERS: &str = "\
+        effective_from,effective_to,market,currency,category,tier_from,price\n\
+        2026-11-01,,Germany,USD,utility,0,0.055\n\
+        2026-11-01,,Germany,USD,utility,1,0.05\n\
+        2026-11-01,,Germany,USD,utility,2,0.04\n";
+    each_engine(async |db| {
+        let (system, _) = plaza_db::testing::ctx();
+        let import = async |ctx: &Ctx, tx: &mut Tx| {
+            let reference = plaza_billing::PriceSource::reference();
+            let source = plaza_billing::PriceSource { name: "a first one", tier_rates: TIERS, ..reference };
+            plaza_billing::import_price_book(ctx, tx, &source).await
+        };
+        db.transact(&system, "test.prices", import).await.unwrap();
+        let shop = Shop::open(db, EUROS).await;
+        shop.subscribe(&["account_update"]).await;
+        ready_template(&shop).await;
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(shop.send(template(&["Ana"])).await.unwrap().message_id);
+        }
+        acknowledge(&shop, &ids[..1]).await;
+        assert_eq!(shop.values().await, Vec::<Value>::new(), "the month's first tier is nothing new");
+        acknowledge(&shop, &ids).await;
+        acknowledge(&shop, &ids).await;
+        let told = |tier: &str| {
+            json!({"event": "VOLUME_BASED_PRICING_TIER_UPDATE", "volume_tier_info": {
+                "tier_update_time": shop.system.now().seconds(), "pricing_category": "UTILITY", "tier": tier,
+                "effective_month": "2026-11", "region": "Germany"}})
+        };
+        assert_eq!(shop.values().await, [told("2:2"), told("3:MAX")]);
+        assert_eq!(verify(&shop).await.1, Vec::<String>::new());
+    })
+    .await;
+}

@@ -122,7 +122,7 @@ fn waba_row(row: &Row) -> Result<Waba, DbError> {
     })
 }
 
-pub(super) async fn wabas_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<Waba>, DbError> {
+pub(crate) async fn wabas_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<Waba>, DbError> {
     tx.query(SELECT_WABAS_OF, params![portfolio]).await?.iter().map(waba_row).collect()
 }
 

@@ -28,22 +28,8 @@ const ERRORS_PAGE: &str = "https://developers.facebook.com/docs/whatsapp/cloud-a
 /// The word for a marketing message that was handed in at the address of marketing messages.
 pub(crate) const MARKETING_LITE: &str = "marketing_lite";
 
-/// The words for what is said in a group.
-const GROUP_MARKETING: &str = "group_marketing";
-const GROUP_UTILITY: &str = "group_utility";
-const GROUP_SERVICE: &str = "group_service";
 /// What the words for groups begin with.
 const GROUP_PREFIX: &str = "group_";
-
-/// The word for a category in a group, where nobody authenticates.
-pub(crate) fn group_category(category: Category) -> &'static str {
-    match category {
-        Category::Marketing => GROUP_MARKETING,
-        Category::Utility | Category::Authentication | Category::AuthenticationInternational => GROUP_UTILITY,
-        // Nobody calls a group.
-        Category::Service | Category::Call => GROUP_SERVICE,
-    }
-}
 
 /// Whether a word is that of a category in a group.
 pub(crate) fn is_of_group(category: &str) -> bool {
