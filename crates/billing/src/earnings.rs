@@ -12,6 +12,7 @@ mod store;
 
 pub(crate) use store::STATEMENTS;
 
+use crate::rerating::{Place, Rating};
 use crate::{BillingError, Category, Charge, PricingType};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, Timestamp};
@@ -294,17 +295,30 @@ type Key = (&'static str, i64, PortfolioId, Category, PricingType);
 pub(crate) struct Used(BTreeMap<Key, (Currency, Traffic)>);
 
 impl Used {
-    /// Counts a charge; a later run of rating adds its amount and no message.
+    /// Counts a charge.
     pub(crate) fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
-        let is_first = charge.run == 0;
-        let traffic = Traffic {
-            messages: i64::from(is_first),
-            list: if is_first { charge.unit } else { Micros::ZERO },
-            amount: charge.amount,
-        };
-        for (span, bucket) in [("day", begin_of_day(charge.delivered_at.0)), ("month", charge.period)] {
-            let key = (span, bucket, charge.portfolio_id, charge.category, charge.pricing_type);
-            let (_, sum) = self.0.entry(key).or_insert((charge.currency, Traffic::default()));
+        let traffic = Traffic { messages: 1, list: charge.unit, amount: charge.amount };
+        self.count(&Place::of(charge), charge.pricing_type, traffic)
+    }
+
+    /// Counts a correction: one message that is charged otherwise.
+    pub(crate) fn correct(
+        &mut self,
+        place: &Place<'_>,
+        before: &Rating,
+        after: &Rating,
+    ) -> Result<(), BillingError> {
+        let minus = |amount: Micros| Micros(amount.0.saturating_neg());
+        let gone = Traffic { messages: -1, list: minus(before.unit), amount: minus(before.amount) };
+        self.count(place, before.pricing_type, gone)?;
+        let come = Traffic { messages: 1, list: after.unit, amount: after.amount };
+        self.count(place, after.pricing_type, come)
+    }
+
+    fn count(&mut self, place: &Place<'_>, kind: PricingType, traffic: Traffic) -> Result<(), BillingError> {
+        for (span, bucket) in [("day", begin_of_day(place.delivered_at.0)), ("month", place.period)] {
+            let key = (span, bucket, place.portfolio_id, place.category, kind);
+            let (_, sum) = self.0.entry(key).or_insert((place.currency, Traffic::default()));
             sum.add(traffic)?;
         }
         Ok(())
@@ -347,8 +361,12 @@ impl Used {
         }
         let keys: std::collections::BTreeSet<&Key> = kept.keys().chain(self.0.keys()).collect();
         for key in keys {
-            if kept.get(key) != self.0.get(key) {
-                let (there, here) = (kept.get(key), self.0.get(key));
+            // A message that was corrected can leave a sum of nothing behind.
+            let sum = |sums: &BTreeMap<Key, (Currency, Traffic)>| {
+                sums.get(key).copied().filter(|(_, sum)| *sum != Traffic::default())
+            };
+            let (there, here) = (sum(&kept), sum(&self.0));
+            if there != here {
                 differs(format!("the usage sum of {key:?} is {there:?}, the charges give {here:?}"));
             }
         }

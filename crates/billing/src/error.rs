@@ -55,6 +55,16 @@ pub enum BillingError {
     /// Not a month.
     #[error("a month such as 202610 is needed")]
     BadPeriod,
+    /// A month that was rated again costs more, and the balance does not cover the difference.
+    #[error(
+        "the balance does not cover what the month costs more: {available} {currency} are there; top up first"
+    )]
+    Uncovered {
+        /// What can be spent.
+        available: Micros,
+        /// Of it.
+        currency: Currency,
+    },
     /// The amount is zero or less, or too large to be kept.
     #[error("the amount must be above zero and fit the balance")]
     BadAmount,

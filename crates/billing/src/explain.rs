@@ -5,6 +5,7 @@
 
 use crate::import::day_of;
 use crate::price_book::{Origin, PriceBook, WindowKind};
+use crate::rerating::{self, Corrected};
 use crate::usage::{Message, Payer, end_id, hold_id, payers};
 use crate::{BillingError, Category, Charge, Prices, PricingType, Rate, charges_of, store};
 use plaza_db::{Tx, params};
@@ -87,6 +88,9 @@ pub async fn explain(
     why.push(rule(&charge, &rate, payer));
     why.push(held(&message, &charge));
     why.push(amount(&message, &charge));
+    for corrected in rerating::of_message(tx, charge.message_id).await? {
+        why.push(correction(&charge, &corrected));
+    }
     Ok(Some(Explanation { charge, why, price_version, transfers }))
 }
 
@@ -110,6 +114,17 @@ fn step(step: &str, value: impl Into<String>, because: impl Into<String>) -> Ste
 
 fn time(at: Timestamp) -> String {
     jiff::Timestamp::from_microsecond(at.0).map_or_else(|_| at.0.to_string(), |at| format!("{at:.0}"))
+}
+
+fn correction(charge: &Charge, corrected: &Corrected) -> Step {
+    let Corrected { run, before, after, number } = corrected;
+    let place =
+        number.map_or_else(String::new, |number| format!(" it is number {number} of those that count, and"));
+    let because = format!(
+        "the month was rated again, run {run}: in the order of the deliveries{place} it costs this instead of {before} {}",
+        charge.currency
+    );
+    step("Corrected", format!("{after} {}", charge.currency), because)
 }
 
 fn category(message: &Message) -> Step {

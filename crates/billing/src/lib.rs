@@ -61,6 +61,7 @@ mod portfolio;
 mod price_book;
 mod prices;
 mod reports;
+mod rerating;
 mod spending;
 mod store;
 mod tiers;
@@ -83,6 +84,7 @@ pub use prices::Prices;
 pub use reports::{
     Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, charges_of, rebuild_revenue, revenue,
 };
+pub use rerating::{Changed, Rating, Rerating, Run, rerate};
 pub use spending::{QUARTER, Spending, spending};
 pub use tiers::{Tier, rebuild_volumes};
 pub use usage::{Charged, Held, Intent, called, delivered, expire, failed, hold};
@@ -90,7 +92,14 @@ pub use verify::{Verification, verify};
 
 /// All SQL of the crate, for the test that prepares it on both engines.
 pub fn statements() -> Vec<plaza_db::Sql> {
-    [store::STATEMENTS, earnings::STATEMENTS, tiers::store::STATEMENTS, books::store::STATEMENTS].concat()
+    [
+        store::STATEMENTS,
+        earnings::STATEMENTS,
+        tiers::store::STATEMENTS,
+        rerating::store::STATEMENTS,
+        books::store::STATEMENTS,
+    ]
+    .concat()
 }
 
 #[cfg(test)]
@@ -102,7 +111,7 @@ mod tests {
         plaza_db::testing::prepare_all(&super::statements()).await;
         plaza_db::testing::each_engine(async |db| {
             db.transact(&plaza_db::testing::ctx().0, "prepare", async |_, tx| {
-                for sql in store::LIST_STATEMENTS {
+                for sql in store::LIST_STATEMENTS.iter().chain(super::rerating::store::LIST_STATEMENTS) {
                     let columns = sql.text.split(['(', ')']).nth(1).unwrap_or_default().split(',').count();
                     tx.prepare(sql.sample(tx.dialect(), 0, columns)).await?;
                 }

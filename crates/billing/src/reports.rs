@@ -3,6 +3,7 @@
 //! The sums of the operator's revenue page are kept by hour, market, category and currency in the transaction that makes
 //! the charges; they can be thrown away and built again ([`rebuild_revenue`]), and verification compares the two.
 
+use crate::rerating::{Place, Rating};
 use crate::{BillingError, Category, PricingType, earnings, prices, store};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_protocol::{
@@ -272,6 +273,28 @@ impl Sums {
             sum.1.saturating_add(billable),
             amount.ok_or(BillingError::Damaged("a sum is too large"))?,
         );
+        Ok(())
+    }
+
+    /// Counts a correction: one message that is charged otherwise.
+    pub(crate) fn correct(
+        &mut self,
+        place: &Place<'_>,
+        before: &Rating,
+        after: &Rating,
+    ) -> Result<(), BillingError> {
+        let key = (
+            hour_of(place.delivered_at),
+            place.currency.code(),
+            place.category.as_str(),
+            place.market.to_owned(),
+        );
+        let sum = self.0.entry(key).or_default();
+        let billable = |rating: &Rating| i64::from(rating.pricing_type == PricingType::Regular);
+        let difference = after.amount.checked_sub(before.amount);
+        let amount = difference.and_then(|difference| sum.2.checked_add(difference.0));
+        sum.1 = sum.1.saturating_add(billable(after)).saturating_sub(billable(before));
+        sum.2 = amount.ok_or(BillingError::Damaged("a sum is too large"))?;
         Ok(())
     }
 

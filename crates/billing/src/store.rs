@@ -101,19 +101,47 @@ statements! {
     REBUILD_REVENUE = "
         INSERT INTO revenue_hour (hour, currency, category, market, messages, billable, amount_micros)
         SELECT delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market,
-               CAST(sum(CASE WHEN run = 0 THEN 1 ELSE 0 END) AS BIGINT),
-               CAST(sum(CASE WHEN run = 0 AND pricing_type = 'regular' THEN 1 ELSE 0 END) AS BIGINT),
+               CAST(sum(messages) AS BIGINT),
+               CAST(sum(CASE WHEN pricing_type = 'regular' THEN messages ELSE 0 END) AS BIGINT),
                CAST(sum(amount_micros) AS BIGINT)
-        FROM charge
+        FROM (
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
+                   unit_micros, amount_micros
+            FROM charge
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
+                   -from_unit_micros, -from_amount_micros
+            FROM charge_correction
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
+                   unit_micros, amount_micros
+            FROM charge_correction
+        ) AS rated
         GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market";
     /// Charges of an account by a quarter of an hour of their delivery, whose length is $5, and by kind.
     SPENDING = "
-        SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT) AS quarter, e.phone_number_id,
-               substr(e.destination, 1, 3) AS prefix, c.category, c.pricing_type, c.tier, c.tier_to,
-               CAST(sum(CASE WHEN c.run = 0 THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(c.amount_micros) AS BIGINT)
-        FROM usage_event e JOIN charge c ON c.message_id = e.message_id
-        WHERE e.portfolio_id = $1 AND e.waba_id = $2 AND e.delivered_at >= $3 AND e.delivered_at < $4
-        GROUP BY quarter, e.phone_number_id, prefix, c.category, c.pricing_type, c.tier, c.tier_to";
+        SELECT quarter, phone_number_id, prefix, category, pricing_type, tier, tier_to,
+               CAST(sum(messages) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
+        FROM (
+            SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT) AS quarter, e.phone_number_id,
+                   substr(e.destination, 1, 3) AS prefix, c.category, c.pricing_type, c.tier, c.tier_to,
+                   1 AS messages, c.amount_micros
+            FROM usage_event e JOIN charge c ON c.message_id = e.message_id
+            WHERE e.portfolio_id = $1 AND e.waba_id = $2 AND e.delivered_at >= $3 AND e.delivered_at < $4
+            UNION ALL
+            SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT), e.phone_number_id,
+                   substr(e.destination, 1, 3), x.category, x.from_pricing_type, x.from_tier, x.from_tier_to,
+                   -1, -x.from_amount_micros
+            FROM charge_correction x JOIN usage_event e ON e.message_id = x.message_id
+            WHERE x.portfolio_id = $1 AND x.waba_id = $2 AND x.delivered_at >= $3 AND x.delivered_at < $4
+            UNION ALL
+            SELECT CAST(e.delivered_at - e.delivered_at % CAST($5 AS BIGINT) AS BIGINT), e.phone_number_id,
+                   substr(e.destination, 1, 3), x.category, x.pricing_type, x.tier, x.tier_to, 1, x.amount_micros
+            FROM charge_correction x JOIN usage_event e ON e.message_id = x.message_id
+            WHERE x.portfolio_id = $1 AND x.waba_id = $2 AND x.delivered_at >= $3 AND x.delivered_at < $4
+        ) AS rated
+        GROUP BY quarter, phone_number_id, prefix, category, pricing_type, tier, tier_to
+        HAVING sum(messages) <> 0 OR sum(amount_micros) <> 0";
     /// The newest charges.
     CHARGES_FIRST = "
         SELECT charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,

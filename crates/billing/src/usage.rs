@@ -14,6 +14,7 @@ mod hold;
 
 pub use deliver::{called, delivered, expire, failed};
 pub use hold::hold;
+pub(crate) use hold::revenue_of;
 
 use crate::category::{Category, Pricing, PricingType, WindowState};
 use crate::error::BillingError;

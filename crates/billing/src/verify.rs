@@ -6,6 +6,7 @@
 
 use crate::earnings::Used;
 use crate::reports::Sums;
+use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
 use crate::{BillingError, Category, Charge, Prices, store};
@@ -78,6 +79,10 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
             verify_portfolio(ctx, tx, (id, &payer), &mut tally, &mut found).await?;
         }
     }
+    let mut faults = Vec::new();
+    let mut add = |correction: &Verified| tally.correct(correction);
+    rerating::verify(ctx, tx, &mut add, &mut |fault| faults.push(fault)).await?;
+    faults.into_iter().for_each(|fault| found.differs(fault));
     compare(ctx, tx, &tally, &mut found).await?;
     found.ok = found.differences.is_empty();
     Ok(found)
@@ -189,6 +194,14 @@ fn faults(
     faults
 }
 
+/// The code of the account that a category earns on.
+fn revenue_code(category: Category) -> String {
+    match category {
+        Category::Call => "revenue:calls".to_owned(),
+        category => format!("revenue:messages:{category}"),
+    }
+}
+
 impl Tally {
     /// Counts a charge towards its month's volume, where it counts.
     fn volume(&mut self, charge: &Charge) -> Option<i64> {
@@ -200,16 +213,27 @@ impl Tally {
         Some(*volume)
     }
 
+    /// Counts a correction.
+    fn correct(&mut self, correction: &Verified) -> Result<(), BillingError> {
+        let Verified { before, after, .. } = correction;
+        self.sums.correct(&correction.place(), before, after)?;
+        self.used.correct(&correction.place(), before, after)?;
+        let difference = correction.difference()?;
+        if difference != Micros::ZERO {
+            let key = (revenue_code(correction.category), correction.currency.to_string());
+            let (amount, count) = self.revenue.entry(key).or_default();
+            *amount = amount.saturating_add(i128::from(difference.0));
+            *count = count.saturating_add(1);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
         self.charges = self.charges.saturating_add(1);
         self.sums.add(charge)?;
         self.used.add(charge)?;
         if charge.amount > Micros::ZERO {
-            let code = match charge.category {
-                Category::Call => "revenue:calls".to_owned(),
-                category => format!("revenue:messages:{category}"),
-            };
-            let key = (code, charge.currency.to_string());
+            let key = (revenue_code(charge.category), charge.currency.to_string());
             let (amount, count) = self.revenue.entry(key).or_default();
             *amount = amount.saturating_add(i128::from(charge.amount.0));
             *count = count.saturating_add(1);

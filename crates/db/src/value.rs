@@ -174,7 +174,7 @@ macro_rules! ids {
 }
 
 ids!(Uuid: AccountId, DeviceId, ConversationId, MessageId, RegistrationId, TransferId, LedgerAccountId, PriceBookId,
-    PriceVersionId, UsageEventId, ChargeId, BusinessMessageId, WebhookDeliveryId, WebhookListenerId, OutboxId, RequestId,
+    PriceVersionId, UsageEventId, ChargeId, CorrectionId, BusinessMessageId, WebhookDeliveryId, WebhookListenerId, OutboxId, RequestId,
     BlobId, JoinRequestId);
 ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId, MediaId, FlowId, GroupId);
 

@@ -104,6 +104,8 @@ uuid_ids! {
     UsageEventId = "usg";
     /// What a delivered message cost, and why.
     ChargeId = "chg";
+    /// A correction of a charge.
+    CorrectionId = "cor";
     /// A message of a business, in either direction: the id inside its `wamid`.
     BusinessMessageId = "bmg";
     /// One event on its way to one endpoint.

@@ -19,20 +19,41 @@ statements! {
         INSERT INTO usage_sum
             (span, bucket, portfolio_id, category, pricing_type, currency, messages, list_micros, amount_micros)
         SELECT 'day', delivered_at - delivered_at % CAST($1 AS BIGINT), portfolio_id, category, pricing_type, currency,
-               CAST(sum(CASE WHEN run = 0 THEN 1 ELSE 0 END) AS BIGINT),
-               CAST(sum(CASE WHEN run = 0 THEN unit_micros ELSE 0 END) AS BIGINT),
-               CAST(sum(amount_micros) AS BIGINT)
-        FROM charge
+               CAST(sum(messages) AS BIGINT), CAST(sum(unit_micros) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
+        FROM (
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
+                   unit_micros, amount_micros
+            FROM charge
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
+                   -from_unit_micros, -from_amount_micros
+            FROM charge_correction
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
+                   unit_micros, amount_micros
+            FROM charge_correction
+        ) AS rated
         GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), portfolio_id, category, pricing_type, currency";
     /// Builds the sums of months again.
     REBUILD_MONTHS = "
         INSERT INTO usage_sum
             (span, bucket, portfolio_id, category, pricing_type, currency, messages, list_micros, amount_micros)
         SELECT 'month', period, portfolio_id, category, pricing_type, currency,
-               CAST(sum(CASE WHEN run = 0 THEN 1 ELSE 0 END) AS BIGINT),
-               CAST(sum(CASE WHEN run = 0 THEN unit_micros ELSE 0 END) AS BIGINT),
-               CAST(sum(amount_micros) AS BIGINT)
-        FROM charge GROUP BY period, portfolio_id, category, pricing_type, currency";
+               CAST(sum(messages) AS BIGINT), CAST(sum(unit_micros) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
+        FROM (
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
+                   unit_micros, amount_micros
+            FROM charge
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
+                   -from_unit_micros, -from_amount_micros
+            FROM charge_correction
+            UNION ALL
+            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
+                   unit_micros, amount_micros
+            FROM charge_correction
+        ) AS rated
+        GROUP BY period, portfolio_id, category, pricing_type, currency";
     /// For verification: all sums.
     ALL = "
         SELECT span, bucket, portfolio_id, category, pricing_type, currency, messages, list_micros, amount_micros

@@ -193,7 +193,7 @@ async fn set_aside(
 }
 
 /// What a category earns for.
-fn revenue_of(category: Category) -> AccountKind {
+pub(crate) fn revenue_of(category: Category) -> AccountKind {
     match category {
         Category::Call => AccountKind::CallRevenue,
         other => AccountKind::MessageRevenue(other.as_str().into()),

@@ -12,6 +12,7 @@ mod regimes;
 mod reports;
 mod tampering;
 mod tiers;
+mod year;
 
 use plaza_billing::{
     Balance, BillingError, Category, Charged, Held, Intent, PriceSource, Prices, Refused, Verification,
