@@ -250,7 +250,7 @@ CREATE TABLE call_permission (
     account_id UUID NOT NULL,
     -- 0: not at all
     expires_at BIGINT NOT NULL,
-    is_permanent BOOLEAN NOT NULL,
+    is_permanent BOOLEAN NOT NULL, unanswered BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (phone_number_id, account_id)
 ) WITHOUT ROWID;
 

@@ -7,9 +7,10 @@ import type { APIRequestContext, Page } from "@playwright/test";
 type Json = Record<string, unknown>;
 type Told = { event?: string; status?: string; id: string; session?: { sdp_type: string; sdp: string }; duration?: number; direction?: string };
 
-/** What the webhook heard of calls, in order. */
+/** What the webhook heard, in order. */
 export class Business {
   readonly calls: Told[] = [];
+  readonly messages: Json[] = [];
   readonly replies: Json[] = [];
   #server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
@@ -29,9 +30,10 @@ export class Business {
     readonly token: string,
   ) {}
 
-  #heard(body: { entry: { changes: { field: string; value: { calls?: Told[]; statuses?: Told[]; messages?: { interactive?: Json }[] } }[] }[] }): void {
+  #heard(body: { entry: { changes: { field: string; value: { calls?: Told[]; statuses?: Told[]; messages?: (Json & { interactive?: Json })[] } }[] }[] }): void {
     for (const { field, value } of body.entry.flatMap((entry) => entry.changes)) {
       if (field === "calls") this.calls.push(...(value.calls ?? []), ...(value.statuses ?? []));
+      this.messages.push(...(value.messages ?? []));
       for (const { interactive } of value.messages ?? []) if (interactive) this.replies.push(interactive);
     }
   }
@@ -66,6 +68,15 @@ export class Business {
     const answer = await this.request.post(`/v23.0/${path}`, { headers: { Authorization: `Bearer ${this.token}` }, data });
     expect(answer.ok(), await answer.text()).toBe(true);
     return (await answer.json()) as Json;
+  }
+
+  /** A file that a webhook named: as it is known, and its bytes. */
+  async file(id: string): Promise<{ mime_type: string; bytes: Buffer }> {
+    const headers = { Authorization: `Bearer ${this.token}` };
+    const known = (await (await this.request.get(`/v23.0/${id}`, { headers })).json()) as { mime_type: string; url: string };
+    const answer = await this.request.get(known.url, { headers });
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return { mime_type: known.mime_type, bytes: await answer.body() };
   }
 
   /** Does something about a call. */

@@ -181,6 +181,12 @@ const qrCodes = createRoute({
   validateSearch: (search): { number?: string } => some({ number: text(search["number"]) }),
   component: lazyRouteComponent(() => import("./routes/manager-qr-codes"), "QrCodesPage"),
 });
+const groups = createRoute({
+  getParentRoute: () => manager,
+  path: "groups",
+  validateSearch: (search): { number?: string; group?: string } => some({ number: text(search["number"]), group: text(search["group"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-groups"), "GroupsPage"),
+});
 const analytics = createRoute({
   getParentRoute: () => manager,
   path: "analytics",
@@ -207,7 +213,7 @@ const tree = root.addChildren([
   chat.addChildren([chatHome, conversation]),
   invitation,
   operator.addChildren([operatorHome, revenue, growth, charges, charge, webhooks, templates, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, keys, explorer]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, keys, explorer]),
 ]);
 
 export const router = createRouter({

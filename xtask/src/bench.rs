@@ -5,7 +5,8 @@
 //!
 //! ```json
 //! {"bench": "relay", "figures": [
-//!   {"subject": "plaza", "work": "saturated", "measure": "delivered", "value": 1234.5, "unit": "messages/s", "runs": 3}]}
+//!   {"subject": "plaza", "work": "saturated", "measure": "delivered", "value": 1234.5, "unit": "messages/s",
+//!    "runs": 3}]}
 //! ```
 //!
 //! Figures of one machine mean little on another: compare rows of one run.

@@ -1,9 +1,9 @@
 //! # Cloud API: paid sends of a business
 //!
-//! A business made over the operator's surface sends an approved template to 50 connected people, as many calls at a time
-//! as a busy integration makes. Each send is accepted, held, encrypted by the gateway, delivered, acknowledged, charged,
-//! and told by two webhooks (`sent`, `delivered`), which a sink on loopback takes. The rate counts until the last message
-//! is charged; then the operator's report is asked whether each was charged once.
+//! A business made over the operator's surface sends an approved template to 50 connected people, as many calls at a
+//! time as a busy integration makes. Each send is accepted, held, encrypted by the gateway, delivered, acknowledged,
+//! charged, and told by two webhooks (`sent`, `delivered`), which a sink on loopback takes. The rate counts until the
+//! last message is charged; then the operator's report is asked whether each was charged once.
 
 use crate::Options;
 use crate::http::{Answer, Http, Sink};

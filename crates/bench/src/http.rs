@@ -1,7 +1,7 @@
 //! # A lean HTTP client, and a sink for webhooks
 //!
-//! One connection that is kept, one request at a time, bodies with a length: what the bench needs and nothing that would
-//! take CPU time from the server beside it. The sink answers every webhook with 200 and counts what it carries.
+//! One connection that is kept, one request at a time, bodies with a length: what the bench needs and nothing that
+//! would take CPU time from the server beside it. The sink answers every webhook with 200 and counts what it carries.
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;

@@ -1,17 +1,18 @@
 //! # Kill: is anything lost when the server dies?
 //!
-//! People write to each other, read, and a business sends paid templates, all at once; the server is killed with SIGKILL
-//! at random instants, started again on the same data, and killed again. Clients do what real ones do: connect again,
-//! send again what was not answered (with the same ids), say up to where they have stored. Outside the server everybody
-//! keeps a journal of what was acknowledged and of what arrived ([`journal`]), and at the end the two must agree:
+//! People write to each other, read, and a business sends paid templates, all at once; the server is killed with
+//! SIGKILL at random instants, started again on the same data, and killed again. Clients do what real ones do: connect
+//! again, send again what was not answered (with the same ids), say up to where they have stored. Outside the server
+//! everybody keeps a journal of what was acknowledged and of what arrived ([`journal`]), and at the end the two must
+//! agree:
 //!
 //! - a message whose sending was acknowledged has arrived, once, and in the order in which it was sent;
 //! - an acknowledged read mark is still there;
 //! - a paid send that was accepted has arrived, and every one that arrived is charged, once; the books agree;
 //! - after each start, sends were accepted again within a second.
 //!
-//! What comes a second time because the first was not acknowledged yet carries the same `seq`, and every client skips it;
-//! it is counted, and no fault. The same message under another `seq` would be one.
+//! What comes a second time because the first was not acknowledged yet carries the same `seq`, and every client skips
+//! it; it is counted, and no fault. The same message under another `seq` would be one.
 //!
 //! The instants follow from a seed, which is printed. The exit code says whether everything held.
 

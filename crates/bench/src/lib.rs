@@ -13,14 +13,15 @@
 //! | `webhooks` | `webhooks.rs` | webhooks per second to an endpoint, and what a sick one costs the others |
 //! | `ledger` | `ledger.rs` | holds and posts |
 //! | `rating` | `rating.rs` | deliveries that become charges |
-//! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed under load? |
+//! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed? |
 //!
 //! With `--peer ejabberd`, `relay`, `offline` and `idle` do the same work on ejabberd too ([`peer`]), in the same run
 //! from the same generator, and say how the two compare.
 //!
 //! The people of the bench are real to the server: registered with certificates and key packages, in conversations with
-//! valid MLS groups. Only their messages are random bytes of the right size, which the server cannot tell from encrypted
-//! ones. The generator shares the machine's cores with the server: compare figures of one run with each other.
+//! valid MLS groups. Only their messages are random bytes of the right size, which the server cannot tell from
+//! encrypted ones. The generator shares the machine's cores with the server: compare figures of one run with each
+//! other.
 
 mod cloud_api;
 mod http;

@@ -6,8 +6,8 @@
 //! - **saturated**: each pair keeps so many messages between sender and receiver, and writes the next when one arrives;
 //! - **offered**: each pair writes at its own steady beat, whatever has arrived; the pairs' beats are spread evenly.
 //!
-//! Counting begins after a warm-up and ends before the load does. A latency is the time from the writing of a message to
-//! its arrival at the peer, both seen from here.
+//! Counting begins after a warm-up and ends before the load does. A latency is the time from the writing of a message
+//! to its arrival at the peer, both seen from here.
 
 use crate::process::Meter;
 use anyhow::{Context as _, bail};
@@ -30,8 +30,8 @@ pub(crate) trait Pair: Send + 'static {
     /// Writes so many messages.
     fn send(&mut self, count: usize) -> impl Future<Output = anyhow::Result<()>> + Send;
 
-    /// Waits until something has arrived; says how many messages, in the order of their writing. May be dropped while it
-    /// waits.
+    /// Waits until something has arrived; says how many messages, in the order of their writing. May be dropped while
+    /// it waits.
     fn arrived(&mut self) -> impl Future<Output = anyhow::Result<usize>> + Send;
 }
 

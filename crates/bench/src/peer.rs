@@ -1,9 +1,9 @@
 //! # The same work on another server
 //!
-//! ejabberd of the distribution, started from the files in `peers/ejabberd` (their README says what makes the comparison
-//! fair), twice: as it is, and with its archive in PostgreSQL, which is the durable comparison. The load, the number of
-//! people, the size of the bodies and the way of measuring are those of Plaza's own scenarios; only the wire differs.
-//! XMPP carries a body as text, so 200 characters stand for an encrypted text of 246 bytes.
+//! ejabberd of the distribution, started from the files in `peers/ejabberd` (their README says what makes the
+//! comparison fair), twice: as it is, and with its archive in PostgreSQL, which is the durable comparison. The load,
+//! the number of people, the size of the bodies and the way of measuring are those of Plaza's own scenarios; only the
+//! wire differs. XMPP carries a body as text, so 200 characters stand for an encrypted text of 246 bytes.
 
 mod ejabberd;
 mod postgres;

@@ -5,8 +5,8 @@
 //! whose code is known; each call takes a fresh block of them, so that runs on one database do not meet.
 //!
 //! A device brings no one-time key packages, only the one of last resort, which may be used any number of times: making
-//! it is what registering costs the generator most. Whoever opens a conversation knows the other's package from here and
-//! need not ask the server for it.
+//! it is what registering costs the generator most. Whoever opens a conversation knows the other's package from here
+//! and need not ask the server for it.
 
 use crate::http::Http;
 use crate::socket::Socket;

@@ -1,12 +1,13 @@
 //! # What was measured
 //!
-//! A scenario runs several times; each run adds one value to each of its figures, and the figure is the median. A figure
-//! is named by three words: the subject (`plaza`, `ejabberd`, …), the work (`saturated, 4 in flight`) and the measure
-//! (`delivered`). For people it becomes a row of a table, for programs:
+//! A scenario runs several times; each run adds one value to each of its figures, and the figure is the median. A
+//! figure is named by three words: the subject (`plaza`, `ejabberd`, …), the work (`saturated, 4 in flight`) and the
+//! measure (`delivered`). For people it becomes a row of a table, for programs:
 //!
 //! ```json
 //! {"name": "relay",
-//!  "figures": [{"subject": "plaza", "work": "…", "measure": "delivered", "value": 1.0, "unit": "messages/s", "runs": 3}],
+//!  "figures": [
+//!   {"subject": "plaza", "work": "…", "measure": "delivered", "value": 1.0, "unit": "messages/s", "runs": 3}],
 //!  "runs": [{"plaza, …, delivered": 1.0}],
 //!  "median": {"plaza, …, delivered": 1.0},
 //!  "notes": ["…"]}

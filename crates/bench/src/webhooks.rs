@@ -3,10 +3,10 @@
 //! **One endpoint**: events gather while it fails; then it is well, the sandbox's clock moves past every pause, and the
 //! time until the last one has come is measured: with one update a call, and with up to a thousand.
 //!
-//! **Ten endpoints** of ten businesses, each of which sends at its own steady beat: at first all are well, then the tenth
-//! hangs (it takes every call and answers none), then all are well again, then the tenth answers 500, then all are well
-//! once more. What counts is how long after the answer to a send the other nine hear of it; the phases in which all are
-//! well are what the others are compared with, in the same run.
+//! **Ten endpoints** of ten businesses, each of which sends at its own steady beat: at first all are well, then the
+//! tenth hangs (it takes every call and answers none), then all are well again, then the tenth answers 500, then all
+//! are well once more. What counts is how long after the answer to a send the other nine hear of it; the phases in
+//! which all are well are what the others are compared with, in the same run.
 
 use crate::Options;
 use crate::cloud_api::{self, Business};

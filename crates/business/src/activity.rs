@@ -1,7 +1,7 @@
 //! # What was done in an account
 //!
-//! Operations that change an account write one row each: what, when, and which app. The list answers "who did this?" and
-//! is never changed.
+//! Operations that change an account write one row each: what, when, and which app. The list answers "who did this?"
+//! and is never changed.
 
 mod store;
 

@@ -1,13 +1,14 @@
 //! # Analytics
 //!
-//! What happened to an account's messages, counted from the messages themselves and from their charges: each event counts
-//! at its own time (sent, delivered, read, charged), from the first second asked for (included) to the last (excluded).
-//! Data points are half hours, or days and months of the business's time zone, which its invoices follow too; at the edges
-//! they are cut to the time asked for, so that their sum is exactly that of the time.
+//! What happened to an account's messages, counted from the messages themselves and from their charges: each event
+//! counts at its own time (sent, delivered, read, charged), from the first second asked for (included) to the last
+//! (excluded). Data points are half hours, or days and months of the business's time zone, which its invoices follow
+//! too; at the edges they are cut to the time asked for, so that their sum is exactly that of the time.
 //!
 //! - `analytics`: messages sent and delivered, by product.
 //! - `pricing_analytics`: what was delivered and what it cost, by number, country, category and type of price.
-//! - `call_analytics`: calls that connected, by the time of their end: how many, how long, and what they cost ([`calls()`]).
+//! - `call_analytics`: calls that connected, by the time of their end: how many, how long, and what they cost
+//!   ([`calls()`]).
 //! - `conversation_analytics`: always empty. Conversations have no price here, as in the Cloud API since July 2025.
 //! - [`groups`]: what was said in groups, and who came and went.
 //! - [`templates`]: templates, and all languages of a template together.
@@ -295,8 +296,8 @@ pub async fn messages(ctx: &Ctx, tx: &mut Tx, waba: WabaId, asked: &Value) -> Re
     }))
 }
 
-/// What was delivered and what it cost: the `pricing_analytics` of an account. Points in which nothing was delivered are
-/// left out.
+/// What was delivered and what it cost: the `pricing_analytics` of an account. Points in which nothing was delivered
+/// are left out.
 pub async fn prices(ctx: &Ctx, tx: &mut Tx, waba: WabaId, asked: &Value) -> Result<Value, ManageError> {
     let waba = portfolios::waba(ctx, tx, waba).await?;
     let asked = PRICES.read(asked)?;

@@ -1,7 +1,7 @@
 //! # Apps and their tokens
 //!
-//! An **app** calls the API with an **access token** and is called by webhooks signed with its **secret**. A token is 32
-//! random bytes behind the prefix `PLZ`, shown once and stored as its SHA-256; it carries scopes and may expire. The
+//! An **app** calls the API with an **access token** and is called by webhooks signed with its **secret**. A token is
+//! 32 random bytes behind the prefix `PLZ`, shown once and stored as its SHA-256; it carries scopes and may expire. The
 //! **app token** is `app_id|app_secret`: it stands for the app itself, and a few methods want it.
 //!
 //! A business sees its tokens as its [`keys`]: by name and last characters, never the token again.

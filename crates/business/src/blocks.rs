@@ -1,8 +1,8 @@
 //! # People whose messages a business does not want
 //!
 //! A blocked person's messages reach the business no more: they are taken from the mailbox, and nothing is told to the
-//! webhooks. Only who wrote within the last 24 hours can be blocked; whoever is blocked can always be let in again. A list
-//! of several people is worked off one by one, and the answer says of each what came of it.
+//! webhooks. Only who wrote within the last 24 hours can be blocked; whoever is blocked can always be let in again. A
+//! list of several people is worked off one by one, and the answer says of each what came of it.
 
 mod store;
 

@@ -4,18 +4,19 @@
 //! here is the signalling: who calls, who picks up, when it is over, and what it costs.
 //!
 //! The business speaks through the Cloud API ([`Business::control_call`]) and hears by webhooks; the person speaks by
-//! encrypted signals, which the gateway reads out to [`Business::person_signalled`], and hears by signals that the gateway
-//! encrypts. Each operation answers with what is to be said to the person ([`Signals`]), in the same transaction.
+//! encrypted signals, which the gateway reads out to [`Business::person_signalled`], and hears by signals that the
+//! gateway encrypts. Each operation answers with what is to be said to the person ([`Signals`]), in the same
+//! transaction.
 //!
 //! **Life of a call**: ringing → accepted → ended. It only moves forward, and each step is one update that asks for the
 //! step before, so that of two devices that pick up at the same moment one has the call. The person's client is told
 //! whose it is, and, in the end, how it ended and how long it was.
 //!
-//! **The clock ends what nobody ends** ([`Business::end_due_calls`]): a call that rings for a minute, one whose device was
-//! not heard of for a minute and a half, one that reached its greatest length. So no crash leaves a call behind.
+//! **The clock ends what nobody ends** ([`Business::end_due_calls`]): a call that rings for a minute, one whose device
+//! was not heard of for a minute and a half, one that reached its greatest length. So no crash leaves a call behind.
 //!
-//! **Price**: calls of people are free. For a call of a business the price of its greatest length is held when it begins,
-//! and when it ends what it cost is posted, by pulses of six seconds; one that nobody picked up costs nothing.
+//! **Price**: calls of people are free. For a call of a business the price of its greatest length is held when it
+//! begins, and when it ends what it cost is posted, by pulses of six seconds; one that nobody picked up costs nothing.
 //!
 //! Whether a number takes calls stands in its settings ([`availability`]), whom it may call in [`permissions`].
 
@@ -38,6 +39,7 @@ pub(crate) use told::direction;
 use crate::Business;
 use crate::contacts::{self, Contact};
 use crate::portfolios::{self, BusinessNumber};
+use crate::webhooks;
 use availability::Calling;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -147,6 +149,10 @@ impl Business {
         let phone = number.phone_number_id;
         let calling = Calling::of(ctx, tx, &number).await?;
         calling.require_api()?;
+        self.pace.take_call(ctx, phone).map_err(|wait| CallError::TooFast { wait })?;
+        if !webhooks::is_heard(ctx, tx, (number.waba_id, phone), webhooks::CALLS).await? {
+            return Err(CallError::Unheard);
+        }
         let contact = callee(ctx, tx, &number, &placing.callee).await?.ok_or(CallError::Uncallable)?;
         let granted = permissions::granted(tx, phone, contact.account).await?;
         if !granted.is_some_and(|granted| granted.allows(ctx.now())) {
@@ -238,8 +244,8 @@ impl Business {
         })
     }
 
-    /// Ends a call, once: settles what it cost, tells the apps, and says what the person is to be told. Of a call that has
-    /// ended nobody is told anything.
+    /// Ends a call, once: settles what it cost, tells the apps, and says what the person is to be told. Of a call that
+    /// has ended nobody is told anything.
     async fn end(
         &self,
         ctx: &Ctx,
@@ -254,6 +260,7 @@ impl Business {
             match call.accepted_at {
                 None => {
                     billing::failed(ctx, tx, &[call.call_id]).await?;
+                    permissions::went_unanswered(tx, call.phone, call.account, outcome).await?;
                 }
                 Some(accepted_at) => {
                     let usage = (call.call_id, accepted_at, pulses(length));

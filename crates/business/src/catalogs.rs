@@ -1,12 +1,12 @@
 //! # Catalogs
 //!
-//! A portfolio has **catalogs** of **products**, each known by the business's own id of it (`retailer_id`). An account is
-//! connected to one of them at a time. From then on a message that names a product of the account has to name one that is
-//! there, and carries what the catalog says about it, so that a person sees a card with name, price and picture
+//! A portfolio has **catalogs** of **products**, each known by the business's own id of it (`retailer_id`). An account
+//! is connected to one of them at a time. From then on a message that names a product of the account has to name one
+//! that is there, and carries what the catalog says about it, so that a person sees a card with name, price and picture
 //! ([`sending`]). An account without a catalog may name any product: the person sees its id.
 //!
-//! Products are written one by one, or many in a batch, each of which has an outcome of its own. Writing one that is there
-//! changes the members that are given.
+//! Products are written one by one, or many in a batch, each of which has an outcome of its own. Writing one that is
+//! there changes the members that are given.
 
 pub(crate) mod sending;
 mod store;

@@ -87,16 +87,22 @@ codes! {
     METHOD_NOT_ALLOWED = 131055, 400, "Method not allowed";
     /// Too many messages to one person.
     PAIR_RATE = 131056, 400, "(Business Account, Consumer Account) pair rate limit hit";
+    /// A cursor of a list of groups or join requests that no answer gave.
+    INVALID_CURSOR = 131059, 400, "Invalid cursor";
     /// The account sends marketing templates by their own address only.
     MARKETING_OFF = 131063, 400, "Marketing templates disabled for Cloud API";
     /// As many people were written to first as the portfolio may.
     MESSAGING_LIMIT = 131064, 400, "Messaging limit reached";
+    /// Of a list of people, some could not be let in, refused or taken out. It stands in an answer of 200.
+    PARTIAL_SUCCESS = 131201, 206, "Partial success";
     /// Somebody is named twice.
     NAMED_TWICE = 131202, 400, "Duplicate participant";
     /// No place is left in the group.
     GROUP_FULL = 131204, 400, "Too many participants";
     /// The operator has stopped the group.
     GROUP_SUSPENDED = 131207, 403, "Group suspended";
+    /// The number changes its groups too fast.
+    GROUP_RATE = 131208, 429, "Group rate limit hit";
     /// The picture of a group is not square.
     PICTURE_NOT_SQUARE = 131209, 400, "Group picture aspect ratio invalid";
     /// The picture of a group has too few pixels.
@@ -107,6 +113,10 @@ codes! {
     NOT_IN_GROUP = 131212, 400, "Participant not in group";
     /// Nobody asks to be let in by this request.
     NO_JOIN_REQUEST = 131213, 400, "Join request does not exist";
+    /// The account is restricted.
+    GROUPS_PAUSED = 131214, 400, "Group creation temporarily disabled";
+    /// The server lets no number have groups.
+    NO_GROUPS = 131215, 400, "Number not eligible for Groups API";
     /// More or fewer parameters than the template has.
     TEMPLATE_PARAMETER_COUNT = 132000, 400, "Number of parameters does not match the expected number of params";
     /// No such template in that language, or it is not approved.
@@ -147,6 +157,8 @@ codes! {
     DUPLICATE_CALL = 138003, 400, "Duplicate call";
     /// The call has ended.
     CALL_CONNECTION = 138004, 500, "Connection error";
+    /// The number begins too many calls.
+    CALL_RATE = 138005, 429, "Call rate limit exceeded";
     /// The person did not allow calls.
     NO_CALL_PERMISSION = 138006, 401, "No approved call permission found";
     /// The call rang for too long.
@@ -157,6 +169,8 @@ codes! {
     CONNECTED_CALLS = 138012, 400, "Business initiated calls limit hit";
     /// The person has allowed calls for good.
     PERMANENT_PERMISSION = 138017, 400, "Permanent permission already exists";
+    /// No app would hear of the call.
+    CALL_PREREQUISITES = 138018, 400, "Calling prerequisites not met";
     /// The flow is no draft.
     FLOW_UPDATE = 139001, 400, "Flow update is not allowed in this state";
     /// Errors of its document, no endpoint, no key.

@@ -1,8 +1,8 @@
 //! # Contacts
 //!
-//! A person as one portfolio knows them: number, name, and a **business-scoped user id** such as `DE.4821…`, which names
-//! the person to this portfolio and to no other. It is random, so that two portfolios cannot find out that they talk to
-//! the same person. SDKs of 2026 expect it in every webhook and answer to it.
+//! A person as one portfolio knows them: number, name, and a **business-scoped user id** such as `DE.4821…`, which
+//! names the person to this portfolio and to no other. It is random, so that two portfolios cannot find out that they
+//! talk to the same person. SDKs of 2026 expect it in every webhook and answer to it.
 //!
 //! A contact is made when a business first writes to a person of the network, or a person first writes to it. Numbers
 //! that are not on the network are never stored.

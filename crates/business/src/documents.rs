@@ -2,12 +2,12 @@
 //!
 //! Much of what a business keeps is small and has a fixed form: a profile, the settings of a number, a greeting, a QR
 //! code, a schedule, a payment configuration. Each is a **document**: JSON of one **kind**, attached to a node, with a
-//! name where the node has several of the kind. A [`Shape`] says which members there are and what they may hold; what is
-//! read from a request has been through it, so that a document at rest is always well-formed.
+//! name where the node has several of the kind. A [`Shape`] says which members there are and what they may hold; what
+//! is read from a request has been through it, so that a document at rest is always well-formed.
 //!
-//! A change names the members to change: the others stay. An empty text takes a member away. Booleans and numbers may come
-//! as texts, lists and objects as JSON in a text, words in either case; `null` is as good as absent, and members that the
-//! shape does not know are left out.
+//! A change names the members to change: the others stay. An empty text takes a member away. Booleans and numbers may
+//! come as texts, lists and objects as JSON in a text, words in either case; `null` is as good as absent, and members
+//! that the shape does not know are left out.
 
 mod shape;
 mod store;

@@ -1,13 +1,14 @@
 //! # Flows
 //!
-//! A flow is a form that people fill in inside a conversation: a JSON document of screens ([`definition`]), and perhaps an
-//! endpoint of the business that is asked while it is filled in ([`exchange`]). It belongs to an account, where its name
-//! is unique, and remembers the app that made it, with whose secret calls of the endpoint are signed.
+//! A flow is a form that people fill in inside a conversation: a JSON document of screens ([`definition`]), and perhaps
+//! an endpoint of the business that is asked while it is filled in ([`exchange`]). It belongs to an account, where its
+//! name is unique, and remembers the app that made it, with whose secret calls of the endpoint are signed.
 //!
-//! `DRAFT` → `PUBLISHED` → `DEPRECATED`. A draft can be changed, sent to try it (`mode: draft`), and deleted. A published
-//! flow is as it is: its document, name and categories stay, only its endpoint may move; to change it, one makes another
-//! from it (`clone_flow_id`). A deprecated one opens no more. The operator may `THROTTLE` a published flow (ten messages
-//! an hour, until it is well again) or `BLOCK` it. Each change of a status is an event of the field `flows`.
+//! `DRAFT` → `PUBLISHED` → `DEPRECATED`. A draft can be changed, sent to try it (`mode: draft`), and deleted. A
+//! published flow is as it is: its document, name and categories stay, only its endpoint may move; to change it, one
+//! makes another from it (`clone_flow_id`). A deprecated one opens no more. The operator may `THROTTLE` a published
+//! flow (ten messages an hour, until it is well again) or `BLOCK` it. Each change of a status is an event of the field
+//! `flows`.
 //!
 //! A document with errors is kept, and its errors with it: they keep the flow from being published, not from being
 //! worked on.
@@ -582,7 +583,8 @@ pub async fn migrate(ctx: &Ctx, tx: &mut Tx, to: WabaId, request: &Value) -> Res
     Ok(migrated)
 }
 
-/// The public key of a number, PEM: what an endpoint is asked is encrypted under it. It is one of the number's settings.
+/// The public key of a number, PEM: what an endpoint is asked is encrypted under it. It is one of the number's
+/// settings.
 pub async fn business_public_key(tx: &mut Tx, phone: PhoneNumberId) -> Result<Option<String>, DbError> {
     let body = documents::body(tx, Setting::Encryption.key(phone)).await?;
     Ok(body.get("business_public_key").and_then(Value::as_str).map(str::to_owned))

@@ -1,9 +1,9 @@
 //! # Groups of a business number
 //!
-//! A business talks with up to eight people at once. It makes the group and is its only manager; people come by an invite
-//! link of this server, and leave when they like. Who is in a group, what it is called and who waits to be let in is the
-//! messenger's ([`plaza_messaging::groups`]); here is what makes it a thing of the Cloud API: an id of the Graph, whose it
-//! is, the group's window, its webhooks, and its messages ([`sending`]).
+//! A business talks with up to eight people at once. It makes the group and is its only manager; people come by an
+//! invite link of this server, and leave when they like. Who is in a group, what it is called and who waits to be let
+//! in is the messenger's ([`plaza_messaging::groups`]); here is what makes it a thing of the Cloud API: an id of the
+//! Graph, whose it is, the group's window, its webhooks, and its messages ([`sending`]).
 //!
 //! - **The id** is written as text that is no number, because clients tell a group from a phone number by that
 //!   ([`format_id`]).
@@ -25,7 +25,7 @@ use crate::contacts::{self, Contact};
 use crate::management::ManageError;
 use crate::portfolios::{self, BusinessNumber, NodeKind};
 use crate::webhooks::{self, Event};
-use crate::{Business, is_operator};
+use crate::{Business, is_operator, standing};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plaza_db::{DbError, Tx};
@@ -197,6 +197,20 @@ impl Business {
             let what = "the phone number is not registered: register it first";
             return Err(ManageError::refused(codes::NOT_REGISTERED, what));
         }
+        if self.groups_per_number == 0 {
+            let what = "phone numbers have no groups on this server (groups_per_number is 0)";
+            return Err(ManageError::refused(codes::NO_GROUPS, what));
+        }
+        if let Some(standing) = standing::of(tx, number.waba_id).await? {
+            let until = standing.until.map_or_else(
+                || "until the operator lets the account go on".to_owned(),
+                |until| format!("until {} (seconds since 1970)", until.seconds()),
+            );
+            let what =
+                format!("the account is restricted ({}): no groups are made {until}", standing.violation);
+            return Err(ManageError::refused(codes::GROUPS_PAUSED, what));
+        }
+        self.take_change(ctx, phone)?;
         if !store::count(tx, phone, self.groups_per_number).await? {
             let what = format!(
                 "the phone number has {} groups, which is as many as it may have: delete one first",
@@ -298,6 +312,32 @@ impl Business {
     }
 }
 
+impl Business {
+    /// A group that the actor may change now, with its number.
+    async fn own_to_change(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+    ) -> Result<(BusinessGroup, BusinessNumber, Group), ManageError> {
+        let own = own(ctx, tx, id).await?;
+        self.take_change(ctx, own.0.phone_number_id)?;
+        Ok(own)
+    }
+
+    fn take_change(&self, ctx: &Ctx, phone: PhoneNumberId) -> Result<(), ManageError> {
+        self.pace.take_group_change(ctx, phone).map_err(|wait| {
+            let what = format!(
+                "too many changes of this number's groups: {} a second, {} at once; wait {} ms",
+                limits::GROUP_CHANGES_PER_S,
+                limits::GROUP_CHANGES_AT_ONCE,
+                wait.as_millis().max(1)
+            );
+            ManageError::refused(codes::GROUP_RATE, what)
+        })
+    }
+}
+
 fn acting_account(ctx: &Ctx) -> Result<AccountId, MessagingError> {
     accounts::Device::acting(ctx).map(|device| device.account)
 }
@@ -374,6 +414,12 @@ pub(crate) async fn participants(
     Ok(contacts::by_accounts(tx, &known).await?.into_iter().flatten().collect())
 }
 
+/// A cursor that no answer gave, or of a group that is gone.
+pub fn invalid_cursor() -> ManageError {
+    let what = "after: a cursor of an earlier answer is expected; start from the first page";
+    ManageError::refused(codes::INVALID_CURSOR, what)
+}
+
 /// The groups of a number, in the order in which they were made, a page after `after`.
 pub async fn list(
     ctx: &Ctx,
@@ -385,9 +431,8 @@ pub async fn list(
     portfolios::phone_number(ctx, tx, phone).await?;
     let after = match after {
         Some(id) => {
-            let cursor = || ManageError::invalid("after", "a cursor of an earlier answer is expected");
             let here = store::get(tx, id).await?.filter(|here| here.phone_number_id == phone);
-            Some(here.ok_or_else(cursor)?)
+            Some(here.ok_or_else(invalid_cursor)?)
         }
         None => None,
     };
@@ -404,53 +449,58 @@ pub async fn get(ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<GroupDetails, Ma
     Ok(GroupDetails { here, group, participants })
 }
 
-/// Changes what a group is called, what it is about, or its picture. Members are told by a message of the manager.
-pub async fn change(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    id: GroupId,
-    asked: &ChangeGroup,
-) -> Result<Changed, ManageError> {
-    let (here, number, mut group) = own(ctx, tx, id).await?;
-    if let Some(subject) = &asked.subject {
-        group.subject.clone_from(subject);
+impl Business {
+    /// Changes what a group is called, what it is about, or its picture. Members are told by a message of the manager.
+    pub async fn change_group(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+        asked: &ChangeGroup,
+    ) -> Result<Changed, ManageError> {
+        let (here, number, mut group) = self.own_to_change(ctx, tx, id).await?;
+        if let Some(subject) = &asked.subject {
+            group.subject.clone_from(subject);
+        }
+        if let Some(description) = &asked.description {
+            group.description.clone_from(description);
+        }
+        if let Some(picture) = &asked.picture {
+            let picture_id: Uuid = ctx.uuid();
+            store::set_picture(tx, id, picture_id, picture).await?;
+            group.picture = format!("group-picture/{}", picture_id.simple());
+        }
+        messenger::describe(tx, &group).await?;
+        let request_id = request_id(ctx);
+        let value = events::changed(ctx, &number, &here, asked, &request_id);
+        emit(ctx, tx, &here, events::SETTINGS, value).await?;
+        let change = GroupChange {
+            subject: asked.subject.clone(),
+            description: asked.description.clone(),
+            has_new_picture: asked.picture.is_some(),
+        };
+        let said = Content {
+            sender_name: number.verified_name.clone(),
+            body: Some(Body::GroupChange(change)),
+            ..Content::default()
+        };
+        let tell = work(&number, &here, GroupTask::Tell(Box::new(said)));
+        Ok(Changed { request_id, work: vec![tell] })
     }
-    if let Some(description) = &asked.description {
-        group.description.clone_from(description);
-    }
-    if let Some(picture) = &asked.picture {
-        let picture_id: Uuid = ctx.uuid();
-        store::set_picture(tx, id, picture_id, picture).await?;
-        group.picture = format!("group-picture/{}", picture_id.simple());
-    }
-    messenger::describe(tx, &group).await?;
-    let request_id = request_id(ctx);
-    let value = events::changed(ctx, &number, &here, asked, &request_id);
-    emit(ctx, tx, &here, events::SETTINGS, value).await?;
-    let change = GroupChange {
-        subject: asked.subject.clone(),
-        description: asked.description.clone(),
-        has_new_picture: asked.picture.is_some(),
-    };
-    let said = Content {
-        sender_name: number.verified_name.clone(),
-        body: Some(Body::GroupChange(change)),
-        ..Content::default()
-    };
-    let tell = work(&number, &here, GroupTask::Tell(Box::new(said)));
-    Ok(Changed { request_id, work: vec![tell] })
 }
 
-/// Deletes a group: everybody is out, and nothing of it stays but its messages with their charges.
-pub async fn delete(ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<Changed, ManageError> {
-    let (here, number, group) = own(ctx, tx, id).await?;
-    messenger::empty(tx, &group).await?;
-    store::delete(tx, id, here.phone_number_id).await?;
-    portfolios::store::delete_node(tx, id.0).await?;
-    let request_id = request_id(ctx);
-    let value = events::deleted(ctx, &number, &here, &request_id);
-    emit(ctx, tx, &here, events::LIFECYCLE, value).await?;
-    Ok(Changed { request_id, work: vec![work(&number, &here, GroupTask::Close)] })
+impl Business {
+    /// Deletes a group: everybody is out, and nothing of it stays but its messages with their charges.
+    pub async fn delete_group(&self, ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<Changed, ManageError> {
+        let (here, number, group) = self.own_to_change(ctx, tx, id).await?;
+        messenger::empty(tx, &group).await?;
+        store::delete(tx, id, here.phone_number_id).await?;
+        portfolios::store::delete_node(tx, id.0).await?;
+        let request_id = request_id(ctx);
+        let value = events::deleted(ctx, &number, &here, &request_id);
+        emit(ctx, tx, &here, events::LIFECYCLE, value).await?;
+        Ok(Changed { request_id, work: vec![work(&number, &here, GroupTask::Close)] })
+    }
 }
 
 /// The link that lets people in; made, if there is none just now.
@@ -465,24 +515,29 @@ pub async fn invite_link(ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<String, 
     }
 }
 
-/// Gives a group a new link; the one before lets nobody in any more.
-pub async fn reset_invite_link(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    id: GroupId,
-    origin: &str,
-) -> Result<String, ManageError> {
-    let (here, _, _) = own(ctx, tx, id).await?;
-    let code = invite_code(ctx);
-    messenger::set_invite_code(tx, here.conversation, Some(&code)).await?;
-    store::set_origin(tx, id, origin).await?;
-    Ok(format!("{origin}/g/{code}"))
+impl Business {
+    /// Gives a group a new link; the one before lets nobody in any more.
+    pub async fn reset_invite_link(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+        origin: &str,
+    ) -> Result<String, ManageError> {
+        let (here, _, _) = self.own_to_change(ctx, tx, id).await?;
+        let code = invite_code(ctx);
+        messenger::set_invite_code(tx, here.conversation, Some(&code)).await?;
+        store::set_origin(tx, id, origin).await?;
+        Ok(format!("{origin}/g/{code}"))
+    }
 }
 
-/// Takes the link of a group back: nobody comes any more, until there is a new one.
-pub async fn delete_invite_link(ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<(), ManageError> {
-    let (here, _, _) = own(ctx, tx, id).await?;
-    Ok(messenger::set_invite_code(tx, here.conversation, None).await?)
+impl Business {
+    /// Takes the link of a group back: nobody comes any more, until there is a new one.
+    pub async fn delete_invite_link(&self, ctx: &Ctx, tx: &mut Tx, id: GroupId) -> Result<(), ManageError> {
+        let (here, _, _) = self.own_to_change(ctx, tx, id).await?;
+        Ok(messenger::set_invite_code(tx, here.conversation, None).await?)
+    }
 }
 
 /// Who waits to be let in, in the order in which they came.
@@ -504,90 +559,114 @@ pub async fn join_requests(
         .collect())
 }
 
-/// Lets people in who wait, as long as there are places.
-pub async fn approve(ctx: &Ctx, tx: &mut Tx, id: GroupId, asked: &Requests) -> Result<Decided, ManageError> {
-    let (here, number, _) = own(ctx, tx, id).await?;
-    let request_id = request_id(ctx);
-    let (mut done, mut failed, mut people) = (Vec::new(), Vec::new(), Vec::new());
-    for written in &asked.0 {
-        let outcome = match written.parse() {
-            Ok(request) => messenger::approve(tx, here.conversation, request).await,
-            Err(_) => Ok(None),
-        };
-        match outcome {
-            Ok(Some(account)) => {
-                people.push(meet(ctx, tx, &number, account).await?);
-                done.push(written.clone());
+impl Business {
+    /// Lets people in who wait, as long as there are places.
+    pub async fn approve_join_requests(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+        asked: &Requests,
+    ) -> Result<Decided, ManageError> {
+        let (here, number, _) = self.own_to_change(ctx, tx, id).await?;
+        let request_id = request_id(ctx);
+        let (mut done, mut failed, mut people) = (Vec::new(), Vec::new(), Vec::new());
+        for written in &asked.0 {
+            let outcome = match written.parse() {
+                Ok(request) => messenger::approve(tx, here.conversation, request).await,
+                Err(_) => Ok(None),
+            };
+            match outcome {
+                Ok(Some(account)) => {
+                    people.push(meet(ctx, tx, &number, account).await?);
+                    done.push(written.clone());
+                }
+                Ok(None) => failed.push((written.clone(), codes::NO_JOIN_REQUEST, NO_REQUEST)),
+                Err(MessagingError::Conflict(_)) => {
+                    failed.push((
+                        written.clone(),
+                        codes::GROUP_FULL,
+                        "the group is full: eight people are in it",
+                    ));
+                }
+                Err(error) => return Err(error.into()),
             }
-            Ok(None) => failed.push((written.clone(), codes::NO_JOIN_REQUEST, NO_REQUEST)),
-            Err(MessagingError::Conflict(_)) => {
-                failed.push((
-                    written.clone(),
-                    codes::GROUP_FULL,
-                    "the group is full: eight people are in it",
-                ));
-            }
-            Err(error) => return Err(error.into()),
         }
+        let mut todo = Vec::new();
+        if !people.is_empty() {
+            let joined = i64::try_from(people.len()).unwrap_or(i64::MAX);
+            store::note_flow(tx, id, ctx.now(), (joined, 0)).await?;
+            let value = events::joined(ctx, &number, &here, &people, Some(&request_id));
+            emit(ctx, tx, &here, events::PARTICIPANTS, value).await?;
+            todo.push(work(&number, &here, GroupTask::Follow));
+        }
+        Ok(Decided { changed: Changed { request_id, work: todo }, done, failed })
     }
-    let mut todo = Vec::new();
-    if !people.is_empty() {
-        let joined = i64::try_from(people.len()).unwrap_or(i64::MAX);
-        store::note_flow(tx, id, ctx.now(), (joined, 0)).await?;
-        let value = events::joined(ctx, &number, &here, &people, Some(&request_id));
-        emit(ctx, tx, &here, events::PARTICIPANTS, value).await?;
-        todo.push(work(&number, &here, GroupTask::Follow));
-    }
-    Ok(Decided { changed: Changed { request_id, work: todo }, done, failed })
 }
 
 const NO_REQUEST: &str = "there is no such join request: it was taken back, or decided before";
 
-/// Refuses people who wait. They may ask again.
-pub async fn reject(ctx: &Ctx, tx: &mut Tx, id: GroupId, asked: &Requests) -> Result<Decided, ManageError> {
-    let (here, _, _) = own(ctx, tx, id).await?;
-    let (mut done, mut failed) = (Vec::new(), Vec::new());
-    for written in &asked.0 {
-        let gone = match written.parse() {
-            Ok(request) => messenger::reject(tx, here.conversation, request).await?,
-            Err(_) => None,
-        };
-        match gone {
-            Some(_) => done.push(written.clone()),
-            None => failed.push((written.clone(), codes::NO_JOIN_REQUEST, NO_REQUEST)),
+impl Business {
+    /// Refuses people who wait. They may ask again.
+    pub async fn reject_join_requests(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+        asked: &Requests,
+    ) -> Result<Decided, ManageError> {
+        let (here, _, _) = self.own_to_change(ctx, tx, id).await?;
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        for written in &asked.0 {
+            let gone = match written.parse() {
+                Ok(request) => messenger::reject(tx, here.conversation, request).await?,
+                Err(_) => None,
+            };
+            match gone {
+                Some(_) => done.push(written.clone()),
+                None => failed.push((written.clone(), codes::NO_JOIN_REQUEST, NO_REQUEST)),
+            }
         }
+        Ok(Decided { changed: Changed { request_id: request_id(ctx), work: Vec::new() }, done, failed })
     }
-    Ok(Decided { changed: Changed { request_id: request_id(ctx), work: Vec::new() }, done, failed })
 }
 
-/// Takes people out of a group. The link that is good now lets them in no more.
-pub async fn remove(ctx: &Ctx, tx: &mut Tx, id: GroupId, asked: &People) -> Result<Removed, ManageError> {
-    let (here, number, group) = own(ctx, tx, id).await?;
-    let present = participants(tx, &here, &group).await?;
-    let request_id = request_id(ctx);
-    let (mut removed, mut failed): (Vec<(Person, Contact)>, Vec<_>) = (Vec::new(), Vec::new());
-    for person in &asked.0 {
-        let found = present.iter().find(|contact| person.is(contact));
-        let Some(contact) = found else {
-            failed.push((person.clone(), codes::NOT_IN_GROUP, "they are not in the group"));
-            continue;
-        };
-        if removed.iter().any(|(_, other)| other.account == contact.account) {
-            failed.push((person.clone(), codes::NAMED_TWICE, "they are named twice"));
-            continue;
+impl Business {
+    /// Takes people out of a group. The link that is good now lets them in no more.
+    pub async fn remove_participants(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        id: GroupId,
+        asked: &People,
+    ) -> Result<Removed, ManageError> {
+        let (here, number, group) = self.own_to_change(ctx, tx, id).await?;
+        let present = participants(tx, &here, &group).await?;
+        let request_id = request_id(ctx);
+        let (mut removed, mut failed): (Vec<(Person, Contact)>, Vec<_>) = (Vec::new(), Vec::new());
+        for person in &asked.0 {
+            let found = present.iter().find(|contact| person.is(contact));
+            let Some(contact) = found else {
+                failed.push((person.clone(), codes::NOT_IN_GROUP, "they are not in the group"));
+                continue;
+            };
+            if removed.iter().any(|(_, other)| other.account == contact.account) {
+                failed.push((person.clone(), codes::NAMED_TWICE, "they are named twice"));
+                continue;
+            }
+            messenger::remove(tx, &group, contact.account).await?;
+            removed.push((person.clone(), contact.clone()));
         }
-        messenger::remove(tx, &group, contact.account).await?;
-        removed.push((person.clone(), contact.clone()));
+        let mut todo = Vec::new();
+        if !removed.is_empty() {
+            let gone = i64::try_from(removed.len()).unwrap_or(i64::MAX);
+            store::note_flow(tx, id, ctx.now(), (0, gone)).await?;
+            let value = events::removed(ctx, &number, &here, (&removed, &failed), &request_id);
+            emit(ctx, tx, &here, events::PARTICIPANTS, value).await?;
+            todo.push(work(&number, &here, GroupTask::Follow));
+        }
+        Ok(Removed { changed: Changed { request_id, work: todo }, removed, failed })
     }
-    let mut todo = Vec::new();
-    if !removed.is_empty() {
-        let gone = i64::try_from(removed.len()).unwrap_or(i64::MAX);
-        store::note_flow(tx, id, ctx.now(), (0, gone)).await?;
-        let value = events::removed(ctx, &number, &here, (&removed, &failed), &request_id);
-        emit(ctx, tx, &here, events::PARTICIPANTS, value).await?;
-        todo.push(work(&number, &here, GroupTask::Follow));
-    }
-    Ok(Removed { changed: Changed { request_id, work: todo }, removed, failed })
 }
 
 /// The operator stops a group, or lets it go on: while it is stopped, the business cannot write and nobody comes.

@@ -1,7 +1,7 @@
 //! # Can it send?
 //!
-//! What stands between a node and a sent message: the node itself, its account, the business and the app, each with what
-//! is wrong and what to do. The whole is as good as its worst part.
+//! What stands between a node and a sent message: the node itself, its account, the business and the app, each with
+//! what is wrong and what to do. The whole is as good as its worst part.
 
 use crate::codes;
 use crate::management::ManageError;

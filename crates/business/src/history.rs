@@ -1,8 +1,8 @@
 //! # What happened to a message
 //!
 //! The history of a message is read from its statuses and from the webhook deliveries that told them: when it was sent,
-//! delivered, read or failed, and whether the business's endpoint has heard of it. Nothing is stored for it. Its id is the
-//! message's own, written as a decimal number.
+//! delivered, read or failed, and whether the business's endpoint has heard of it. Nothing is stored for it. Its id is
+//! the message's own, written as a decimal number.
 //!
 //! The [`log`] lists the messages of a business, in both directions, and tells the life of each.
 

@@ -1,8 +1,8 @@
 //! # JSON as the Cloud API's world writes it
 //!
 //! Clients send numbers as strings, booleans as `True`, `null` for "not given", and enum words in either case. These
-//! readers forgive all of that in one place. The writer makes the bytes of a webhook: pure ASCII with `\uXXXX` and `\/`,
-//! so that receivers verify the signature whether they hash the raw bytes or (wrongly) re-encode the parsed body.
+//! readers forgive all of that in one place. The writer makes the bytes of a webhook: pure ASCII with `\uXXXX` and
+//! `\/`, so that receivers verify the signature whether they hash the raw bytes or (wrongly) re-encode the parsed body.
 
 pub(crate) mod node;
 

@@ -1,21 +1,22 @@
 //! # Business
 //!
-//! The side of the network that pays: business portfolios, their accounts and phone numbers, apps with their secrets and
-//! tokens, templates, the customer-service window, messages between a business and a person with their statuses, and
-//! the webhooks that tell the business about them. The words are those of the Cloud API.
+//! The side of the network that pays: business portfolios, their accounts and phone numbers, apps with their secrets
+//! and tokens, templates, the customer-service window, messages between a business and a person with their statuses,
+//! and the webhooks that tell the business about them. The words are those of the Cloud API.
 //!
 //! What holds here:
 //!
 //! - **A message is charged through its life-cycle**: accepting it holds the worst-case price, the first of *delivered*
-//!   and *read* posts the real one, failing lets it go. A status only moves forward, so a repeated receipt does nothing.
+//!   and *read* posts the real one, failing lets it go. A status only moves forward, so a repeated receipt does
+//!   nothing.
 //! - **A webhook event is a row written in the transaction of its cause.** Whoever calls the endpoint comes later
 //!   ([`webhooks`]).
 //! - **Another portfolio's object does not exist**: each operation begins by asking whose the object is, and answers as
 //!   for an unknown id.
 //! - What a message says is not stored here. It goes into the conversation, encrypted by the hosted device.
 //!
-//! The crate knows no HTTP: errors name what went wrong ([`Code`] says how the Cloud API numbers it), and the surface in
-//! `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
+//! The crate knows no HTTP: errors name what went wrong ([`Code`] says how the Cloud API numbers it), and the surface
+//! in `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
 
 pub mod activity;
 pub mod analytics;

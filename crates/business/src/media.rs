@@ -4,8 +4,8 @@
 //! lies in the blob store, encrypted under a key of its own; that key stands here, sealed under the key file. A message
 //! carries the blob's id and key to its recipient, so that sending a file to a million people copies nothing.
 //!
-//! An uploaded file can be used for 30 days, one that a person sent for 7; then its id is unknown. Whose file it is says
-//! the portfolio: another's does not exist.
+//! An uploaded file can be used for 30 days, one that a person sent for 7; then its id is unknown. Whose file it is
+//! says the portfolio: another's does not exist.
 //!
 //! [`kinds`] says which files may be sent as what, and looks at their first bytes.
 
@@ -337,7 +337,8 @@ impl Business {
         Ok(Some(self.insert(ctx, tx, number, &new, RECEIVED_LIFETIME).await?))
     }
 
-    /// Puts the ids of files of the business in the place of those of blobs, in the answer of a form that came with files.
+    /// Puts the ids of files of the business in the place of those of blobs, in the answer of a form that came with
+    /// files.
     pub(crate) async fn name_form_files(
         &self,
         ctx: &Ctx,

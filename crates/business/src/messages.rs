@@ -1,12 +1,12 @@
 //! # Messages
 //!
-//! A business sends with [`Business::accept`]; a person's message comes in through [`Business::received`]. Both are part
-//! of a transaction that the caller also puts the envelopes into, so that a message is either accepted, paid for and on
-//! its way, or nothing happened at all.
+//! A business sends with [`Business::accept`]; a person's message comes in through [`Business::received`]. Both are
+//! part of a transaction that the caller also puts the envelopes into, so that a message is either accepted, paid for
+//! and on its way, or nothing happened at all.
 //!
-//! **Order of checks** of a send: whose number it is, the form of the request (which [`SendMessage::read`] did), whether
-//! the number is registered, who the recipient is, the template, the customer-service window, the limits on whom a
-//! business writes to first ([`crate::reach`]), and last the payment. The first that fails is the answer.
+//! **Order of checks** of a send: whose number it is, the form of the request (which [`SendMessage::read`] did),
+//! whether the number is registered, who the recipient is, the template, the customer-service window, the limits on
+//! whom a business writes to first ([`crate::reach`]), and last the payment. The first that fails is the answer.
 //!
 //! **Status** of an outgoing message: sent → delivered → read, or failed. It only moves forward. The row is written as
 //! *sent*: the envelopes are stored in the same transaction, so there is no moment between. *Read* implies delivered:
@@ -19,6 +19,7 @@
 
 mod approach;
 mod error;
+pub(crate) mod in_group;
 pub(crate) mod request;
 mod statuses;
 mod store;
@@ -31,14 +32,13 @@ pub(crate) use store::STATEMENTS;
 
 use crate::contacts::{self, Contact};
 use crate::flows::sending;
-use crate::groups::{self, BusinessGroup};
+use crate::groups;
 use crate::media::{MediaError, MediaSource};
 use crate::portfolios::{self, BusinessNumber};
 use crate::quality::feedback;
 use crate::reach::{Approached, Reach};
 use crate::templates;
 use crate::templates::definition::FlowName;
-use crate::templates::render::SendTemplate;
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
 use crate::{Business, analytics, blocks, calls, catalogs, codes, wabas, wamid};
@@ -52,8 +52,7 @@ use plaza_protocol::{
     PhoneNumberId, Timestamp, limits,
 };
 use request::{Address, Draft, Kind, Recipient};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -136,8 +135,8 @@ pub(crate) enum Circle {
 }
 
 impl Business {
-    /// Accepts a message: checks it, holds its price, writes its row and its `sent` event. The caller puts the envelopes
-    /// of [`Accepted::content`] into the same transaction.
+    /// Accepts a message: checks it, holds its price, writes its row and its `sent` event. The caller puts the
+    /// envelopes of [`Accepted::content`] into the same transaction.
     pub async fn accept(
         &self,
         ctx: &Ctx,
@@ -275,14 +274,7 @@ impl Business {
                 .await?;
         let answered_id = BusinessMessageId::from_slice(&inbound.content.reply_to).ok();
         let (answered, answered_from) = match inbound.group {
-            Some(group) => {
-                groups::person_wrote(ctx, tx, group, inbound.message_id).await?;
-                let from = match answered_id {
-                    Some(id) => author_in(tx, &number, group, id).await?,
-                    None => None,
-                };
-                (None, from)
-            }
+            Some(group) => in_group::heard(ctx, tx, &number, group, (inbound, answered_id)).await?,
             None => {
                 windows::person_wrote(ctx, tx, phone, inbound.account, message_id).await?;
                 let answered = match answered_id {
@@ -309,6 +301,7 @@ impl Business {
         if let (Some(Body::InteractiveReply(reply)), Some(answered)) = (&mut content.body, &answered)
             && let Some(Reply::CallPermission(reply)) = &mut reply.reply
             && answered.account == inbound.account
+            && inbound.group.is_none()
         {
             calls::permissions::replied(ctx, tx, phone, inbound.account, reply).await?;
         }
@@ -348,12 +341,7 @@ impl Business {
         }
         store::set_read(tx, mark.message_id, ctx.now()).await?;
         let message_id = MessageId(mark.message_id.0);
-        let group = groups::store::copies(tx, &[mark.message_id]).await?.pop().flatten();
-        let group = match group {
-            Some((_, group)) => groups::store::get(tx, group).await?,
-            None => None,
-        };
-        let conversation = group.map(|group| group.conversation);
+        let conversation = in_group::conversation_of(tx, mark.message_id).await?;
         let is_typing = mark.is_typing;
         Ok(MarkedRead { number, account: message.account, conversation, message_id, is_typing })
     }
@@ -540,40 +528,6 @@ pub(crate) fn told_category(
     }
 }
 
-/// A copy of a message to a group.
-pub(crate) struct NewCopy<'a> {
-    pub(crate) message_id: BusinessMessageId,
-    pub(crate) account: AccountId,
-    pub(crate) category: Option<&'static str>,
-    pub(crate) pricing: Option<&'a serde_json::Value>,
-    pub(crate) callback_data: Option<String>,
-    pub(crate) is_failed: bool,
-    pub(crate) at: Timestamp,
-    pub(crate) expires_at: Timestamp,
-}
-
-/// Its row.
-pub(crate) fn new_copy(
-    number: &BusinessNumber,
-    prepared: &Prepared,
-    copy: NewCopy<'_>,
-) -> Vec<plaza_db::Value> {
-    let row = store::NewMessage {
-        message_id: copy.message_id,
-        account: copy.account,
-        is_outgoing: true,
-        kind: prepared.kind,
-        template: prepared.template.as_ref().map(|template| template.template_id),
-        category: copy.category,
-        status: if copy.is_failed { statuses::Status::Failed } else { statuses::Status::Sent },
-        pricing: copy.pricing.map(ToString::to_string),
-        callback_data: copy.callback_data,
-        at: copy.at,
-        expires_at: copy.expires_at,
-    };
-    store::row(number, row)
-}
-
 /// A person's message was read by the business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkedRead {
@@ -635,7 +589,7 @@ impl Business {
     ) -> Result<Prepared, SendError> {
         let mut prepared = match &message.kind {
             Kind::Template(request) => {
-                let request = invited(tx, number, request).await?;
+                let request = in_group::invited(tx, number, request).await?;
                 let (template, filled) = templates::fill(tx, number.waba_id, &request).await?;
                 if message.address == Address::MarketingMessages && template.category != Category::Marketing {
                     return Err(SendError::NotMarketing { category: template.category });
@@ -808,70 +762,9 @@ fn accepted(
     }
 }
 
-/// The same, to a group.
-pub(crate) fn accepted_in_group(
-    number: BusinessNumber,
-    group: &BusinessGroup,
-    input: &str,
-    message_id: BusinessMessageId,
-    content: Option<Content>,
-) -> Accepted {
-    Accepted {
-        message_id,
-        wamid: wamid::format(message_id),
-        input: input.to_owned(),
-        to: To::Group { group_id: group.group_id, conversation: group.conversation },
-        number,
-        reach: None,
-        content,
-    }
-}
-
 /// Writes the rows of messages.
 pub(crate) async fn insert_all(tx: &mut Tx, rows: Vec<Vec<plaza_db::Value>>) -> Result<(), DbError> {
     store::insert_all(tx, rows).await
-}
-
-/// The digits of whoever said a message in a group; `None`: it was not said there.
-async fn author_in(
-    tx: &mut Tx,
-    number: &BusinessNumber,
-    group: GroupId,
-    message: BusinessMessageId,
-) -> Result<Option<String>, DbError> {
-    let Some(said) = groups::store::said(tx, message).await?.filter(|said| said.group == group) else {
-        return Ok(None);
-    };
-    if said.is_outgoing {
-        return Ok(Some(number.number.digits().to_owned()));
-    }
-    let author = contacts::by_accounts(tx, &[(number.portfolio_id, said.account)]).await?.pop().flatten();
-    Ok(author.map(|author| author.number.digits().to_owned()))
-}
-
-/// The request with the invite links of the groups that it names.
-async fn invited<'a>(
-    tx: &mut Tx,
-    number: &BusinessNumber,
-    request: &'a SendTemplate,
-) -> Result<Cow<'a, SendTemplate>, SendError> {
-    let named = request.groups();
-    if named.is_empty() {
-        return Ok(Cow::Borrowed(request));
-    }
-    let mut links = BTreeMap::new();
-    for text in named {
-        let unknown = || SendError::Invalid {
-            member: "group_id".to_owned(),
-            what: "it names no group of this phone number that has an invite link".to_owned(),
-        };
-        let id = groups::parse_id(text).ok_or_else(unknown)?;
-        let here = groups::store::get(tx, id).await?;
-        let here = here.filter(|here| here.phone_number_id == number.phone_number_id).ok_or_else(unknown)?;
-        let group = plaza_messaging::groups::get(tx, here.conversation).await?.ok_or_else(unknown)?;
-        links.insert(text.to_owned(), here.invite_link(&group).ok_or_else(unknown)?);
-    }
-    Ok(Cow::Owned(request.with_groups(&links)))
 }
 
 /// An event about one person: they share a lane, so that statuses of a message keep their order.

@@ -1,14 +1,16 @@
 //! # The life of a phone number
 //!
-//! A number is **added** to an account, **verified** with a one-time code, and **registered** with a PIN; then it sends.
-//! `UNVERIFIED` → code → `PENDING` → PIN → `CONNECTED` ⇄ `DISCONNECTED`. Numbers that the operator opens begin connected.
+//! A number is **added** to an account, **verified** with a one-time code, and **registered** with a PIN; then it
+//! sends. `UNVERIFIED` → code → `PENDING` → PIN → `CONNECTED` ⇄ `DISCONNECTED`. Numbers that the operator opens begin
+//! connected.
 //!
-//! - Adding claims nothing: until somebody has verified a number, whoever adds it next takes its place. A verified number
-//!   belongs to its portfolio.
+//! - Adding claims nothing: until somebody has verified a number, whoever adds it next takes its place. A verified
+//!   number belongs to its portfolio.
 //! - A code has six digits, is good for ten minutes and five tries, and is kept as a hash. Codes are paced as those of
 //!   people are.
-//! - The **PIN** of two-step verification is set by the first registration; each later one must repeat it. After a wrong
-//!   one there is a pause of five seconds, after five wrong ones of an hour. The API can change it and never removes it.
+//! - The **PIN** of two-step verification is set by the first registration; each later one must repeat it. After a
+//!   wrong one there is a pause of five seconds, after five wrong ones of an hour. The API can change it and never
+//!   removes it.
 //! - Registering and deregistering together may happen ten times in 72 hours.
 //! - A new **display name** is looked at by the operator (in a sandbox it is approved at once, unless it begins with
 //!   `reject`), and is shown from the next registration on.

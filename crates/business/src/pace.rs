@@ -1,16 +1,18 @@
 //! # How fast a business may send
 //!
-//! Two limits, both those of the Cloud API, so that a program meets here what it will meet there:
+//! Limits, those of the Cloud API where it names them, so that a program meets here what it will meet there:
 //!
 //! - **Throughput**: a number sends at most 80 messages a second, or 1,000 where the operator has raised it. More is
 //!   refused with 130429.
+//! - **Calls and groups**: a number begins 10 calls a second, 50 at once, and changes its groups 5 times a second, 50
+//!   at once. More is refused with 138005 and 131208.
 //! - **Pair rate**: one person gets a message of one number every six seconds on average. Up to 45 may come at once,
 //!   borrowed from the time after: then the next one has to wait until that is paid back. More is refused with 131056.
 //!
-//! The counts live in memory, for each process: a limit that forgets at a restart is no harm, and a row for each message
-//! would be. They are bounded; who has not sent for a while is forgotten.
+//! The counts live in memory, for each process: a limit that forgets at a restart is no harm, and a row for each
+//! message would be. They are bounded; who has not sent for a while is forgotten.
 
-use plaza_protocol::{AccountId, Ctx, PhoneNumberId, Timestamp};
+use plaza_protocol::{AccountId, Ctx, PhoneNumberId, Timestamp, limits};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -54,6 +56,8 @@ type Buckets<K> = Mutex<HashMap<K, Timestamp>>;
 pub(crate) struct Pace {
     numbers: Buckets<PhoneNumberId>,
     pairs: Buckets<(PhoneNumberId, AccountId)>,
+    calls: Buckets<PhoneNumberId>,
+    groups: Buckets<PhoneNumberId>,
 }
 
 impl Pace {
@@ -79,6 +83,16 @@ impl Pace {
 }
 
 impl Pace {
+    /// Counts a call that a number begins, or says how long to wait.
+    pub(crate) fn take_call(&self, ctx: &Ctx, phone: PhoneNumberId) -> Result<(), Duration> {
+        take_one(&self.calls, ctx, phone, limits::CALLS_BEGUN_PER_S, limits::CALLS_BEGUN_AT_ONCE)
+    }
+
+    /// Counts a change of a number's groups, or says how long to wait.
+    pub(crate) fn take_group_change(&self, ctx: &Ctx, phone: PhoneNumberId) -> Result<(), Duration> {
+        take_one(&self.groups, ctx, phone, limits::GROUP_CHANGES_PER_S, limits::GROUP_CHANGES_AT_ONCE)
+    }
+
     /// How many messages of this second a number has used.
     pub(crate) fn used(&self, ctx: &Ctx, phone: PhoneNumberId, per_s: u32) -> i64 {
         let buckets = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +100,19 @@ impl Pace {
         let used = left.as_micros().saturating_mul(u128::from(per_s)).div_ceil(1_000_000);
         i64::try_from(used).unwrap_or(i64::MAX)
     }
+}
+
+fn take_one(
+    buckets: &Buckets<PhoneNumberId>,
+    ctx: &Ctx,
+    phone: PhoneNumberId,
+    per_s: u32,
+    at_once: u32,
+) -> Result<(), Duration> {
+    let share = Duration::from_secs(1).checked_div(per_s).unwrap_or_default();
+    let empty_at = look(buckets, ctx, &phone, share, share.saturating_mul(at_once))?;
+    put(buckets, ctx, phone, empty_at);
+    Ok(())
 }
 
 /// When the bucket would be empty again with one more share in it; or how long until there is room.

@@ -3,8 +3,9 @@
 //! Two apps serve a client together in a **solution**: one owns it and invites the other. The invited one accepts or
 //! rejects; either may later ask to end it, and the other accepts or rejects that.
 //!
-//! `INITIATED` → accept → `ACTIVE` → deactivation requested → accepted → `DEACTIVATED`; `INITIATED` → reject → `REJECTED`.
-//! Both portfolios know of the solution, and nobody else. Each change is an event (`partner_solutions`) for both.
+//! `INITIATED` → accept → `ACTIVE` → deactivation requested → accepted → `DEACTIVATED`; `INITIATED` → reject →
+//! `REJECTED`. Both portfolios know of the solution, and nobody else. Each change is an event (`partner_solutions`) for
+//! both.
 //!
 //! **Intents** note that an account is to move to another solution or partner; carrying them out is for the operator.
 

@@ -6,8 +6,8 @@
 //! A phone number is an account of the network like any other; the device that holds its keys is hosted by the gateway.
 //! This crate is told the account's id and does not open it.
 //!
-//! Every object has a Graph id: a decimal number in one address space for all kinds. [`node`] says what an id names; for
-//! an object of another portfolio it says the same as for none.
+//! Every object has a Graph id: a decimal number in one address space for all kinds. [`node`] says what an id names;
+//! for an object of another portfolio it says the same as for none.
 
 pub(crate) mod store;
 
@@ -103,7 +103,8 @@ pub const RESTRICTED: &str = "RESTRICTED";
 /// The operator has stopped its account.
 pub const BANNED: &str = "BANNED";
 
-/// Graph ids are drawn below this; ids above belong to what a phone number always has, and follow from the number's own.
+/// Graph ids are drawn below this; ids above belong to what a phone number always has, and follow from the number's
+/// own.
 const DERIVED: i64 = 1_000_000_000_000_000;
 
 /// The id of a number's public profile.

@@ -1,7 +1,7 @@
 //! # Numbers that a partner verified beforehand
 //!
-//! A portfolio can verify numbers before any account has them, and share them with partners. Whoever may see such a number
-//! adds it to an account by its id, without another code. What was verified is good for 90 days.
+//! A portfolio can verify numbers before any account has them, and share them with partners. Whoever may see such a
+//! number adds it to an account by its id, without another code. What was verified is good for 90 days.
 
 use crate::documents::{self, Document, Key, Kind, Shape, required};
 use crate::management::{ManageError, Tried};

@@ -92,8 +92,8 @@ enum Sign {
     Delivered { at_least: i64 },
 }
 
-/// The rules, the worst first: the first that applies is the rating. A report weighs as much as two blocks, and what was
-/// said within the last day counts double.
+/// The rules, the worst first: the first that applies is the rating. A report weighs as much as two blocks, and what
+/// was said within the last day counts double.
 const RULES: &[(Rating, Sign)] = &[
     (Rating::Red, Sign::Complaints { per_mille: 100, at_least: 5 }),
     (Rating::Yellow, Sign::Complaints { per_mille: 40, at_least: 3 }),

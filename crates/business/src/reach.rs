@@ -3,21 +3,21 @@
 //! Inside a customer-service window the person has asked for an answer, and nothing here counts. Outside it, two limits
 //! keep people from being flooded:
 //!
-//! - **The messaging limit** belongs to the portfolio: so many different people within 24 hours, 250 at first, then 2,000,
-//!   10,000, 100,000, and none at all. One person more is refused with 131064, and gets the message when somebody's 24
-//!   hours are over or when they write themselves.
-//! - **The marketing cap** belongs to the person: so much advertising within a period, whoever sends it ([`marketing`]).
-//!   More is refused with 131049.
+//! - **The messaging limit** belongs to the portfolio: so many different people within 24 hours, 250 at first, then
+//!   2,000, 10,000, 100,000, and none at all. One person more is refused with 131064, and gets the message when
+//!   somebody's 24 hours are over or when they write themselves.
+//! - **The marketing cap** belongs to the person: so much advertising within a period, whoever sends it
+//!   ([`marketing`]). More is refused with 131049.
 //!
-//! **The limit rises by itself** ([`step`]): from 250 to 2,000 after 2,000 delivered templates in 30 days, or once a number
-//! is an official business account; from there on whenever the portfolio reached at least half as many people as it may
-//! within the last seven days. While one of its registered numbers is rated RED it stays. **It falls by itself** ([`lower`])
-//! by one step for each seven days that a number has been RED ([`crate::quality`]). The operator can set it; the server's
-//! configuration says with which a portfolio begins. Each change is told to the webhooks.
+//! **The limit rises by itself** ([`step`]): from 250 to 2,000 after 2,000 delivered templates in 30 days, or once a
+//! number is an official business account; from there on whenever the portfolio reached at least half as many people as
+//! it may within the last seven days. While one of its registered numbers is rated RED it stays. **It falls by itself**
+//! ([`lower`]) by one step for each seven days that a number has been RED ([`crate::quality`]). The operator can set
+//! it; the server's configuration says with which a portfolio begins. Each change is told to the webhooks.
 //!
-//! **How it counts.** A person who was reached takes a place. Their row says when they were last reached, the portfolio's
-//! row how many places are taken. Only when all are taken are those looked at whose 24 hours are over: so a message costs
-//! a few rows whatever the limit, and a portfolio without a limit one look that finds nothing.
+//! **How it counts.** A person who was reached takes a place. Their row says when they were last reached, the
+//! portfolio's row how many places are taken. Only when all are taken are those looked at whose 24 hours are over: so a
+//! message costs a few rows whatever the limit, and a portfolio without a limit one look that finds nothing.
 
 pub mod marketing;
 mod store;
@@ -327,8 +327,8 @@ impl Tier {
     }
 }
 
-/// Raises the limits that have been earned; a portfolio is looked at once an hour. For housekeeping: the answer is how many
-/// rose.
+/// Raises the limits that have been earned; a portfolio is looked at once an hour. For housekeeping: the answer is how
+/// many rose.
 pub async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<usize, ManageError> {
     if !is_operator(ctx) {
         return Err(ManageError::NotFound);
@@ -348,8 +348,8 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<usize, ManageError> {
     Ok(raised)
 }
 
-/// A number of the portfolio has been RED for long: its limit falls by a step, unless it changed lately. A portfolio that
-/// never had a limit gets none by this. The answer is whether it fell.
+/// A number of the portfolio has been RED for long: its limit falls by a step, unless it changed lately. A portfolio
+/// that never had a limit gets none by this. The answer is whether it fell.
 pub(crate) async fn lower(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<bool, ManageError> {
     let Some((people_max, changed_at)) = store::limit(tx, portfolio).await? else { return Ok(false) };
     let tier = Tier::of(people_max);

@@ -1,8 +1,8 @@
 //! # Secrets at rest
 //!
-//! Some secrets must be readable by the server: an app's secret, because webhooks are signed with it, and the keys of the
-//! hosted devices. They are stored encrypted under a key that lives in a file beside the database, so that a copy of the
-//! database alone signs and reads nothing.
+//! Some secrets must be readable by the server: an app's secret, because webhooks are signed with it, and the keys of
+//! the hosted devices. They are stored encrypted under a key that lives in a file beside the database, so that a copy
+//! of the database alone signs and reads nothing.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};

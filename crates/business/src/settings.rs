@@ -1,9 +1,9 @@
 //! # What a number is set to
 //!
-//! The documents of a phone number: its public **profile**, its **settings** (calling, where messages are stored, identity
-//! checks), what its catalog shows, its legal **compliance** data, its greeting with prompts and commands (the **bot**),
-//! its key for flows, and its standing as an **official business account**. Each has one shape and one operation to read
-//! and one to change; a few have a rule on top.
+//! The documents of a phone number: its public **profile**, its **settings** (calling, where messages are stored,
+//! identity checks), what its catalog shows, its legal **compliance** data, its greeting with prompts and commands (the
+//! **bot**), its key for flows, and its standing as an **official business account**. Each has one shape and one
+//! operation to read and one to change; a few have a rule on top.
 
 pub(crate) mod key;
 mod shapes;

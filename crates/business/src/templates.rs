@@ -4,12 +4,12 @@
 //! outside a customer-service window. It has a name and a language; together they are unique in an account.
 //!
 //! `PENDING` → `APPROVED` or `REJECTED` by the operator. An approved one may be `PAUSED` for a while or `DISABLED` for
-//! good; both refuse to be sent. A deleted one keeps its row, because messages refer to it, and gives its name free. In a
-//! sandbox the decision falls at once: approved, unless the name begins with `reject_`.
+//! good; both refuse to be sent. A deleted one keeps its row, because messages refer to it, and gives its name free. In
+//! a sandbox the decision falls at once: approved, unless the name begins with `reject_`.
 //!
-//! Each change of status is an event for the account's webhooks (`message_template_status_update`), and so is a change of
-//! its category (`template_category_update`) or of what it says (`message_template_components_update`). A template that
-//! people complain about is paused by [`crate::quality`].
+//! Each change of status is an event for the account's webhooks (`message_template_status_update`), and so is a change
+//! of its category (`template_category_update`) or of what it says (`message_template_components_update`). A template
+//! that people complain about is paused by [`crate::quality`].
 //!
 //! [`definition`] is what a template is made of and the rules for it, [`render`] how it is filled in.
 

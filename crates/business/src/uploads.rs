@@ -1,8 +1,8 @@
 //! # Files that arrive in pieces
 //!
-//! An app opens a **session** with the length and the type of a file, sends its bytes from an offset, and gets a **handle**
-//! when all are there. If the connection broke, it asks how far the session came and goes on from there. A handle stands
-//! for the file where a request wants one: the picture of a profile, the example of a template.
+//! An app opens a **session** with the length and the type of a file, sends its bytes from an offset, and gets a
+//! **handle** when all are there. If the connection broke, it asks how far the session came and goes on from there. A
+//! handle stands for the file where a request wants one: the picture of a profile, the example of a template.
 //!
 //! The bytes go through [`store::append`] and [`store::bytes`] and nothing else, so that they can move to a blob store.
 

@@ -1,10 +1,11 @@
 //! # Users, grants and codes
 //!
 //! A **system user** is a program of a portfolio. An administrator reaches all accounts; an employee only those that it
-//! was **assigned** to, with the tasks named there. A token of a user can do what the user can, at the time of the call.
+//! was **assigned** to, with the tasks named there. A token of a user can do what the user can, at the time of the
+//! call.
 //!
-//! A **partner** serves a client's account: the client lets the partner's app in, the app gets a **code**, and exchanges it
-//! once for a token that reaches just these accounts of the client.
+//! A **partner** serves a client's account: the client lets the partner's app in, the app gets a **code**, and
+//! exchanges it once for a token that reaches just these accounts of the client.
 
 mod store;
 

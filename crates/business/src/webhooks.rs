@@ -12,12 +12,12 @@
 //! answers 200 or 7 days are over. Then the delivery is *dead*: it stands in a list, and can be sent again. An endpoint
 //! that answers again after it was away gets everything that waits at once. Each endpoint has a queue of its own, and
 //! events about the same person keep their order in it while the endpoint is well. Retries break that order; it can be
-//! told from the delivery's id, which goes along as a header ([`DELIVERY_HEADER`]): of two events about a person the one
-//! with the greater id is the later.
+//! told from the delivery's id, which goes along as a header ([`DELIVERY_HEADER`]): of two events about a person the
+//! one with the greater id is the later.
 //!
-//! **What it sends**: an `entry` is stored as the very bytes that are signed and sent, so that a repeat is the same body.
-//! Most receivers look only at the first update of a call, so one call carries one update unless the endpoint asked for
-//! more (`max_updates_per_call`).
+//! **What it sends**: an `entry` is stored as the very bytes that are signed and sent, so that a repeat is the same
+//! body. Most receivers look only at the first update of a call, so one call carries one update unless the endpoint
+//! asked for more (`max_updates_per_call`).
 
 mod deliveries;
 pub mod listeners;
@@ -27,7 +27,7 @@ mod subscriptions;
 
 pub use deliveries::{
     Attempt, Claimed, DeliveryFilter, DeliveryState, DeliveryView, DueEndpoint, Outcome, attempts, claim,
-    deliveries, delivery, give_up, record, replay, resend, retry_after, sweep,
+    deliveries, delivery, due_endpoints, give_up, record, replay, resend, retry_after, sweep,
 };
 pub(crate) use store::STATEMENTS;
 pub use subscriptions::{
@@ -74,7 +74,8 @@ pub(crate) const PREFERENCES: &str = "user_preferences";
 /// Fields whose entries carry no time: the updates have their own.
 const TIMELESS: &[&str] = &[MESSAGES, CALLS, PREFERENCES];
 
-/// Writes the deliveries of events, for all endpoints that are subscribed. The order of the events is that of their telling.
+/// Writes the deliveries of events, for all endpoints that are subscribed. The order of the events is that of their
+/// telling.
 pub(crate) async fn emit(ctx: &Ctx, tx: &mut Tx, events: Vec<Event>) -> Result<(), DbError> {
     let mut targets: BTreeMap<(WabaId, Option<PhoneNumberId>), Vec<store::Target>> = BTreeMap::new();
     for event in &events {
@@ -99,6 +100,17 @@ pub(crate) async fn emit(ctx: &Ctx, tx: &mut Tx, events: Vec<Event>) -> Result<(
     store::insert_deliveries(tx, rows).await?;
     tx.wake(Wake::Webhooks);
     Ok(())
+}
+
+/// Whether anybody hears of a field of a number.
+pub(crate) async fn is_heard(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (waba, phone): (WabaId, PhoneNumberId),
+    field: &str,
+) -> Result<bool, DbError> {
+    let targets = store::targets(tx, waba, Some(phone), ctx.now()).await?;
+    Ok(targets.iter().any(|target| target.wants(field)))
 }
 
 /// The entry object of a call, as it is signed.

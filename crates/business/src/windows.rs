@@ -1,8 +1,9 @@
 //! # Windows
 //!
-//! A person's message opens a **customer-service window** of 24 hours, in which the business may write freely; outside it
-//! only approved templates go out. The window belongs to the pair (business phone number, person). It is extended by each
-//! further message, never shortened, and its history is kept, so that a charge can be explained and rated again later.
+//! A person's message opens a **customer-service window** of 24 hours, in which the business may write freely; outside
+//! it only approved templates go out. The window belongs to the pair (business phone number, person). It is extended by
+//! each further message, never shortened, and its history is kept, so that a charge can be explained and rated again
+//! later.
 //!
 //! A **free entry point** is a window of its own kind: 72 hours in which nothing is charged, for a person who came
 //! through an advertisement. Nothing opens one yet; what prices a message already asks for it.

@@ -390,8 +390,8 @@ where
         Ok(Some((attachment.mime_type, file)))
     }
 
-    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen with
-    /// its data, or an error.
+    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen
+    /// with its data, or an error.
     pub async fn flow_exchange(&self, message: MessageId, asked: &str) -> Result<Value, ClientError> {
         let (_, content) = self.find(message).await?.ok_or(FlowError::NoForm)?;
         let body = flows::exchange(&content, asked)?;

@@ -1,7 +1,8 @@
 //! # The client on a machine
 //!
-//! The client core ([`plaza_client`]) with what a machine has: a SQLite file for its rows, a WebSocket to the server, HTTP
-//! for the registration. The command line, the people of the demo, the tests and the load generator are made of it.
+//! The client core ([`plaza_client`]) with what a machine has: a SQLite file for its rows, a WebSocket to the server,
+//! HTTP for the registration. The command line, the people of the demo, the tests and the load generator are made of
+//! it.
 //!
 //! - [`Home`] is a directory that one process owns at a time: the rows of one device.
 //! - [`register`] makes a device known to a server.

@@ -57,8 +57,8 @@ impl Registrar {
         self.post("/v1/registrations", &StartRegistration { number: number.to_owned() }).await
     }
 
-    /// Brings the code and registers a new device. The machine's first step holds the keys: it is stored before anything
-    /// else happens.
+    /// Brings the code and registers a new device. The machine's first step holds the keys: it is stored before
+    /// anything else happens.
     pub async fn verify(
         &self,
         ctx: &Ctx,

@@ -1,7 +1,7 @@
 //! # The WebSocket
 //!
-//! One TCP connection, upgraded at `/v1/connect` with the subprotocol of [`plaza_protocol::wire`]. Binary messages carry
-//! one frame each.
+//! One TCP connection, upgraded at `/v1/connect` with the subprotocol of [`plaza_protocol::wire`]. Binary messages
+//! carry one frame each.
 
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use plaza_protocol::limits::FRAME_BYTES_MAX;

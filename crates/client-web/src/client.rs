@@ -330,8 +330,8 @@ impl Client {
         Ok(js_sys::Array::of2(&file, &JsValue::from_str(&attachment.mime_type)).into())
     }
 
-    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen with
-    /// its data, or an error.
+    /// Asks the business's endpoint about the form of a message: what the person did, as JSON. The answer is a screen
+    /// with its data, or an error.
     pub async fn flow_exchange(
         &self,
         conversation_id: String,

@@ -1,8 +1,8 @@
 //! # The client core in the browser
 //!
-//! [`Client`] is the class that the web application's worker uses. It runs in a **dedicated worker**, never on the page,
-//! so that the page holds no keys; and the worker takes a Web Lock before it opens the class, because two tabs on one
-//! store would use the same keys twice.
+//! [`Client`] is the class that the web application's worker uses. It runs in a **dedicated worker**, never on the
+//! page, so that the page holds no keys; and the worker takes a Web Lock before it opens the class, because two tabs on
+//! one store would use the same keys twice.
 //!
 //! All methods are asynchronous; what goes in and out is plain values or JSON texts, in the shapes of
 //! `web/src/core/types.ts`. A refusal is a JSON text `{"code","message"}`. The callback gets JSON events: `session`,

@@ -9,7 +9,7 @@
 //! | phase | meaning | leaves it by |
 //! |---|---|---|
 //! | draft | only here, nothing was sent yet | the first message: creating |
-//! | creating | the group is made, the server has not answered | the answer: active, or another conversation takes over |
+//! | creating | the group is made, the server has not answered | the answer: active, or another one takes over |
 //! | active | messages go and come | a loss, a removal |
 //! | joining | an external commit is on its way | the answer: active, or lost again |
 //! | lost | no group that could read: a new device, a lost store, a broken epoch | an external commit: joining |
@@ -19,8 +19,8 @@
 //!
 //! ## Order and repetition
 //!
-//! The server gives each message and commit a number in the conversation (`gseq`). A number or a message id that was seen
-//! is skipped. An envelope of an epoch to come is kept until the commit between was confirmed or processed.
+//! The server gives each message and commit a number in the conversation (`gseq`). A number or a message id that was
+//! seen is skipped. An envelope of an epoch to come is kept until the commit between was confirmed or processed.
 
 use crate::rows::{self, RowError};
 use plaza_crypto::{
@@ -597,8 +597,8 @@ impl Conversation {
         held.iter().filter_map(|(_, bytes)| Envelope::decode(bytes.as_slice()).ok()).collect()
     }
 
-    /// The last welcome among the envelopes that wait. Where a join from outside came too late, because somebody had let this
-    /// device in, what was said since then is encrypted for the group that it leads to, and for no later one.
+    /// The last welcome among the envelopes that wait. Where a join from outside came too late, because somebody had
+    /// let this device in, what was said since then is encrypted for the group that it leads to, and for no later one.
     pub fn take_held_welcome(&mut self, keystore: &Keystore) -> Option<Envelope> {
         let held = keystore.rows().below(&rows::held(self.id, None));
         let envelopes = held.iter().rev().filter_map(|(_, bytes)| Envelope::decode(bytes.as_slice()).ok());

@@ -1,7 +1,7 @@
 //! # Files of messages
 //!
-//! A file is encrypted under a key of its own and uploaded as a blob, then the message goes out that carries the key. This
-//! makes the request and opens the answer; the driver around the machine carries both over HTTP.
+//! A file is encrypted under a key of its own and uploaded as a blob, then the message goes out that carries the key.
+//! This makes the request and opens the answer; the driver around the machine carries both over HTTP.
 
 use crate::machine::Machine;
 use base64::Engine as _;
@@ -116,8 +116,8 @@ pub fn media_message(attachment: Attachment, filename: &str, caption: &str) -> B
     })
 }
 
-/// What stands for a file in the answer of a form, but for its name. The gateway puts the id of a file of the business in
-/// the place of the blob's.
+/// What stands for a file in the answer of a form, but for its name. The gateway puts the id of a file of the business
+/// in the place of the blob's.
 pub fn form_file(attachment: &Attachment) -> Value {
     json!({
         "id": hex::encode(&attachment.blob_id),

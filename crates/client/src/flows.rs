@@ -1,8 +1,9 @@
 //! # Forms of businesses
 //!
-//! A message opens a form: its document is in it, or the server has it. While the person fills the form in, the business's
-//! endpoint may be asked through the server, which names the message. This makes the requests; the driver around the
-//! machine carries them over HTTP. What the person has filled in at the end is an [`crate::Answer`] like any other.
+//! A message opens a form: its document is in it, or the server has it. While the person fills the form in, the
+//! business's endpoint may be asked through the server, which names the message. This makes the requests; the driver
+//! around the machine carries them over HTTP. What the person has filled in at the end is an [`crate::Answer`] like any
+//! other.
 //!
 //! Photos and documents go two ways: in what the endpoint is asked, as files encrypted for it alone
 //! ([`Machine::prepare_form_file`]); in the answer at the end, as files of the message.

@@ -11,9 +11,9 @@
 //! hosted.evict(id)
 //! ```
 //!
-//! To encrypt, the device's own row ([`DEVICE_ROW`]) and the conversation's rows suffice; a welcome needs the key package
-//! rows ([`plaza_crypto::KEY_PACKAGES`]) too. Where the transaction fails, the value is thrown away (or evicted and
-//! loaded again): memory must not be ahead of the table.
+//! To encrypt, the device's own row ([`DEVICE_ROW`]) and the conversation's rows suffice; a welcome needs the key
+//! package rows ([`plaza_crypto::KEY_PACKAGES`]) too. Where the transaction fails, the value is thrown away (or evicted
+//! and loaded again): memory must not be ahead of the table.
 
 use crate::conversation::{Conversation, ConversationError, Outcome};
 use crate::registration::{Registration, RegistrationError};
@@ -182,7 +182,8 @@ impl Hosted {
         self.present(id)?.commit(ctx, &self.keystore, &self.device, add, remove)
     }
 
-    /// Joins a conversation from outside: after [`Outcome::Broken`] or [`Outcome::Removed`], or where there are no rows.
+    /// Joins a conversation from outside: after [`Outcome::Broken`] or [`Outcome::Removed`], or where there are no
+    /// rows.
     pub fn join(
         &self,
         ctx: &Ctx,

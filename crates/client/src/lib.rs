@@ -1,9 +1,9 @@
 //! # The client core
 //!
 //! What every client of Plaza is made of, in the browser, on the command line, in the gateway, in tests and in the load
-//! generator. It is sans-I/O: frames, the person's wishes and the clock go in; frames to send, one batch of changed rows
-//! and events for the view come out ([`Machine`]). The rows live in a [`store::Store`], the frames travel over whatever
-//! the driver around it has.
+//! generator. It is sans-I/O: frames, the person's wishes and the clock go in; frames to send, one batch of changed
+//! rows and events for the view come out ([`Machine`]). The rows live in a [`store::Store`], the frames travel over
+//! whatever the driver around it has.
 
 #![deny(missing_docs, clippy::expect_used, clippy::panic, clippy::float_arithmetic)]
 

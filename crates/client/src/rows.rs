@@ -15,8 +15,8 @@
 //! | `r/` + conversation + `/` + message + account | a reaction |
 //! | `e/` + conversation + `/` + message + account | what its author has changed it to |
 //!
-//! What begins with `d/` or `c/` is small and is loaded when the client starts (the hosted client loads one conversation
-//! at a time); timelines stay in the store and are read in pages.
+//! What begins with `d/` or `c/` is small and is loaded when the client starts (the hosted client loads one
+//! conversation at a time); timelines stay in the store and are read in pages.
 
 use plaza_crypto::{Rows, conversation_prefix};
 use plaza_protocol::{AccountId, ConversationId, MessageId};

@@ -1,11 +1,11 @@
 //! # The timeline
 //!
-//! What was said in a conversation, in the order of the server's numbers (`gseq`), the same for all members; what has no
-//! number yet stands at the end in the order of writing. An item's **order** is its number times 256; between two numbers
-//! stand notices of this device.
+//! What was said in a conversation, in the order of the server's numbers (`gseq`), the same for all members; what has
+//! no number yet stands at the end in the order of writing. An item's **order** is its number times 256; between two
+//! numbers stand notices of this device.
 //!
-//! Items are written by the machine and read here, in pages, straight from the store. Ticks are not stored with an item:
-//! they follow from how far each account has come.
+//! Items are written by the machine and read here, in pages, straight from the store. Ticks are not stored with an
+//! item: they follow from how far each account has come.
 
 use crate::rows::{self, RowError};
 use crate::store::{Scan, Store};

@@ -5,8 +5,8 @@
 //! and does not become code either, which keeps the client core in the browser small.
 //!
 //! For the latter each call names its algorithm by a constant and not by the argument that was checked: that is how the
-//! compiler sees that nothing else is asked for. A new suite is a new row of [`crate::SUITES`] and a new arm here; a test
-//! holds the two together.
+//! compiler sees that nothing else is asked for. A new suite is a new row of [`crate::SUITES`] and a new arm here; a
+//! test holds the two together.
 
 use crate::Suite;
 use hpke_rs::{Hpke, HpkeError, Mode};

@@ -1,9 +1,9 @@
 //! # Files for the endpoint of a form
 //!
-//! A photo or document that a person puts into a business's form is fetched by the business's own program, which opens it
-//! the way WhatsApp Flows describe: AES-256 in CBC mode, then ten bytes of an HMAC-SHA-256 over the initial vector and the
-//! ciphertext. The keys are made for this one file and go along in what the endpoint is asked. This format is theirs, for
-//! their endpoints only; files of messages are sealed as in [`crate::seal_attachment`].
+//! A photo or document that a person puts into a business's form is fetched by the business's own program, which opens
+//! it the way WhatsApp Flows describe: AES-256 in CBC mode, then ten bytes of an HMAC-SHA-256 over the initial vector
+//! and the ciphertext. The keys are made for this one file and go along in what the endpoint is asked. This format is
+//! theirs, for their endpoints only; files of messages are sealed as in [`crate::seal_attachment`].
 
 use aes_gcm::aes::Aes256;
 use cbc::Encryptor;

@@ -236,8 +236,8 @@ fn body_of(bytes: &[u8]) -> Option<MlsMessageBodyIn> {
 }
 
 impl Group {
-    /// Makes the group of a new conversation with all devices in it. It begins in epoch 1, at once: nobody else can have
-    /// changed it.
+    /// Makes the group of a new conversation with all devices in it. It begins in epoch 1, at once: nobody else can
+    /// have changed it.
     pub fn create(
         keystore: &Keystore,
         device: &Device,

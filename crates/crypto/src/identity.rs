@@ -1,13 +1,13 @@
 //! # Who a device belongs to
 //!
-//! An account has one **identity key**, born on its first device; it never leaves the account's own devices. Each device
-//! has a signature key of its own, the one that it uses in MLS. A **device certificate** binds the two: it names account
-//! and device, carries both public keys, and is signed by the identity key ("this device is mine") and by the device ("I
-//! am that device"), so that nobody can claim another's device for an account.
+//! An account has one **identity key**, born on its first device; it never leaves the account's own devices. Each
+//! device has a signature key of its own, the one that it uses in MLS. A **device certificate** binds the two: it names
+//! account and device, carries both public keys, and is signed by the identity key ("this device is mine") and by the
+//! device ("I am that device"), so that nobody can claim another's device for an account.
 //!
 //! A certificate proves itself. Whether the identity key in it is the right one is a question for whoever knows the
-//! account: the server compares it with the key that was registered; a client keeps the first one that it sees and tells
-//! its person when it changes ([`crate::safety_number`] lets two people compare).
+//! account: the server compares it with the key that was registered; a client keeps the first one that it sees and
+//! tells its person when it changes ([`crate::safety_number`] lets two people compare).
 
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use openmls_traits::signatures::{Signer, SignerError};

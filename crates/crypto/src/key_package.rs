@@ -1,7 +1,7 @@
 //! # Key packages
 //!
-//! With a key package of a device somebody else can put that device into a group while it is away. The server hands each
-//! one out once; when the stock is gone, the one of last resort, which may be used again.
+//! With a key package of a device somebody else can put that device into a group while it is away. The server hands
+//! each one out once; when the stock is gone, the one of last resort, which may be used again.
 
 use crate::group::Provider;
 use crate::{Cause, Device, Keystore, LeafError, Member, RowsError, Suite, leaf};

@@ -1,8 +1,8 @@
 //! # What a leaf must be
 //!
-//! A device stands in a group as a leaf of its tree. The leaf's credential is the account id and the device id, 32 bytes;
-//! an extension carries the [`Certificate`]. [`verified`] is the one rule, the same for every client and for the server:
-//! if two of them judged a leaf differently, the group would fall apart.
+//! A device stands in a group as a leaf of its tree. The leaf's credential is the account id and the device id, 32
+//! bytes; an extension carries the [`Certificate`]. [`verified`] is the one rule, the same for every client and for the
+//! server: if two of them judged a leaf differently, the group would fall apart.
 //!
 //! A leaf is verified once, when it enters a group that one follows: by a welcome, a commit, or with the whole tree.
 //! [`parsed`] reads a leaf that was verified before.

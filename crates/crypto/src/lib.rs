@@ -2,8 +2,8 @@
 //!
 //! Everything secret between devices is in this crate: who a device is ([`Identity`], [`Device`], [`Certificate`]), the
 //! MLS group behind a conversation ([`Group`], RFC 9420, openmls), key packages, and the server's view of a group
-//! ([`PublicState`]), which holds no secret. The crate does no I/O and compiles to WebAssembly: state lives in [`Rows`],
-//! and each step leaves one batch of changed rows for the caller to store.
+//! ([`PublicState`]), which holds no secret. The crate does no I/O and compiles to WebAssembly: state lives in
+//! [`Rows`], and each step leaves one batch of changed rows for the caller to store.
 //!
 //! - Handshakes are MLS PublicMessages: the server validates and orders them. Applications are PrivateMessages, padded.
 //! - Each leaf is bound to an account by a device certificate; one function judges leaves for everybody.

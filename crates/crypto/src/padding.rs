@@ -1,8 +1,8 @@
 //! # Padding
 //!
 //! The length of a ciphertext tells about the text. Before encryption a message is padded to the next length of Padmé
-//! (Nikitin et al., PETS 2019): at most 12 % longer, and lengths leak in O(log log n) bits only. The end of the message is
-//! marked by one `0x80`, then zeros (ISO/IEC 7816-4).
+//! (Nikitin et al., PETS 2019): at most 12 % longer, and lengths leak in O(log log n) bits only. The end of the message
+//! is marked by one `0x80`, then zeros (ISO/IEC 7816-4).
 
 /// Short messages all look alike up to this length, in bytes.
 const SHORTEST_BYTES: usize = 64;

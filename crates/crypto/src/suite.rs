@@ -1,8 +1,8 @@
 //! # Suites
 //!
-//! Which algorithms a group uses is data: a number that stands in each key package, group and welcome. A client reads it
-//! from there; only where something new begins does it choose one, the newest of [`SUITES`] ([`Suite::current`]). A new
-//! row is a new suite; a row is never changed or removed while groups use it.
+//! Which algorithms a group uses is data: a number that stands in each key package, group and welcome. A client reads
+//! it from there; only where something new begins does it choose one, the newest of [`SUITES`] ([`Suite::current`]). A
+//! new row is a new suite; a row is never changed or removed while groups use it.
 
 use openmls::prelude::Ciphersuite;
 

@@ -1,5 +1,5 @@
-//! The same groups with another implementation of the algorithms at the other end: what this crate makes with RustCrypto,
-//! libcrux must read, and the other way round.
+//! The same groups with another implementation of the algorithms at the other end: what this crate makes with
+//! RustCrypto, libcrux must read, and the other way round.
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is the failure of the test")]
 

@@ -1,8 +1,8 @@
 //! Rows that an earlier version stored are read: what a device has on its disk outlives the program that wrote it.
 //!
-//! `fixtures/rows-1.txt` is a device's whole store, written through ciborium by the first version: a group in its second
-//! epoch with one epoch behind it, a message key that waits for a message that was overtaken, and a last-resort key
-//! package. A change of these values is a change of the format: add a fixture, and never make one anew.
+//! `fixtures/rows-1.txt` is a device's whole store, written through ciborium by the first version: a group in its
+//! second epoch with one epoch behind it, a message key that waits for a message that was overtaken, and a last-resort
+//! key package. A change of these values is a change of the format: add a fixture, and never make one anew.
 
 #![expect(clippy::unwrap_used, reason = "a step that fails is the failure of the test")]
 

@@ -5,8 +5,8 @@
 //! written once, in SQL that both understand; there is no query builder and no trait to implement twice.
 //!
 //! - [`Db::transact`] is the only way to write. The closure gets a context and a transaction; what it returns reaches
-//!   the caller after the commit is on the disk, never before. It may run twice (PostgreSQL can refuse to serialise) and
-//!   awaits nothing but the database.
+//!   the caller after the commit is on the disk, never before. It may run twice (PostgreSQL can refuse to serialise)
+//!   and awaits nothing but the database.
 //! - [`Db::read`] gives a read-only snapshot.
 //! - [`statements!`] declares the SQL of a module. All of it is prepared on both engines in one test.
 //! - [`ListSql`] is a statement over a list of keys or rows: a batch is a few statements.
@@ -20,8 +20,8 @@
 //! commit*. A failed job rolls back its savepoint and no other. If the commit itself fails, every job of the group is
 //! told so; after a failed sync the engine stops for good, because nobody knows what the disk holds.
 //!
-//! **PostgreSQL**: one thread drives a pool of connections, a transaction a job, retried when the server answers that it
-//! could not serialise. Both engines poll jobs on their own thread, so a closure's future need not be `Send`.
+//! **PostgreSQL**: one thread drives a pool of connections, a transaction a job, retried when the server answers that
+//! it could not serialise. Both engines poll jobs on their own thread, so a closure's future need not be `Send`.
 //!
 //! Time, ids and money are BIGINT, UUID and BIGINT; see `docs/adding-a-feature.md` for the rules of portable SQL.
 

@@ -1,12 +1,12 @@
 //! # Statements over lists
 //!
-//! A batch reads and writes with a few statements, however many rows it has. Neither engine takes a list as one portable
-//! parameter, so a [`ListSql`] is a text with a mark, of which a handful of sizes exist:
+//! A batch reads and writes with a few statements, however many rows it has. Neither engine takes a list as one
+//! portable parameter, so a [`ListSql`] is a text with a mark, of which a handful of sizes exist:
 //!
 //! - `{list}` in `WHERE id IN ({list})` becomes 1, 16, 128 or 1024 placeholders. A shorter list is filled up with its
 //!   last value, which an `IN` does not notice.
-//! - `{rows}` in `INSERT … VALUES {rows}` becomes that many rows of placeholders on PostgreSQL, where each statement is a
-//!   message; SQLite runs a prepared single row in a loop, which costs it less than parsing a long text.
+//! - `{rows}` in `INSERT … VALUES {rows}` becomes that many rows of placeholders on PostgreSQL, where each statement is
+//!   a message; SQLite runs a prepared single row in a loop, which costs it less than parsing a long text.
 //! - `{for_update}` locks the rows on PostgreSQL; SQLite has a single writer and nothing to lock against.
 //!
 //! The texts that come of it are made once each and kept for the life of the process: there are as many as there are
@@ -82,8 +82,8 @@ fn rows(count: usize, width: usize) -> String {
 }
 
 impl Tx {
-    /// The rows for all keys of a list; `before` are the parameters in front of the list. Sort the keys if the statement
-    /// locks, so that every transaction locks in the same order.
+    /// The rows for all keys of a list; `before` are the parameters in front of the list. Sort the keys if the
+    /// statement locks, so that every transaction locks in the same order.
     pub async fn query_list(
         &mut self,
         sql: ListSql,

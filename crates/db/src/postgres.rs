@@ -1,8 +1,8 @@
 //! # PostgreSQL
 //!
 //! One thread with a runtime of its own drives all connections, so that the futures of transactions need not be `Send`.
-//! A job takes an idle connection or opens one, up to the limit. A broken connection is thrown away and the job tried on
-//! a new one; a transaction that PostgreSQL could not serialise is tried again after a short, growing, random pause.
+//! A job takes an idle connection or opens one, up to the limit. A broken connection is thrown away and the job tried
+//! on a new one; a transaction that PostgreSQL could not serialise is tried again after a short, growing, random pause.
 
 use crate::value::{Row, Value};
 use crate::{DbError, Migration, OnCommit, Sql, Tx, migrate, tx};

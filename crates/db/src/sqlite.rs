@@ -229,8 +229,8 @@ impl Writer {
         }
     }
 
-    /// A job with nobody to share the transaction with needs no savepoint, whose journal costs as much as the job itself:
-    /// if it fails, the whole transaction goes.
+    /// A job with nobody to share the transaction with needs no savepoint, whose journal costs as much as the job
+    /// itself: if it fails, the whole transaction goes.
     fn alone(&mut self, job: Job) {
         self.last_group = 1;
         let (keep, finish) = job(Ok(&mut self.tx));
@@ -338,8 +338,8 @@ fn open(path: &Path, pragmas: &str) -> Result<Tx, DbError> {
     Ok(Tx { connection: tx::Connection::Sqlite(Connection(connection)), wakes: Vec::new() })
 }
 
-/// The writer's cache is small on purpose: after most commits SQLite walks through all of it (a page that a balanced tree
-/// moved had a high number for a moment), and what is not in it is in the system's.
+/// The writer's cache is small on purpose: after most commits SQLite walks through all of it (a page that a balanced
+/// tree moved had a high number for a moment), and what is not in it is in the system's.
 fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Tx, DbError> {
     let mut tx = open(
         path,
@@ -356,8 +356,8 @@ fn open_reader(path: &Path) -> Result<Tx, DbError> {
 }
 
 /// The same statement with `?1…?n`. To SQLite `$2` is a *name*, numbered by its first appearance in the text; only `?2`
-/// is the second parameter wherever it stands. Made once for each statement and thread, and found again by where the text
-/// stands in memory: this runs for every statement.
+/// is the second parameter wherever it stands. Made once for each statement and thread, and found again by where the
+/// text stands in memory: this runs for every statement.
 fn numbered(text: &'static str) -> &'static str {
     thread_local! {
         static TEXTS: RefCell<HashMap<(usize, usize), &'static str>> = RefCell::default();

@@ -70,8 +70,8 @@ pub async fn create(
     Ok(wire::Created { conversation_id: request.conversation_id.clone(), existed: false })
 }
 
-/// Opens the conversation of a group that its manager has made ([`crate::groups::create`]), with the manager's devices in
-/// it.
+/// Opens the conversation of a group that its manager has made ([`crate::groups::create`]), with the manager's devices
+/// in it.
 pub async fn open_group(
     ctx: &Ctx,
     tx: &mut Tx,

@@ -7,8 +7,8 @@
 //! - A send carries an id that the client made. The second time, it finds the first answer.
 //! - `gseq` orders a conversation, `seq` a mailbox. Both are given out under the lock of a row that every writer of
 //!   that conversation, or that mailbox, has to update: a reader never sees a number whose predecessor is still open.
-//! - A message is accepted in the current epoch and the two before it, unless a device was removed since; and only while
-//!   the group holds exactly the present devices of its members. Otherwise the sender is told what to do first.
+//! - A message is accepted in the current epoch and the two before it, unless a device was removed since; and only
+//!   while the group holds exactly the present devices of its members. Otherwise the sender is told what to do first.
 //!
 //! Everything here takes batches: what arrives in the same few milliseconds shares one transaction.
 
@@ -31,8 +31,8 @@ const LEAVES_CACHED: usize = 100_000;
 /// Leaves of a group, with the version of the conversation's device list that they belong to.
 type Leaves = Arc<[(DeviceId, AccountId)]>;
 
-/// What the delivery of a process keeps in memory: the leaves of busy conversations. A version in the conversation's row
-/// says whether they are still true, so that any number of processes may keep their own.
+/// What the delivery of a process keeps in memory: the leaves of busy conversations. A version in the conversation's
+/// row says whether they are still true, so that any number of processes may keep their own.
 #[derive(Debug, Default)]
 pub struct Delivery {
     leaves: Mutex<HashMap<ConversationId, (i64, Leaves)>>,

@@ -1,13 +1,13 @@
 //! # Groups
 //!
-//! A group is a conversation of several accounts that one of them **manages**: it makes the group, names it, lets people
-//! in and removes them. People come by an **invite link**; where approval is required, they stand in a list of
+//! A group is a conversation of several accounts that one of them **manages**: it makes the group, names it, lets
+//! people in and removes them. People come by an **invite link**; where approval is required, they stand in a list of
 //! **join requests** until the manager says a word. Everybody may leave.
 //!
-//! Who is in the group is decided here and nowhere else. The MLS group follows: its leaves must be the present devices of
-//! the members ([`crate::conversations`]), so that whoever changes the members marks the group as stale, and nobody's
-//! message is taken before a commit has brought it up to date. Nobody who left can read what is said afterwards, and
-//! nobody who came what was said before.
+//! Who is in the group is decided here and nowhere else. The MLS group follows: its leaves must be the present devices
+//! of the members ([`crate::conversations`]), so that whoever changes the members marks the group as stale, and
+//! nobody's message is taken before a commit has brought it up to date. Nobody who left can read what is said
+//! afterwards, and nobody who came what was said before.
 //!
 //! - A group has at most [`GROUP_PARTICIPANTS_MAX`] people beside its manager.
 //! - Whom the manager has removed does not come back by the same link; a new link lets them in again.
@@ -173,8 +173,8 @@ pub async fn invitation(ctx: &Ctx, tx: &mut Tx, code: &str) -> Result<wire::Invi
     })
 }
 
-/// Follows a link: the acting account is in at once, or waits for the manager. Whoever calls this brings the MLS group up
-/// to date in the same transaction, if it hosts the manager.
+/// Follows a link: the acting account is in at once, or waits for the manager. Whoever calls this brings the MLS group
+/// up to date in the same transaction, if it hosts the manager.
 pub async fn join(ctx: &Ctx, tx: &mut Tx, code: &str) -> Result<(Group, Joining), MessagingError> {
     let me = Device::acting(ctx)?;
     rate::take(ctx, tx, JOINS, me.account, me.account).await?;
@@ -316,8 +316,8 @@ pub async fn leave(ctx: &Ctx, tx: &mut Tx, conversation: ConversationId) -> Resu
     Ok(group)
 }
 
-/// Everybody is out but the manager; what is on its way still arrives. The manager's device tells the others with its last
-/// commit, and then the group goes ([`forget`]).
+/// Everybody is out but the manager; what is on its way still arrives. The manager's device tells the others with its
+/// last commit, and then the group goes ([`forget`]).
 pub async fn empty(tx: &mut Tx, group: &Group) -> Result<(), MessagingError> {
     for account in participants(tx, group).await? {
         exit(tx, group, account).await?;

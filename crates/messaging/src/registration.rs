@@ -6,8 +6,8 @@
 //!   wrong tries the number pauses for ten minutes. A number gets three codes in ten minutes, five a day. The answer to
 //!   the request for a code is the same whether the number is registered or not.
 //! - The right code gives a registration token, good for one device. Registering that device **replaces** the account's
-//!   devices before it: they are revoked, their mailboxes emptied, and every conversation of the account marked, so that
-//!   the next sender adds the new device before anything is encrypted for the account.
+//!   devices before it: they are revoked, their mailboxes emptied, and every conversation of the account marked, so
+//!   that the next sender adds the new device before anything is encrypted for the account.
 //! - All three steps can be repeated: a client that lost an answer asks again and gets the same one.
 
 pub(crate) mod store;
@@ -93,7 +93,8 @@ fn code_hash(registration: RegistrationId, code: &str) -> [u8; 32] {
     Sha256::new().chain_update(registration.as_bytes()).chain_update(code.as_bytes()).finalize().into()
 }
 
-/// The end of a try with a code. A wrong code is counted, so it is a value and not an error, which would undo the count.
+/// The end of a try with a code. A wrong code is counted, so it is a value and not an error, which would undo the
+/// count.
 #[derive(Debug)]
 pub enum Verification {
     /// The number is the asker's.

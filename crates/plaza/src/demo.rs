@@ -4,8 +4,8 @@
 //! clients inside this process. The bakery is a business like any other: its bot knows nothing but the public HTTP API
 //! and its webhook ([`bakery`]).
 //!
-//! The same at every start: the same numbers, names and first conversations; what is there already is found and not made
-//! again. Afterwards a trickle goes on: somebody orders, somebody chats, so that the pages move.
+//! The same at every start: the same numbers, names and first conversations; what is there already is found and not
+//! made again. Afterwards a trickle goes on: somebody orders, somebody chats, so that the pages move.
 
 mod bakery;
 mod people;

@@ -1,8 +1,8 @@
 //! # `plaza person`: a person on the command line
 //!
-//! The same client core as in the browser, with a home folder for its keys. One process owns a home; while
-//! `plaza person listen` does, `plaza person send` hands its message to it over a socket in the folder, so that one person
-//! can listen and send at the same time.
+//! The same client core as in the browser, with a home folder for its keys. One process owns a home; while `plaza
+//! person listen` does, `plaza person send` hands its message to it over a socket in the folder, so that one person can
+//! listen and send at the same time.
 
 mod say;
 

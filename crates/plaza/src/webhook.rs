@@ -1,7 +1,7 @@
 //! # `plaza webhook`: deliveries, dead letters, and webhooks for a machine that cannot be called
 //!
-//! What the consoles show of webhook deliveries, for scripts; and `listen`, which brings the webhooks of an account to a
-//! program on this machine ([`listen`]). A business asks with an access token that may manage, and sees its own; the
+//! What the consoles show of webhook deliveries, for scripts; and `listen`, which brings the webhooks of an account to
+//! a program on this machine ([`listen`]). A business asks with an access token that may manage, and sees its own; the
 //! operator asks with the operator's token, and sees all.
 
 mod listen;

@@ -4,8 +4,8 @@
 //! business numbers that it hosts. A client shows what it does not know as "not supported yet" and keeps the bytes.
 //!
 //! Kinds that a person and a business share stand here; what only a business asks ([`Interactive`], [`Template`]) and
-//! what a person answers to it ([`InteractiveReply`], [`Order`]) in [`interactive`] and [`template`]; files, which travel
-//! as encrypted blobs beside the message, in [`attachment`]; the signals of calls in `call`.
+//! what a person answers to it ([`InteractiveReply`], [`Order`]) in [`interactive`] and [`template`]; files, which
+//! travel as encrypted blobs beside the message, in [`attachment`]; the signals of calls in `call`.
 //!
 //! Everything serialises to JSON as a user interface wants it: ids with their prefix, and no key.
 

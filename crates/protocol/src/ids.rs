@@ -1,8 +1,8 @@
 //! # Ids
 //!
-//! Two families. Plaza's own objects carry a UUID, shown with a prefix that says what it is (`acc_…`, `cnv_…`) and stored
-//! as 16 bytes. Objects of the Cloud-API-compatible surface carry a decimal number of 15 to 17 digits, because its
-//! clients expect one; they are shown as a string of digits and stored as a BIGINT.
+//! Two families. Plaza's own objects carry a UUID, shown with a prefix that says what it is (`acc_…`, `cnv_…`) and
+//! stored as 16 bytes. Objects of the Cloud-API-compatible surface carry a decimal number of 15 to 17 digits, because
+//! its clients expect one; they are shown as a string of digits and stored as a BIGINT.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,8 +1,8 @@
 //! # What crosses a border
 //!
 //! Everything that travels between a client and a server, between two crates, or into a database column has its type
-//! here: typed ids, times, money, phone numbers, limits, error codes, the wire frames of `plaza.v1` and the content of a
-//! message. A change in this crate is a change of a promise; the shapes are held by snapshot tests.
+//! here: typed ids, times, money, phone numbers, limits, error codes, the wire frames of `plaza.v1` and the content of
+//! a message. A change in this crate is a change of a promise; the shapes are held by snapshot tests.
 //!
 //! The crate does no I/O and compiles to WebAssembly. Time and randomness are *passed in* through [`Ctx`]: nothing here
 //! or in the domain crates asks the machine.

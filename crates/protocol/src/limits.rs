@@ -56,6 +56,10 @@ pub const GROUP_DESCRIPTION_CHARACTERS_MAX: usize = 2048;
 pub const GROUP_PICTURE_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Requests to be let into a group that wait; whoever comes after has to come again.
 pub const JOIN_REQUESTS_MAX: u32 = 1000;
+/// Changes of a business number's groups, a second…
+pub const GROUP_CHANGES_PER_S: u32 = 5;
+/// …and at once, borrowed from the time after.
+pub const GROUP_CHANGES_AT_ONCE: u32 = 50;
 /// Invite links that an account looks at or follows: so many at once…
 pub const JOINS_BURST: i64 = 60;
 /// …one more after each such time.
@@ -124,6 +128,12 @@ pub const FREE_CALL_LENGTH_MAX: Duration = Duration::from_secs(12 * 3600);
 pub const CALLS_AT_A_TIME_MAX: i64 = 1000;
 /// How long a business may call with a permission that is not for good.
 pub const CALL_PERMISSION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+/// So many calls in a row that the person does not take end it.
+pub const UNANSWERED_CALLS_MAX: i64 = 4;
+/// Calls that a business number begins, a second…
+pub const CALLS_BEGUN_PER_S: u32 = 10;
+/// …and at once, borrowed from the time after.
+pub const CALLS_BEGUN_AT_ONCE: u32 = 50;
 /// Requests for it to one person in a day…
 pub const CALL_REQUESTS_PER_DAY: i64 = 1;
 /// …and in a week. A call that connects starts the count anew.

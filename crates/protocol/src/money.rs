@@ -1,7 +1,8 @@
 //! # Money
 //!
-//! Rates, charges and balances are whole **micros**: 10⁻⁶ of the currency's unit in an `i64` (up to nine million million
-//! units). Real rates need it: 0.0008 USD. Minor units appear on invoices and payments only. There is no floating point.
+//! Rates, charges and balances are whole **micros**: 10⁻⁶ of the currency's unit in an `i64` (up to nine million
+//! million units). Real rates need it: 0.0008 USD. Minor units appear on invoices and payments only. There is no
+//! floating point.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

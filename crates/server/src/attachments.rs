@@ -1,5 +1,5 @@
-//! `/v1/blobs/{blob_id}`: the encrypted files of messages, up and down. A device names itself by its token; that it knows
-//! a blob's id, which is random, is what lets it fetch the blob.
+//! `/v1/blobs/{blob_id}`: the encrypted files of messages, up and down. A device names itself by its token; that it
+//! knows a blob's id, which is random, is what lets it fetch the blob.
 
 use crate::app::App;
 use crate::problem::Problem;

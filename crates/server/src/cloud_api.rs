@@ -3,10 +3,10 @@
 //! The surface that business SDKs call, with the addresses, members and error codes of the WhatsApp Cloud API. An SDK
 //! works unchanged but for its base URL.
 //!
-//! Every object is a node at `/{version}/{id}`, and what belongs to it an edge below. What may be asked of which kind of
-//! node stands in one table ([`operations`]), by which requests are routed. Any version is accepted, or none, and a slash
-//! at the end. Parameters come by query, JSON, form or multipart, in any mixture ([`params`]). Errors have Graph's shape
-//! ([`errors`]).
+//! Every object is a node at `/{version}/{id}`, and what belongs to it an edge below. What may be asked of which kind
+//! of node stands in one table ([`operations`]), by which requests are routed. Any version is accepted, or none, and a
+//! slash at the end. Parameters come by query, JSON, form or multipart, in any mixture ([`params`]). Errors have
+//! Graph's shape ([`errors`]).
 //!
 //! Handlers read parameters, call one operation of `plaza-business`, and write the answer. Rules about messages and
 //! templates are not here.

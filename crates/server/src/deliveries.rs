@@ -1,7 +1,7 @@
 //! # Webhook deliveries, looked at
 //!
-//! The operator sees everybody's, a business its own: the addresses are the same below both surfaces, and whose rows they
-//! show follows from the context that the surface has put beside the request.
+//! The operator sees everybody's, a business its own: the addresses are the same below both surfaces, and whose rows
+//! they show follows from the context that the surface has put beside the request.
 
 use crate::app::App;
 use crate::problem::{Body, Problem};
@@ -122,8 +122,8 @@ async fn one(
     Ok(Json(view))
 }
 
-/// `POST …/webhook-deliveries/replay {"field", "waba_id", "app_id"}`: what was given up is due again, a bounded number at
-/// a time; the answer says whether there is more.
+/// `POST …/webhook-deliveries/replay {"field", "waba_id", "app_id"}`: what was given up is due again, a bounded number
+/// at a time; the answer says whether there is more.
 async fn replay(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,

@@ -1,16 +1,17 @@
 //! # Calling out
 //!
-//! The one HTTP client of the server: webhooks and their handshake, files, endpoints of flows. The addresses come from businesses, so that each is a
-//! way into the operator's own network unless it is looked at. What holds:
+//! The one HTTP client of the server: webhooks and their handshake, files, endpoints of flows. The addresses come from
+//! businesses, so that each is a way into the operator's own network unless it is looked at. What holds:
 //!
 //! - **Names are resolved once, and every address that comes back is checked**: the connection goes to an address that
-//!   passed, never to a second answer. Private, loopback, link-local, shared (CGNAT), multicast, documentation, mapped and
-//!   translated ranges are refused. A literal address is checked the same way.
-//! - **No redirects, no proxy from the environment, no cookies.** A redirect is an answer like any other that is not 200.
+//!   passed, never to a second answer. Private, loopback, link-local, shared (CGNAT), multicast, documentation, mapped
+//!   and translated ranges are refused. A literal address is checked the same way.
+//! - **No redirects, no proxy from the environment, no cookies.** A redirect is an answer like any other that is not
+//!   200.
 //! - **https on 443 or 8443** for the world; http and other ports only for what the operator allowed by name, and for
 //!   loopback in a sandbox.
-//! - **A certificate of the operator's** ([`Tls`]) is shown to endpoints of businesses that ask for one, never to whoever
-//!   serves a file.
+//! - **A certificate of the operator's** ([`Tls`]) is shown to endpoints of businesses that ask for one, never to
+//!   whoever serves a file.
 //! - **Bounded**: time to connect, time in all, bytes of the answer that are read.
 
 mod policy;

@@ -77,7 +77,8 @@ fn flow_json(text: String) -> Response {
     response
 }
 
-/// `GET /v1/flow-assets/{flow_id}/{key}`: the document of a flow, by an address that the Cloud API gave to its business.
+/// `GET /v1/flow-assets/{flow_id}/{key}`: the document of a flow, by an address that the Cloud API gave to its
+/// business.
 pub(crate) async fn asset(
     State(app): State<Arc<App>>,
     Path((flow, key)): Path<(String, String)>,
@@ -143,8 +144,8 @@ fn is_signed(
     Ok(bool::from(sign(until)?.as_bytes().ct_eq(given.as_bytes())) && until >= ctx.now().seconds())
 }
 
-/// `POST /v1/flows/{message_id}`: what the endpoint says to what the person did. The answer is a screen with its data, or
-/// an `error` with a message for the person; `is_closed` says that the form is over.
+/// `POST /v1/flows/{message_id}`: what the endpoint says to what the person did. The answer is a screen with its data,
+/// or an `error` with a message for the person; `is_closed` says that the form is over.
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
     Path(message): Path<String>,

@@ -1,17 +1,17 @@
 //! # The gateway: devices of business numbers
 //!
-//! A business number is an account like any other, and its conversations are encrypted like any other. Its one device is
-//! *hosted*: this server holds its keys, encrypts what the business sends through the API and decrypts what people
+//! A business number is an account like any other, and its conversations are encrypted like any other. Its one device
+//! is *hosted*: this server holds its keys, encrypts what the business sends through the API and decrypts what people
 //! answer, with the same client core that runs in a browser. Everybody who talks to the number is told so. The gateway
 //! sees the conversations of the numbers that it hosts, and no others.
 //!
-//! - Everything happens in the caller's transaction: a message of a business is accepted, paid for, encrypted and in its
-//!   recipient's mailbox together, or not at all.
+//! - Everything happens in the caller's transaction: a message of a business is accepted, paid for, encrypted and in
+//!   its recipient's mailbox together, or not at all.
 //! - The keys and groups are rows ([`state`]), sealed under the server's key file. Groups in use stay in memory; a
-//!   version in the database says whether that memory is still the truth, so a rolled-back transaction or another process
-//!   costs a reload and nothing else, and a message key is never used twice.
-//! - Incoming envelopes are worked off per device, in order ([`inbound`]), and acknowledged in the same transaction, from
-//!   which the person's *delivered* tick follows.
+//!   version in the database says whether that memory is still the truth, so a rolled-back transaction or another
+//!   process costs a reload and nothing else, and a message key is never used twice.
+//! - Incoming envelopes are worked off per device, in order ([`inbound`]), and acknowledged in the same transaction,
+//!   from which the person's *delivered* tick follows.
 
 mod groups;
 mod inbound;
@@ -192,7 +192,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Encrypts what is to be said about a call, and puts it into the person's mailboxes. Nobody waits for receipts of it.
+    /// Encrypts what is to be said about a call, and puts it into the person's mailboxes. Nobody waits for receipts of
+    /// it.
     pub(crate) async fn signal(
         &self,
         ctx: &Ctx,

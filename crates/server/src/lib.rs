@@ -1,12 +1,12 @@
 //! # The server
 //!
-//! Everything with a socket: the WebSocket gateway of people's devices, the Cloud-API-compatible surface, the operator's
-//! and the businesses' consoles, registration, the webhook dispatcher, jobs, metrics, and the web app that is embedded in the binary. Handlers
-//! extract, call one operation, map the answer; rules live in the domain crates.
+//! Everything with a socket: the WebSocket gateway of people's devices, the Cloud-API-compatible surface, the
+//! operator's and the businesses' consoles, registration, the webhook dispatcher, jobs, metrics, and the web app that
+//! is embedded in the binary. Handlers extract, call one operation, map the answer; rules live in the domain crates.
 //!
 //! [`start`] wires it: database → bus → sockets of this process, and other processes' through NATS. Shutdown stops
-//! accepting, says good-bye to every socket with a time to come back, lets transactions and webhook calls under way end,
-//! and returns.
+//! accepting, says good-bye to every socket with a time to come back, lets transactions and webhook calls under way
+//! end, and returns.
 
 mod app;
 mod assets;

@@ -1,8 +1,8 @@
 //! # Webhooks for a program that cannot be called
 //!
-//! What `plaza webhook listen` asks: it opens a listener, takes what is there (and waits for it, if nothing is), and says
-//! what the program beside it answered. The addresses are the same below the operator's and the businesses' surface, and
-//! whose listeners they reach follows from the context that the surface has put beside the request.
+//! What `plaza webhook listen` asks: it opens a listener, takes what is there (and waits for it, if nothing is), and
+//! says what the program beside it answered. The addresses are the same below the operator's and the businesses'
+//! surface, and whose listeners they reach follows from the context that the surface has put beside the request.
 
 use crate::app::App;
 use crate::problem::{Body, Problem};

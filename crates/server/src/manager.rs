@@ -1,11 +1,12 @@
 //! # The businesses' surface
 //!
-//! What the console at `/manager` asks for and the Cloud API has no words for: who is signed in, the webhook deliveries of
-//! the business, its log of messages down to one message's life, its limits and figures, and its API keys. Everything else the console asks the
-//! Cloud API itself.
+//! What the console at `/manager` asks for and the Cloud API has no words for: who is signed in, the webhook deliveries
+//! of the business, its log of messages down to one message's life, its limits and figures, and its API keys.
+//! Everything else the console asks the Cloud API itself.
 //!
-//! One signs in with an access token that reaches all of a business and may manage it. Whose rows are shown follows from
-//! the token alone; no address names a business. JSON, amounts in micros, times in seconds; errors are problem+json.
+//! One signs in with an access token that reaches all of a business and may manage it. Whose rows are shown follows
+//! from the token alone; no address names a business. JSON, amounts in micros, times in seconds; errors are
+//! problem+json.
 
 mod figures;
 

@@ -24,8 +24,8 @@ use tokio::time::{Instant, sleep};
 const LANE_ITEMS_MAX: usize = 4096;
 /// Items in one transaction.
 const BATCH_ITEMS_MAX: usize = 512;
-/// When one batch follows the other, a small one waits so long for more: what a sync to the disk costs is shared by more
-/// messages. A message that comes alone is never held up.
+/// When one batch follows the other, a small one waits so long for more: what a sync to the disk costs is shared by
+/// more messages. A message that comes alone is never held up.
 const LINGER: Duration = Duration::from_millis(4);
 /// A batch with so many items is large enough.
 const LINGER_BELOW_ITEMS: usize = 64;

@@ -1,9 +1,9 @@
 //! # A sandbox that repeats itself
 //!
-//! With `--seed-ids` two runs give the same ids for the same calls. One sequence of ids would not do: housekeeping, sockets
-//! and webhooks draw from it too, in an order that nobody knows. So each request has a sequence of its own, which follows
-//! from the seed, its method and address, and how often that address was called before; what comes of a person's message
-//! follows from the message's id in the same way ([`Ctx::following`]).
+//! With `--seed-ids` two runs give the same ids for the same calls. One sequence of ids would not do: housekeeping,
+//! sockets and webhooks draw from it too, in an order that nobody knows. So each request has a sequence of its own,
+//! which follows from the seed, its method and address, and how often that address was called before; what comes of a
+//! person's message follows from the message's id in the same way ([`Ctx::following`]).
 //!
 //! In every other server nothing of this happens: all ids come from the operating system.
 

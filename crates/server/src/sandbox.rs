@@ -1,9 +1,9 @@
 //! # The sandbox
 //!
-//! What only the sandbox and the demo have, for whoever sits at this machine: the operator's session without a sign-in, a
-//! clock that can be moved, people that a test drives by HTTP ([`people`]), errors by rule ([`rules`]), the state kept
-//! and taken again ([`snapshots`]), and the list of the demo's people. `docs/testing-your-bot.md` tells how a test uses
-//! them.
+//! What only the sandbox and the demo have, for whoever sits at this machine: the operator's session without a sign-in,
+//! a clock that can be moved, people that a test drives by HTTP ([`people`]), errors by rule ([`rules`]), the state
+//! kept and taken again ([`snapshots`]), and the list of the demo's people. `docs/testing-your-bot.md` tells how a test
+//! uses them.
 
 mod people;
 mod rules;
@@ -38,8 +38,8 @@ use std::time::Duration;
 /// The clock moves at most so far in one step.
 const ADVANCE_SECONDS_MAX: u64 = 400 * 24 * 3600;
 
-/// Whether a request was addressed to this machine, and by no page of elsewhere: a foreign page cannot reach the sandbox
-/// by a name that it points here.
+/// Whether a request was addressed to this machine, and by no page of elsewhere: a foreign page cannot reach the
+/// sandbox by a name that it points here.
 fn is_local(app: &App, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));

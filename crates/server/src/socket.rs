@@ -1,10 +1,10 @@
 //! # The socket of a device
 //!
-//! `GET /v1/connect`, subprotocol `plaza.v1`; the protocol is told in [`plaza_protocol::wire`]. One task per socket, one
-//! queue into it, small buffers: an idle connection costs a few kilobytes.
+//! `GET /v1/connect`, subprotocol `plaza.v1`; the protocol is told in [`plaza_protocol::wire`]. One task per socket,
+//! one queue into it, small buffers: an idle connection costs a few kilobytes.
 //!
-//! Envelopes that arrive live are handed over from the transaction that stored them, without a look at the database,
-//! as long as they follow on what was sent last and the client keeps acknowledging. Otherwise the socket is *behind*: it
+//! Envelopes that arrive live are handed over from the transaction that stored them, without a look at the database, as
+//! long as they follow on what was sent last and the client keeps acknowledging. Otherwise the socket is *behind*: it
 //! reads its mailbox page by page, as fast as the client acknowledges.
 //!
 //! A browser sends an Origin: only this server's own, or one from the configuration, is let in. The token stands in the

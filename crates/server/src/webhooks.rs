@@ -8,7 +8,8 @@
 //! endpoint that failed several times in a row is left alone for a while and then asked with a single delivery; what
 //! waits for it meanwhile is not used up.
 //!
-//! Several servers may run on one database: a delivery is taken by one of them, and given back by time if that one dies.
+//! Several servers may run on one database: a delivery is taken by one of them, and given back by time if that one
+//! dies.
 
 use crate::egress::{Egress, EgressError, Posted};
 use futures_util::future::join_all;
@@ -18,7 +19,7 @@ use plaza_business::webhooks::{
 };
 use plaza_db::{Db, DbError};
 use plaza_protocol::limits::WEBHOOK_BODY_BYTES_MAX;
-use plaza_protocol::{Chain, Ctx, Timestamp, WebhookDeliveryId};
+use plaza_protocol::{Chain, Ctx, Secret, Timestamp, WebhookDeliveryId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -137,38 +138,43 @@ impl Dispatcher {
 
     /// Starts a task for each endpoint that has something due and none yet.
     async fn start_due(&self, tasks: &TaskTracker, shutdown: &CancellationToken) {
-        let business = self.business.clone();
-        let due = self
-            .db
-            .read(&self.ctx, "webhooks.due", async move |ctx, tx| business.due_endpoints(ctx, tx).await);
+        let due =
+            self.db.read(&self.ctx, "webhooks.due", async |ctx, tx| webhooks::due_endpoints(ctx, tx).await);
         let due = match due.await {
-            Ok((due, sealed)) => {
-                for (_, app) in &sealed {
-                    tracing::error!(app.id = %app, "the secret of an app cannot be opened with this key file");
-                }
-                let sealed = sealed.into_iter().map(|(endpoint, _)| endpoint).collect();
-                self.state.lock().unwrap_or_else(PoisonError::into_inner).sealed = sealed;
-                due
-            }
+            Ok(due) => due,
             Err(error) => return log(&error, "due webhook deliveries could not be read"),
         };
         for endpoint in due {
-            if self.begin(endpoint.endpoint_id) {
+            if let Some(app_secret) = self.begin(&endpoint) {
                 let (dispatcher, shutdown) = (self.clone(), shutdown.clone());
-                tasks.spawn(async move { dispatcher.work(endpoint, shutdown).await });
+                tasks.spawn(async move { dispatcher.work(endpoint, app_secret, shutdown).await });
             }
         }
     }
 
-    fn begin(&self, endpoint: EndpointId) -> bool {
+    /// Marks an endpoint as worked on: what its calls are signed with. `None`: it is worked on, rests, or cannot be
+    /// called. One that hangs is looked at again whenever something is written for anybody, so that costs next to
+    /// nothing.
+    fn begin(&self, endpoint: &DueEndpoint) -> Option<Secret<String>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.ctx.now();
-        let rests = state.health.get(&endpoint).is_some_and(|health| now < health.left_alone_until);
-        !rests && state.busy.insert(endpoint)
+        let (id, now) = (endpoint.endpoint_id, self.ctx.now());
+        let rests = state.health.get(&id).is_some_and(|health| now < health.left_alone_until);
+        if rests || state.busy.contains(&id) {
+            return None;
+        }
+        let secret = self.business.signing_secret(endpoint);
+        if secret.is_some() {
+            state.sealed.remove(&id);
+            state.busy.insert(id);
+        } else {
+            tracing::error!(app.id = %endpoint.app, "the secret of an app cannot be opened with this key file");
+            state.sealed.insert(id);
+        }
+        secret
     }
 
     /// Works off one endpoint until nothing is due or it fails.
-    async fn work(&self, endpoint: DueEndpoint, shutdown: CancellationToken) {
+    async fn work(&self, endpoint: DueEndpoint, app_secret: Secret<String>, shutdown: CancellationToken) {
         let mut share = endpoint.updates_max.saturating_mul(CLAIM_PER_UPDATE).min(CLAIM_MAX);
         while !shutdown.is_cancelled() {
             let limit = if self.health(endpoint.endpoint_id).is_sick() { 1 } else { share };
@@ -185,7 +191,7 @@ impl Dispatcher {
             let is_last = claimed.len() < limit;
             let began = tokio::time::Instant::now();
             let mut untried: BTreeSet<_> = claimed.iter().map(|delivery| delivery.delivery_id).collect();
-            let outcomes = self.call(&endpoint, claimed).await;
+            let outcomes = self.call(&endpoint, &app_secret, claimed).await;
             for outcome in &outcomes {
                 untried.remove(&outcome.delivery_id);
             }
@@ -239,7 +245,12 @@ impl Dispatcher {
     }
 
     /// Calls with all claimed deliveries: lanes side by side, each in its order.
-    async fn call(&self, endpoint: &DueEndpoint, claimed: Vec<Claimed>) -> Vec<Outcome> {
+    async fn call(
+        &self,
+        endpoint: &DueEndpoint,
+        app_secret: &Secret<String>,
+        claimed: Vec<Claimed>,
+    ) -> Vec<Outcome> {
         let mut lanes: Vec<Vec<Claimed>> = vec![Vec::new(); LANES];
         for delivery in claimed {
             let lane = usize::try_from(delivery.lane.unsigned_abs()).unwrap_or(0) % LANES;
@@ -247,12 +258,17 @@ impl Dispatcher {
                 lane.push(delivery);
             }
         }
-        let calls =
-            lanes.into_iter().filter(|lane| !lane.is_empty()).map(|lane| self.call_lane(endpoint, lane));
+        let lanes = lanes.into_iter().filter(|lane| !lane.is_empty());
+        let calls = lanes.map(|lane| self.call_lane(endpoint, app_secret, lane));
         join_all(calls).await.into_iter().flatten().collect()
     }
 
-    async fn call_lane(&self, endpoint: &DueEndpoint, lane: Vec<Claimed>) -> Vec<Outcome> {
+    async fn call_lane(
+        &self,
+        endpoint: &DueEndpoint,
+        app_secret: &Secret<String>,
+        lane: Vec<Claimed>,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(lane.len());
         let (mut failures, taken_at) = (0_u32, tokio::time::Instant::now());
         for batch in batches(&lane, endpoint.updates_max) {
@@ -261,7 +277,7 @@ impl Dispatcher {
                 break;
             }
             let body = body(batch.iter().map(|delivery| delivery.entry.as_str()));
-            let signature = signature(&endpoint.app_secret.0, body.as_bytes());
+            let signature = signature(&app_secret.0, body.as_bytes());
             let (at, began) = (self.ctx.now(), tokio::time::Instant::now());
             let first = batch.first().map(|delivery| delivery.delivery_id.to_string()).unwrap_or_default();
             let answer = self.egress.post(&endpoint.url, body, &signature, (DELIVERY_HEADER, &first)).await;

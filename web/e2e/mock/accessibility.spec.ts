@@ -111,6 +111,8 @@ const CASES: Case[] = [
   { name: "manager: subscriptions", address: "/manager/webhooks?view=subscriptions", signedIn: true, shows: (page) => page.getByText("Its events go to the app's callback.") },
   { name: "manager: flows", address: "/manager/flows", signedIn: true, shows: (page) => page.getByRole("row", { name: /^Flow/ }).first() },
   { name: "manager: a flow", address: "/manager/flows/300000000000002", signedIn: true, shows: (page) => page.getByRole("region", { name: "Preview" }).getByRole("button", { name: "Send" }) },
+  { name: "manager: groups", address: "/manager/groups", signedIn: true, shows: (page) => page.getByRole("row", { name: "Group Bread club" }) },
+  { name: "manager: a group", address: "/manager/groups?group=cGxhemFfZ3JvdXA6Mjk0NzE4M1Y2", signedIn: true, shows: (page) => page.getByRole("region", { name: "Waiting: 2" }) },
   { name: "manager: QR codes", address: "/manager/qr-codes", signedIn: true, shows: (page) => page.getByRole("img", { name: /^QR code/ }).first() },
   { name: "manager: keys", address: "/manager/keys", signedIn: true, shows: (page) => page.getByRole("row", { name: "Key The first token" }) },
   { name: "manager: a new key", address: "/manager/keys", signedIn: true, go: press("New key"), shows: dialog("New key") },

@@ -221,6 +221,34 @@ test("a QR code is made, and deleted after a question", async ({ page }) => {
   await expect(page.getByRole("img", { name: "QR code: Do you have rolls?" })).toHaveCount(0);
 });
 
+test("a group lets people in, or not, and gets another link", async ({ page }) => {
+  await openAs(page, "/manager/groups");
+  await page.getByRole("row", { name: "Group Bread club" }).click();
+  await expect(page).toHaveURL(/group=/);
+  const drawer = page.getByRole("dialog", { name: "Bread club" });
+  const waiting = drawer.getByRole("region", { name: "Waiting: 2" });
+  await waiting.getByRole("button", { name: "Let +999 000 000 103 in" }).click();
+  await expect(drawer.getByRole("region", { name: "In the group: 3 of 8" })).toContainText("IT.68219");
+  await drawer.getByRole("button", { name: /^Refuse/ }).click();
+  await expect(drawer.getByRole("region", { name: "Waiting" })).toContainText("Nobody waits to be let in.");
+  await expect(drawer.getByRole("region", { name: "In the group: 3 of 8" })).toBeVisible();
+  const link = drawer.getByRole("region", { name: "Invite link" });
+  await expect(link).toContainText("/g/Q7x2");
+  await expect(link.getByRole("button", { name: "Copy invite link" })).toBeVisible();
+  await link.getByRole("button", { name: "New link" }).click();
+  await link.getByRole("button", { name: "Keep it" }).click();
+  await expect(link).toContainText("/g/Q7x2");
+  await link.getByRole("button", { name: "New link" }).click();
+  await link.getByRole("button", { name: "Replace it" }).click();
+  await expect(link).toContainText("/g/anew");
+  await page.keyboard.press("Escape");
+  await expect(page).not.toHaveURL(/group=/);
+  await page.getByRole("button", { name: "New group" }).click();
+  await page.getByLabel("Subject").fill("Sunday run");
+  await page.getByRole("button", { name: "Make the group" }).click();
+  await expect(page.getByRole("row", { name: "Group Sunday run" })).toBeVisible();
+});
+
 for (const [address, heading] of [
   ["numbers", "No numbers yet"],
   ["templates", "No templates yet"],
@@ -228,6 +256,7 @@ for (const [address, heading] of [
   ["analytics", "Nothing sent yet"],
   ["webhooks", "No events yet"],
   ["flows", "No flows yet"],
+  ["groups", "No groups yet"],
   ["qr-codes", "No codes yet"],
   ["keys", "No keys"],
 ] as const) {

@@ -1,7 +1,9 @@
 /**
  * A form of three screens, filled in by keyboard in a browser, over a business's own endpoint: its first screen, an error
- * on a screen, a way back and the end are all answered there, and the answers come back as a webhook.
+ * on a screen, a way back and the end are all answered there, and the answers come back as a webhook. And one with photos
+ * and a document.
  */
+import { createDecipheriv, createHash, createHmac } from "node:crypto";
 import { expect, test } from "@playwright/test";
 import type { APIRequestContext, Locator, Page } from "@playwright/test";
 import { Endpoint } from "../endpoint";
@@ -179,6 +181,99 @@ test("a form of three screens is filled in by keyboard, over the business's endp
       ["INIT", ""], ["data_exchange", "TABLE"], ["data_exchange", "TABLE"], ["BACK", "WHEN"], ["data_exchange", "TABLE"], ["data_exchange", "WHEN"], ["data_exchange", "SURE"],
     ]);
     expect(new Set(endpoint.asked.map((asked) => asked.flow_token))).toEqual(new Set(["t-17"]));
+  } finally {
+    endpoint.close();
+  }
+});
+
+const PHOTOS = {
+  version: "6.3",
+  data_api_version: "3.0",
+  routing_model: { SHOW: ["SEND"], SEND: [] },
+  screens: [
+    screen("SHOW", "Your table", {}, [
+      { type: "PhotoPicker", name: "photos", label: "Photos of it", "min-uploaded-photos": 1, "max-uploaded-photos": 2 },
+      footer("Continue", { photos: "${form.photos}" }),
+    ]),
+    screen("SEND", "The bill", { data: { seen: given("1") }, terminal: true }, [
+      { type: "TextBody", text: "${data.seen}" },
+      { type: "DocumentPicker", name: "bill", label: "The bill", "min-uploaded-documents": 1, "max-uploaded-documents": 1, "allowed-mime-types": ["application/pdf"] },
+      { type: "Footer", label: "Send", "on-click-action": { name: "complete", payload: { bill: "${form.bill}" } } },
+    ]),
+  ],
+};
+
+type SealedFile = { file_name: string; cdn_url: string; encryption_metadata: Record<"encryption_key" | "hmac_key" | "iv" | "plaintext_hash" | "encrypted_hash", string> };
+
+/** Opens a file that a form sent to its endpoint, as the published interface says: AES-256-CBC, an HMAC of ten bytes behind it. */
+async function openFile(request: APIRequestContext, { cdn_url, encryption_metadata: keys }: SealedFile): Promise<Buffer> {
+  const fetched = await request.get(cdn_url);
+  expect(fetched.ok(), await fetched.text()).toBe(true);
+  const all = await fetched.body();
+  const bytes = (text: string): Buffer => Buffer.from(text, "base64");
+  const [sealed, tag] = [all.subarray(0, -10), all.subarray(-10)];
+  expect(createHash("sha256").update(all).digest("base64")).toBe(keys.encrypted_hash);
+  expect(createHmac("sha256", bytes(keys.hmac_key)).update(bytes(keys.iv)).update(sealed).digest().subarray(0, 10)).toEqual(tag);
+  const decipher = createDecipheriv("aes-256-cbc", bytes(keys.encryption_key), bytes(keys.iv));
+  const opened = Buffer.concat([decipher.update(sealed), decipher.final()]);
+  expect(createHash("sha256").update(opened).digest("base64")).toBe(keys.plaintext_hash);
+  return opened;
+}
+
+test("a form takes photos and a document: its endpoint opens the ones, the other comes with the answers", async ({ page, request }, info) => {
+  const photo = Buffer.from(PIXEL, "base64");
+  const bill = Buffer.from("%PDF-1.4\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n");
+  const endpoint = await new Endpoint(({ data = {} }) => ({ screen: "SEND", data: { seen: `${String((data["photos"] as unknown[]).length)} photos, thank you.` } })).open();
+  try {
+    const { business, graph } = await open(request, endpoint);
+    const number = freshNumber();
+    await comeIn(page, "Ana", number);
+    await openConversation(page, business.display_phone_number);
+    await write(page, "Look at this");
+    await endpoint.hears((told) => JSON.stringify(told.value).includes("Look at this"));
+    await graph(`${business.phone_number_id}/whatsapp_business_encryption`, { business_public_key: endpoint.publicKey });
+    const flow = await graph<{ id: string; validation_errors: unknown[] }>(`${business.waba_id}/flows`, {
+      name: "photos", categories: ["OTHER"], flow_json: JSON.stringify(PHOTOS), endpoint_uri: `${endpoint.url}/flow`, publish: true,
+    });
+    expect(flow.validation_errors).toEqual([]);
+    const parameters = { flow_message_version: "3", flow_id: flow.id, flow_cta: "Show", flow_token: "t-18", flow_action: "navigate", flow_action_payload: { screen: "SHOW" } };
+    await graph(`${business.phone_number_id}/messages`, {
+      messaging_product: "whatsapp", to: number, type: "interactive",
+      interactive: { type: "flow", body: { text: "Show us." }, action: { name: "flow", parameters } },
+    });
+
+    await message(page, "Show us.").getByRole("button", { name: "Show" }).click();
+    const form = page.getByRole("dialog");
+    await form.getByRole("button", { name: "Continue" }).click();
+    await expect(form).toContainText("Add at least 1 photo.");
+    const picker = form.locator("input[type=file]");
+    await picker.setInputFiles([{ name: "text.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") }]);
+    await form.getByRole("button", { name: "Continue" }).click();
+    await expect(form).toContainText("text.txt is not of a kind that can be sent here.");
+    await form.getByRole("button", { name: "Take out text.txt" }).click();
+    await picker.setInputFiles([{ name: "table.png", mimeType: "image/png", buffer: photo }, { name: "chair.png", mimeType: "image/png", buffer: photo }]);
+    await expect(form.getByRole("img", { name: "chair.png" })).toBeVisible();
+    await expect(form.getByRole("button", { name: "Add photos" }), "there are as many as may be").toHaveCount(0);
+    await form.getByRole("button", { name: "Take out chair.png" }).click();
+    await picker.setInputFiles([{ name: "lamp.png", mimeType: "image/png", buffer: photo }]);
+    await info.attach("photos", { body: await page.screenshot(), contentType: "image/png" });
+    await form.getByRole("button", { name: "Continue" }).click();
+    await expect(form).toContainText("2 photos, thank you.");
+    const shown = endpoint.asked.at(-1)?.data?.["photos"] as SealedFile[];
+    expect(shown.map((each) => each.file_name)).toEqual(["table.png", "lamp.png"]);
+    for (const each of shown) expect(await openFile(request, each)).toEqual(photo);
+
+    await form.locator("input[type=file]").setInputFiles([{ name: "bill.pdf", mimeType: "application/pdf", buffer: bill }]);
+    await info.attach("document", { body: await page.screenshot(), contentType: "image/png" });
+    await form.getByRole("button", { name: "Send" }).click();
+    await expect(form).toHaveCount(0);
+    const told = await endpoint.hears(({ value }) => JSON.stringify(value).includes("nfm_reply"));
+    const [reply] = told.value["messages"] as { interactive: { nfm_reply: { response_json: string } } }[];
+    const answers = JSON.parse(reply?.interactive.nfm_reply.response_json ?? "") as { flow_token: string; bill: { id: string; file_name: string; mime_type: string; sha256: string }[] };
+    expect(answers).toMatchObject({ flow_token: "t-18", bill: [{ file_name: "bill.pdf", mime_type: "application/pdf" }] });
+    const headers = { authorization: `Bearer ${business.access_token}` };
+    const media = (await (await request.get(`/v23.0/${answers.bill[0]?.id ?? ""}`, { headers })).json()) as { url: string };
+    expect(await (await request.get(media.url, { headers })).body()).toEqual(bill);
   } finally {
     endpoint.close();
   }

@@ -28,7 +28,8 @@ export type Session = {
 };
 
 /** A list of the Cloud API. */
-type Graph<Row> = { data: Row[]; paging?: { cursors?: { after?: string }; next?: string } };
+type Paging = { cursors?: { after?: string }; next?: string };
+type Graph<Row> = { data: Row[]; paging?: Paging };
 
 export type Health = { can_send_message: string; entities?: { entity_type: string; can_send_message: string; errors?: { error_description: string; possible_solution: string }[] }[] };
 export type PhoneNumber = {
@@ -80,6 +81,20 @@ export type FlowFault = { error?: string; message: string; line_start?: number; 
 const FLOW_FIELDS = "name,status,categories,validation_errors,updated_at,json_version,data_api_version,endpoint_uri";
 
 export type QrCode = { code: string; prefilled_message: string; deep_link_url: string; qr_image_url: string; creation_time?: number };
+
+export type GroupRow = { id: string; subject: string; created_at: string };
+export type GroupPerson = { wa_id: string; user_id: string };
+export type GroupDetails = {
+  id: string;
+  subject: string;
+  description: string;
+  suspended: boolean;
+  creation_timestamp: number;
+  join_approval_mode: string;
+  participants: GroupPerson[];
+};
+export type JoinRequest = GroupPerson & { join_request_id: string; creation_timestamp: number };
+export type NewGroup = { subject: string; description: string; join_approval_mode: string };
 
 export type Subscriptions = {
   /** The app's own callback; absent: none is set. */
@@ -194,6 +209,18 @@ export function managerQueries(token: string) {
         queryFn: async ({ signal }) =>
           (await graph<Graph<QrCode>>(`${phone}/message_qrdls`, { fields: "code,prefilled_message,deep_link_url,creation_time,qr_image_url.format(SVG)", limit: GRAPH_ROWS_MAX }, signal)).data,
       }),
+    groups: (phone: string) =>
+      infiniteQueryOptions({
+        queryKey: ["manager", "groups", phone],
+        queryFn: ({ pageParam, signal }) =>
+          graph<{ data: { groups: GroupRow[] }; paging?: Paging }>(`${phone}/groups`, { limit: GRAPH_ROWS_MAX, ...(pageParam === null ? {} : { after: pageParam }) }, signal),
+        initialPageParam: null as string | null,
+        getNextPageParam: (page) => (page.paging?.next === undefined ? null : (page.paging.cursors?.after ?? null)),
+      }),
+    group: (id: string) => queryOptions({ queryKey: ["manager", "group", id], queryFn: ({ signal }) => graph<GroupDetails>(id, {}, signal) }),
+    inviteLink: (id: string) => queryOptions({ queryKey: ["manager", "invite-link", id], queryFn: async ({ signal }) => (await graph<{ invite_link: string }>(`${id}/invite_link`, {}, signal)).invite_link, retry: false }),
+    joinRequests: (id: string) =>
+      queryOptions({ queryKey: ["manager", "join-requests", id], queryFn: async ({ signal }) => (await graph<Graph<JoinRequest>>(`${id}/join_requests`, { limit: GRAPH_ROWS_MAX }, signal)).data }),
     subscriptions: (account: string, app: string) =>
       queryOptions({
         queryKey: ["manager", "subscriptions", account],
@@ -241,6 +268,11 @@ export function managerCalls(token: string) {
     unsubscribe: (account: string) => remove(`${account}/subscribed_apps`),
     createQr: (phone: string, message: string) => post<QrCode>(`${phone}/message_qrdls`, { prefilled_message: message, generate_qr_image: "SVG" }),
     deleteQr: (phone: string, code: string) => remove(`${phone}/message_qrdls/${code}`),
+    createGroup: (phone: string, group: NewGroup) => post(`${phone}/groups`, { messaging_product: "whatsapp", ...group }),
+    resetInviteLink: (group: string) => post<{ invite_link: string }>(`${group}/invite_link`, { messaging_product: "whatsapp" }),
+    approveJoin: (group: string, request: string) => post(`${group}/join_requests`, { messaging_product: "whatsapp", join_requests: [request] }),
+    rejectJoin: (group: string, request: string) =>
+      call<unknown>(paths.graph(`${group}/join_requests`), { method: "DELETE", token, body: { messaging_product: "whatsapp", join_requests: [request] } }),
     createFlow: (account: string, name: string, category: string) => post<{ id: string }>(`${account}/flows`, { name, categories: [category] }),
     uploadFlow: (id: string, document: string) => post<{ validation_errors: FlowFault[] }>(`${id}/assets`, { name: "flow.json", asset_type: "FLOW_JSON", file: document }),
     publishFlow: (id: string) => post(`${id}/publish`),

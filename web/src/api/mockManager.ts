@@ -2,7 +2,7 @@
  * The business's side of the mock: the Cloud API and `/manager/api` of a bakery, from memory. What is made here stays
  * until the page is loaded anew.
  */
-import type { Analytics, ApiKey, FlowRow, Health, LoggedMessage, MessageLife, MessageState, MessageTemplate, NumberLimits, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
+import type { Analytics, ApiKey, FlowRow, GroupDetails, Health, JoinRequest, LoggedMessage, MessageLife, MessageState, MessageTemplate, NumberLimits, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
 import type { Explanation } from "./operator";
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -186,6 +186,42 @@ let codes: QrCode[] = [
   { code: "WQ3LRT7PUM2XZ5", prefilled_message: "What is in the walnut loaf?", deep_link_url: `${location.origin}/message/WQ3LRT7PUM2XZ5`, qr_image_url: PICTURE },
 ];
 
+/** A group with who waits to be let into it. */
+type MockGroup = GroupDetails & { link: string; waiting: JoinRequest[] };
+const person = (n: number): { wa_id: string; user_id: string } => ({ wa_id: PEOPLE[n]?.number.slice(1) ?? "", user_id: PEOPLE[n]?.user_id ?? "" });
+const group = (n: number, subject: string, description: string, people: number[], waiting: number[]): MockGroup => ({
+  id: `cGxhemFfZ3JvdXA6Mjk0NzE4M${n}Y2`, subject, description, suspended: n === 3, creation_timestamp: now() - n * 93_600, join_approval_mode: n === 1 ? "approval_required" : "auto_approve",
+  participants: people.map(person), link: `${location.origin}/g/Q7x2Lr0bZ8mXw1A${n}`,
+  waiting: waiting.map((each, at) => ({ ...person(each), join_request_id: `jrq_019a${each}`, creation_timestamp: now() - 3600 + at * 900 })),
+});
+let groups: MockGroup[] = [
+  group(1, "Bread club", "Fresh on Fridays: we say what comes out of the oven, you say what to put aside.", [0, 1], [2, 3]),
+  group(2, "Wedding of Chiara and Dimitri, 12 December", "", [2, 3], []),
+  group(3, "Market stall", "", [], []),
+];
+
+/** Everything below a group, and the groups of a number. `null`: it is about something else. */
+function answerGroups(method: string, [id = "", edge = ""]: string[], body: unknown, empty: boolean): Response | null {
+  if (edge === "groups" && method === "POST") {
+    groups = [...groups, { ...group(7, member(body, "subject"), member(body, "description"), [], []), join_approval_mode: member(body, "join_approval_mode"), creation_timestamp: now() }];
+    return json({ messaging_product: "whatsapp", request_id: "0192" });
+  }
+  if (edge === "groups") return json({ data: { groups: empty || id !== PHONE ? [] : groups.map((each) => ({ id: each.id, subject: each.subject, created_at: String(each.creation_timestamp) })) } });
+  const found = groups.find((each) => each.id === id);
+  if (!found) return null;
+  if (edge === "invite_link") {
+    if (method === "POST") found.link = `${location.origin}/g/anew${found.link.slice(-8)}`;
+    return json({ messaging_product: "whatsapp", invite_link: found.link });
+  }
+  if (edge === "join_requests" && method !== "GET") {
+    const ids = (body as { join_requests: string[] }).join_requests;
+    if (method === "POST") found.participants = [...found.participants, ...found.waiting.filter((each) => ids.includes(each.join_request_id))];
+    found.waiting = found.waiting.filter((each) => !ids.includes(each.join_request_id));
+    return json({ messaging_product: "whatsapp", request_id: "0193" });
+  }
+  return json(edge === "join_requests" ? { data: found.waiting } : found);
+}
+
 let override: string | null = null;
 
 function json(body: unknown, status = 200): Response {
@@ -228,6 +264,8 @@ export async function answerGraph(method: string, path: string, query: URLSearch
   const [id = "", edge = "", word = ""] = path.split("/");
   const data = <Row>(rows: readonly Row[]): Response => json({ data: empty ? [] : rows, paging: { cursors: { before: "", after: "" } } });
   if (edge === "phone_numbers") return data(NUMBERS);
+  const ofGroups = answerGroups(method, [id, edge], body, empty);
+  if (ofGroups) return ofGroups;
   if (edge === "message_templates") {
     if (method === "POST") {
       const made = template(9, member(body, "name"), "APPROVED", member(body, "category"), (body as MessageTemplate).components, "NONE", member(body, "language"));

@@ -10,11 +10,11 @@ import { acceptOf, filesOf, limitsOf, sizeOf } from "./picking";
 export function PickerField({ component, value, error, busy, onChange }: FieldProps) {
   const input = useRef<HTMLInputElement>(null);
   const photos = component.type === "PhotoPicker";
-  const { max } = limitsOf(component);
+  const { min, max } = limitsOf(component);
   const files = filesOf(value);
   const disabled = component["enabled"] === false || busy;
   return (
-    <Labelled component={component} error={error} group>
+    <Labelled component={{ ...component, required: min > 0 }} error={error} group>
       {({ id }) => (
         <>
           {files.length > 0 && (

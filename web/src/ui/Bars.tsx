@@ -28,6 +28,19 @@ function valueAxis(palette: Palette, unit: Unit) {
 
 export type Stack = { name: string; color: number; values: readonly number[] };
 
+/** Pixels up to which a chart is narrow. */
+const NARROW = 420;
+
+function legend(palette: Palette): object {
+  return { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, textStyle: { color: palette.muted, fontSize: 12 } };
+}
+
+/** The lines of the names on a phone, about. */
+function legendLines(parts: readonly Stack[]): number {
+  const width = parts.reduce((sum, part) => sum + part.name.length * 6.5 + 32, 0);
+  return Math.ceil(width / 310);
+}
+
 /** Bars over time, each made of parts. */
 export function StackedBars({ label, times, parts, unit }: { label: string; times: readonly string[]; parts: readonly Stack[]; unit: Unit }) {
   return (
@@ -37,7 +50,9 @@ export function StackedBars({ label, times, parts, unit }: { label: string; time
       version={JSON.stringify([times, parts])}
       options={(palette) => ({
         grid: { left: 4, right: 8, top: 36, bottom: 4, containLabel: true },
-        legend: { top: 0, left: 0, type: "scroll", icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, textStyle: { color: palette.muted, fontSize: 12 } },
+        legend: { ...legend(palette), type: "scroll" },
+        // On a phone the names stand in as many lines as they need: nothing is behind an arrow.
+        media: [{ query: { maxWidth: NARROW }, option: { grid: { top: 16 + 22 * legendLines(parts) }, legend: { ...legend(palette), type: "plain" } } }],
         tooltip: { trigger: "axis", ...tooltip(palette, unit) },
         xAxis: {
           type: "category",

@@ -40,12 +40,19 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
   const { pathname } = useLocation();
   const here = pages.find((page) => pathname.startsWith(page.to))?.to;
   useEffect(() => {
-    strip.current?.querySelector(`a[href^="${here}"]`)?.scrollIntoView({ block: "nearest", inline: "center" });
+    const link = strip.current?.querySelector(`a[href^="${here}"]`);
+    if (!strip.current || !link) return undefined;
+    // Anew when the screen is turned, and when the typeface comes.
+    const watch = new ResizeObserver(() => link.scrollIntoView({ block: "nearest", inline: "center" }));
+    watch.observe(strip.current);
+    watch.observe(link);
+    return () => watch.disconnect();
   }, [here]);
 
   const shortcuts: Shortcut[] = [
     { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
-    ...pages.map((page, n): Shortcut => ({
+    // There are nine keys for them; the palette reaches the rest.
+    ...pages.slice(0, 9).map((page, n): Shortcut => ({
       keys: `Alt ${n + 1}`,
       what: page.label,
       when: (event) => event.altKey && event.code === `Digit${n + 1}`,

@@ -24,10 +24,10 @@ export function Change({ now, before, than, neutral = false }: { now: number; be
   const Icon = result.up ? TrendingUp : TrendingDown;
   const tone = neutral ? "text-ink" : result.up ? "text-good" : "text-bad";
   return (
-    <span className="inline-flex items-center gap-1.5">
-      <Icon size={15} className={tone} aria-hidden="true" />
+    <span className="inline-flex flex-wrap items-center gap-x-1.5">
+      <Icon size={15} className={`shrink-0 ${tone}`} aria-hidden="true" />
       <span className={`font-medium tabular ${tone}`}>{result.text}</span>
-      on {than}
+      <span>on {than}</span>
     </span>
   );
 }

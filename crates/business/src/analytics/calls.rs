@@ -1,5 +1,5 @@
-//! The `call_analytics` of an account: calls that connected and ended in the time asked for, with what they cost to the last
-//! micro and how long they were on average. Points without a call are left out.
+//! The `call_analytics` of an account: calls that connected and ended in the time asked for, with what they cost to the
+//! last micro and how long they were on average. Points without a call are left out.
 
 use super::{FILTER, Filters, GRANULARITIES, LOOK_BACK, POINTS_MAX, Span, TIMES, amount, too_many, words};
 use crate::calls::{self, direction};

@@ -1,9 +1,9 @@
 //! # An account at a glance
 //!
-//! What a console shows of a time: for each day the messages that were sent on it, and how many of them have arrived, were
-//! read, or failed since; what the deliveries of that time cost, by category and country; and how the templates did. A
-//! message counts on the day of its sending, so that each day can be read as a share of itself. Costs count when they were
-//! charged, as on the invoice.
+//! What a console shows of a time: for each day the messages that were sent on it, and how many of them have arrived,
+//! were read, or failed since; what the deliveries of that time cost, by category and country; and how the templates
+//! did. A message counts on the day of its sending, so that each day can be read as a share of itself. Costs count when
+//! they were charged, as on the invoice.
 
 use super::{Granularity, LOOK_BACK, Span, billing, store};
 use crate::country;

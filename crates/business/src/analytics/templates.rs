@@ -1,11 +1,11 @@
 //! # How templates do
 //!
-//! Each template by day: how often it was sent, delivered and read, how often its quick replies were pressed, and what it
-//! cost. For this the insights of the account have to be switched on, once and for good.
+//! Each template by day: how often it was sent, delivered and read, how often its quick replies were pressed, and what
+//! it cost. For this the insights of the account have to be switched on, once and for good.
 //!
-//! Sending, delivery and reading are counted from the messages. What the deliveries cost is summed in the transaction of
-//! their charges, a press of a button in that of its message; both by a quarter of an hour, so that the edges of a time
-//! are cut to that. Presses by people of the European Union, the United Kingdom and Japan are not counted.
+//! Sending, delivery and reading are counted from the messages. What the deliveries cost is summed in the transaction
+//! of their charges, a press of a button in that of its message; both by a quarter of an hour, so that the edges of a
+//! time are cut to that. Presses by people of the European Union, the United Kingdom and Japan are not counted.
 //!
 //! A **template group** is a template in all its languages; it is named by the template's name.
 

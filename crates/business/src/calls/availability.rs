@@ -1,8 +1,8 @@
 //! # Whether a number takes calls
 //!
-//! The part `calling` of a number's settings: calls are on or off; a button for them is shown to everybody, to people of
-//! some countries, or to nobody; and people get through within hours of the week, but for days with hours of their own.
-//! Hours count for people's calls only: the business knows its own.
+//! The part `calling` of a number's settings: calls are on or off; a button for them is shown to everybody, to people
+//! of some countries, or to nobody; and people get through within hours of the week, but for days with hours of their
+//! own. Hours count for people's calls only: the business knows its own.
 
 use super::CallError;
 use crate::country;

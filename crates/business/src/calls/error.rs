@@ -6,7 +6,8 @@ use crate::portfolios::LookupError;
 use plaza_billing::BillingError;
 use plaza_db::DbError;
 use plaza_messaging::MessagingError;
-use plaza_protocol::{Currency, Micros, Timestamp};
+use plaza_protocol::{Currency, Micros, Timestamp, limits};
+use std::time::Duration;
 
 /// Nothing was done, and nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,18 @@ pub enum CallError {
         "calls of this phone number go by SIP: disable calling.sip in its settings to call through this address"
     )]
     Sip,
+    /// Nobody would hear that the person picks up.
+    #[error("no app hears of calls: subscribe one to the field calls of the account, and only then call")]
+    Unheard,
+    /// The number begins too many calls.
+    #[error(
+        "too many calls of this phone number: {} a second, {} at once; wait {} ms",
+        limits::CALLS_BEGUN_PER_S, limits::CALLS_BEGUN_AT_ONCE, wait.as_millis().max(1)
+    )]
+    TooFast {
+        /// When to come back.
+        wait: Duration,
+    },
     /// The business called itself.
     #[error("the recipient is the sender")]
     RecipientIsSender,

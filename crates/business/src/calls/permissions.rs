@@ -1,8 +1,9 @@
 //! # Whom a business may call
 //!
-//! A person allows it by answering a request, for seven days or for good, and takes it back by answering again. Who calls
-//! a business that wants to call back allows it for seven days too. A business may ask one person once a day and twice a
-//! week; a call that connects starts that count anew.
+//! A person allows it by answering a request, for seven days or for good, and takes it back by answering again. Who
+//! calls a business that wants to call back allows it for seven days too. A business may ask one person once a day and
+//! twice a week; a call that connects starts that count anew. Whoever does not take four calls in a row does not want
+//! them: the permission ends, whatever they said, until they give it again.
 
 use super::availability::Calling;
 use super::request::Person;
@@ -11,7 +12,7 @@ use crate::contacts::Contact;
 use crate::portfolios::{self, BusinessNumber};
 use crate::{Business, contacts};
 use plaza_db::{DbError, Tx};
-use plaza_protocol::content::{Action, Body, CallPermissionReply, action};
+use plaza_protocol::content::{Action, Body, CallOutcome, CallPermissionReply, action};
 use plaza_protocol::{AccountId, BusinessMessageId, Ctx, PhoneNumberId, Timestamp, limits};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -133,9 +134,25 @@ pub(crate) async fn forget(
     store::forget_request(tx, phone, account, message).await
 }
 
-/// A call connected: the person may be asked as if for the first time.
+/// A call connected: the person may be asked as if for the first time, and what they did not take is forgotten.
 pub(super) async fn start_anew(tx: &mut Tx, phone: PhoneNumberId, account: AccountId) -> Result<(), DbError> {
+    store::forget_unanswered(tx, phone, account).await?;
     store::forget_requests(tx, phone, account).await
+}
+
+/// A call of the business has ended, and nobody had taken it. One that never got through says nothing about the person.
+pub(super) async fn went_unanswered(
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    account: AccountId,
+    outcome: CallOutcome,
+) -> Result<(), DbError> {
+    match outcome {
+        CallOutcome::Unanswered | CallOutcome::Declined | CallOutcome::Busy | CallOutcome::Cancelled => {
+            store::note_unanswered(tx, phone, account).await
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) async fn forget_old(ctx: &Ctx, tx: &mut Tx) -> Result<(), DbError> {

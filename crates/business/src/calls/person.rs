@@ -32,8 +32,8 @@ pub struct PersonSignal {
 }
 
 impl Business {
-    /// Takes in a signal of a person. What the business does not need to know, or cannot use, is left aside. The answer is
-    /// to be said to the person.
+    /// Takes in a signal of a person. What the business does not need to know, or cannot use, is left aside. The answer
+    /// is to be said to the person.
     pub async fn person_signalled(
         &self,
         ctx: &Ctx,

@@ -52,7 +52,13 @@ statements! {
         WHERE phone_number_id = $1 AND account_id = $2";
     PUT_PERMISSION = "INSERT INTO call_permission (phone_number_id, account_id, expires_at, is_permanent)
         VALUES ($1, $2, $3, $4)
-        ON CONFLICT (phone_number_id, account_id) DO UPDATE SET expires_at = $3, is_permanent = $4";
+        ON CONFLICT (phone_number_id, account_id) DO UPDATE SET expires_at = $3, is_permanent = $4, unanswered = 0";
+    NOTE_UNANSWERED = "UPDATE call_permission SET unanswered = unanswered + 1,
+        expires_at = CASE WHEN unanswered + 1 >= $3 THEN 0 ELSE expires_at END,
+        is_permanent = CASE WHEN unanswered + 1 >= $3 THEN FALSE ELSE is_permanent END
+        WHERE phone_number_id = $1 AND account_id = $2";
+    FORGET_UNANSWERED = "UPDATE call_permission SET unanswered = 0
+        WHERE phone_number_id = $1 AND account_id = $2 AND unanswered > 0";
     NOTE_REQUEST = "INSERT INTO call_permission_request (phone_number_id, account_id, message_id, requested_at)
         VALUES ($1, $2, $3, $4) ON CONFLICT (phone_number_id, account_id, message_id) DO NOTHING";
     SELECT_REQUESTS = "SELECT requested_at FROM call_permission_request
@@ -302,6 +308,23 @@ pub(super) async fn grant(
 ) -> Result<(), DbError> {
     let row = params![phone, account, granted.expires_at, granted.is_permanent];
     tx.execute(PUT_PERMISSION, row).await.map(drop)
+}
+
+/// One more call that was not taken; at the last one the permission ends.
+pub(super) async fn note_unanswered(
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    account: AccountId,
+) -> Result<(), DbError> {
+    tx.execute(NOTE_UNANSWERED, params![phone, account, limits::UNANSWERED_CALLS_MAX]).await.map(drop)
+}
+
+pub(super) async fn forget_unanswered(
+    tx: &mut Tx,
+    phone: PhoneNumberId,
+    account: AccountId,
+) -> Result<(), DbError> {
+    tx.execute(FORGET_UNANSWERED, params![phone, account]).await.map(drop)
 }
 
 pub(super) async fn note_request(

@@ -417,6 +417,63 @@ async fn a_person_allows_calls_for_a_week_or_for_good_and_takes_it_back() {
 }
 
 #[tokio::test]
+async fn who_does_not_take_four_calls_in_a_row_is_called_no_more() {
+    each_engine(async |db| {
+        let line = Line::open(db).await;
+        line.allow(true).await;
+        let untaken = async |how: usize| {
+            let (call, _) = line.connect().await.unwrap();
+            match how {
+                0 => drop(line.hangs_up(line.phone, call).await),
+                1 => drop(line.act(call, "terminate", None).await.unwrap()),
+                _ => {
+                    line.shop.clock.advance(limits::CALL_RINGS_FOR);
+                    line.clock().await;
+                }
+            }
+        };
+        for how in 0..3 {
+            untaken(how).await;
+        }
+        // One that is taken starts the count anew, whoever called.
+        let (call, _) = line.ana_calls().await;
+        line.act(call, "accept", Some(ANSWER)).await.unwrap();
+        line.hangs_up(line.phone, call).await;
+        for how in [0, 1, 2] {
+            untaken(how).await;
+        }
+        // One that could not be put through says nothing about Ana.
+        let (call, _) = line.connect().await.unwrap();
+        let broken = CallHangUp { reason: HangUpReason::Media.into() };
+        line.says(line.phone, call, Signal::HangUp(broken)).await;
+        assert_eq!(line.permissions().await["permission"], json!({"status": "permanent"}));
+        untaken(0).await;
+        assert_eq!(line.permissions().await["permission"], json!({"status": "no_permission"}));
+        assert!(matches!(line.connect().await, Err(CallError::NoPermission)));
+        line.allow(false).await;
+        assert_eq!(line.permissions().await["permission"]["status"], "temporary", "given again");
+        for how in [2, 2, 2] {
+            untaken(how).await;
+        }
+        line.connect().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_is_called_where_nobody_would_hear_that_they_pick_up() {
+    each_engine(async |db| {
+        let line = Line::open(db).await;
+        line.allow(true).await;
+        line.shop.subscribe(&["messages"]).await;
+        assert!(matches!(line.connect().await, Err(CallError::Unheard)));
+        line.shop.subscribe(&["calls"]).await;
+        line.connect().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn ten_calls_to_a_person_connect_in_a_day() {
     each_engine(async |db| {
         let line = Line::open(db).await;

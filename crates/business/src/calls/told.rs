@@ -1,5 +1,5 @@
-//! What webhooks say about a call: the field `calls`, with its events `connect` and `terminate` and its statuses; and that
-//! a business may call back, which is told like a person's answer.
+//! What webhooks say about a call: the field `calls`, with its events `connect` and `terminate` and its statuses; and
+//! that a business may call back, which is told like a person's answer.
 
 use super::permissions::Granted;
 use super::store::Call;

@@ -1,9 +1,9 @@
 //! # A message with products
 //!
-//! A message names products by the business's own ids. If its account sells from a catalog, each is looked up there and put
-//! into the message with its name, price and picture: the person's client shows a card without asking anybody. An id that
-//! the catalog does not have, or another catalog, is refused. A message that opens the whole catalog carries the first
-//! products that can be had.
+//! A message names products by the business's own ids. If its account sells from a catalog, each is looked up there and
+//! put into the message with its name, price and picture: the person's client shows a card without asking anybody. An
+//! id that the catalog does not have, or another catalog, is refused. A message that opens the whole catalog carries
+//! the first products that can be had.
 //!
 //! What a message may weigh is bounded: where descriptions would make it too heavy, they stay away.
 

@@ -1,7 +1,7 @@
 //! # Calls of endpoints
 //!
-//! Each call of a flow's endpoint leaves a row: when, from which screen, how long it took, and how it went. What was asked
-//! and answered is not kept. From these rows the metrics of a flow are counted, for as long as they are there.
+//! Each call of a flow's endpoint leaves a row: when, from which screen, how long it took, and how it went. What was
+//! asked and answered is not kept. From these rows the metrics of a flow are counted, for as long as they are there.
 
 use super::{FlowError, get, store};
 use crate::json::moment;

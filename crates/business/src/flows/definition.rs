@@ -1,9 +1,9 @@
 //! # The flow JSON
 //!
-//! A form is a JSON document: screens with components, what data they take, and which screen leads to which. It is checked
-//! when it is uploaded, and kept whatever comes of it; only one without errors can be published. An error says what is
-//! wrong, in which words of the Cloud API (`error`, `error_type`), and where: lines and columns of the text as it was
-//! uploaded.
+//! A form is a JSON document: screens with components, what data they take, and which screen leads to which. It is
+//! checked when it is uploaded, and kept whatever comes of it; only one without errors can be published. An error says
+//! what is wrong, in which words of the Cloud API (`error`, `error_type`), and where: lines and columns of the text as
+//! it was uploaded.
 //!
 //! What is checked: the version, the screens and their ids, the routes between them, the members of each component and
 //! their lengths ([`components`]), that each `${data.x}`, `${form.x}` and `${screen.s.…}` refers to something that is

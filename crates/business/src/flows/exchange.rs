@@ -1,12 +1,12 @@
 //! # What an endpoint is asked, encrypted
 //!
-//! A flow's endpoint is asked in JSON: `{"version", "action", "screen", "data", "flow_token"}`. Each request has a key of
-//! its own, AES-128 in GCM with an IV of 16 bytes; the key goes along encrypted with the number's public key (RSA-OAEP,
-//! SHA-256). The answer comes under the same key with every bit of the IV turned. Whoever lies between, TLS or not, reads
-//! nothing; the signature of the body says that it is Plaza who asks.
+//! A flow's endpoint is asked in JSON: `{"version", "action", "screen", "data", "flow_token"}`. Each request has a key
+//! of its own, AES-128 in GCM with an IV of 16 bytes; the key goes along encrypted with the number's public key
+//! (RSA-OAEP, SHA-256). The answer comes under the same key with every bit of the IV turned. Whoever lies between, TLS
+//! or not, reads nothing; the signature of the body says that it is Plaza who asks.
 //!
-//! `INIT` begins a form, `data_exchange` is asked by an action of a screen, `BACK` by going back; `ping` asks whether the
-//! endpoint lives. If its answer cannot be shown, it is told so with `data.error`.
+//! `INIT` begins a form, `data_exchange` is asked by an action of a screen, `BACK` by going back; `ping` asks whether
+//! the endpoint lives. If its answer cannot be shown, it is told so with `data.error`.
 
 use super::{Flow, FlowError, business_public_key, get, store};
 use crate::Business;

@@ -2,8 +2,8 @@
 //!
 //! A message names a flow by its id or name. When it is accepted, the flow is looked up among those of the number's
 //! account, and put into the message with all that the person's client needs to open it without asking: the document,
-//! unless it is large, and whether there is an endpoint. The message is remembered with its flow: by that the client may
-//! ask for more later, and a throttled flow is counted.
+//! unless it is large, and whether there is an endpoint. The message is remembered with its flow: by that the client
+//! may ask for more later, and a throttled flow is counted.
 
 use super::{Flow, Status, store};
 use crate::json::node::{Refusal, invalid};

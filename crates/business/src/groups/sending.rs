@@ -1,22 +1,23 @@
 //! # Messages to a group
 //!
-//! A message to a group is one message of the conversation, and a **copy** for each participant: a row of its own, with a
-//! price that is held, a status that only rises, and a charge when that person's device has it. So everything that holds
-//! for a message holds for each copy, a repeated receipt included, and a charge explains itself like any other. The copy's
-//! id follows from the message and the person ([`super::copy_of`]).
+//! A message to a group is one message of the conversation, and a **copy** for each participant: a row of its own, with
+//! a price that is held, a status that only rises, and a charge when that person's device has it. So everything that
+//! holds for a message holds for each copy, a repeated receipt included, and a charge explains itself like any other.
+//! The copy's id follows from the message and the person ([`super::copy_of`]).
 //!
 //! Either all copies are held or none: a balance that does not cover everybody refuses the message.
 //!
-//! The limits on whom a business writes to first do not count here: people came by themselves. The customer-service window
-//! is the group's.
+//! The limits on whom a business writes to first do not count here: people came by themselves. The customer-service
+//! window is the group's.
 
 use super::{BusinessGroup, copy_of, store};
 use crate::Business;
 use crate::contacts::Contact;
+use crate::messages::in_group::{NewCopy, accepted_in_group, new_copy};
 use crate::messages::request::Kind;
 use crate::messages::{
-    Accepted, Circle, NewCopy, Prepared, SendError, Sending, To, accepted_in_group, first_of, forget, intent,
-    lifetime, new_copy, pricing, require_in, told_category,
+    Accepted, Circle, Prepared, SendError, Sending, To, first_of, forget, intent, lifetime, pricing,
+    require_in, told_category,
 };
 use crate::portfolios::{self, BusinessNumber};
 use crate::webhooks::payload::{self, StatusUpdate};

@@ -1,7 +1,8 @@
 //! # The log of messages
 //!
-//! Everything that went out of a business and came in to it, the latest first: who, what kind, how far it has come. What
-//! was said is not here, because it is stored nowhere; the webhook that brought it has it, as long as that is kept.
+//! Everything that went out of a business and came in to it, the latest first: who, what kind, how far it has come.
+//! What was said is not here, because it is stored nowhere; the webhook that brought it has it, as long as that is
+//! kept.
 //!
 //! The **life** of a message is the row of one, with each step that it took and every webhook that told of it.
 

@@ -222,7 +222,8 @@ pub(super) async fn messages(
         .collect()
 }
 
-/// The deliveries about a person or a group that were written with a status or soon after it: a transaction takes its time.
+/// The deliveries about a person or a group that were written with a status or soon after it: a transaction takes its
+/// time.
 pub(super) async fn told(
     tx: &mut Tx,
     waba: WabaId,

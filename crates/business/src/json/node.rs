@@ -1,6 +1,6 @@
-//! A member of a request with the way to it, so that each complaint names the member at fault: `interactive.action.buttons[2].
-//! reply.title`. Reads with the forgiveness of [`crate::json`]; an object or list may be a text that is JSON, as forms
-//! write it.
+//! A member of a request with the way to it, so that each complaint names the member at fault:
+//! `interactive.action.buttons[2]. reply.title`. Reads with the forgiveness of [`crate::json`]; an object or list may
+//! be a text that is JSON, as forms write it.
 
 use crate::json;
 use serde_json::Value;

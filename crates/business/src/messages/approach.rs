@@ -1,5 +1,5 @@
-//! Messages to people who did not write lately take places of the limits in [`crate::reach`] before their price is held, and
-//! give them back if it cannot be.
+//! Messages to people who did not write lately take places of the limits in [`crate::reach`] before their price is
+//! held, and give them back if it cannot be.
 
 use super::{Checked, NewSend, SendError, Sending, forget};
 use crate::contacts::Contact;
@@ -95,8 +95,8 @@ pub(super) struct Unpaid<'a> {
     pub(super) new: NewSend,
 }
 
-/// Nothing stays of messages that cannot be paid. Whom another message of the batch reaches, by `reached`, keeps the place
-/// that the first one took.
+/// Nothing stays of messages that cannot be paid. Whom another message of the batch reaches, by `reached`, keeps the
+/// place that the first one took.
 pub(super) async fn undo_all(
     tx: &mut Tx,
     unpaid: &[Unpaid<'_>],

@@ -1,8 +1,8 @@
 //! # What a business asks to send
 //!
-//! The body of `POST /{phone}/messages`, read with the forgiveness that clients in the field need: `null` is absent, the
-//! kind defaults to text, numbers are written in any way, words come in either case, and what is not known is ignored.
-//! What is needed and missing, or cannot be, is an error that names the member.
+//! The body of `POST /{phone}/messages`, read with the forgiveness that clients in the field need: `null` is absent,
+//! the kind defaults to text, numbers are written in any way, words come in either case, and what is not known is
+//! ignored. What is needed and missing, or cannot be, is an error that names the member.
 
 pub(crate) mod free;
 pub(crate) mod interactive;

@@ -198,8 +198,8 @@ impl Business {
         Ok(count)
     }
 
-    /// Gives up what could not be delivered in its time, a batch at a time, and forgets old idempotency keys. A job; the
-    /// answer is how many were given up.
+    /// Gives up what could not be delivered in its time, a batch at a time, and forgets old idempotency keys. A job;
+    /// the answer is how many were given up.
     pub async fn expire_messages(&self, ctx: &Ctx, tx: &mut Tx) -> Result<usize, StatusError> {
         if !is_operator(ctx) {
             return Ok(0);

@@ -1,12 +1,12 @@
 //! # How much advertising a person gets
 //!
-//! A person gets so many marketing templates within a period, over all businesses; the operator's configuration says how
-//! many. Who answers is not protected from the business that they talk with: inside a customer-service window nothing
-//! counts. In the European Economic Area, the United Kingdom, Japan and South Korea there is no such cap, as in the Cloud
-//! API.
+//! A person gets so many marketing templates within a period, over all businesses; the operator's configuration says
+//! how many. Who answers is not protected from the business that they talk with: inside a customer-service window
+//! nothing counts. In the European Economic Area, the United Kingdom, Japan and South Korea there is no such cap, as in
+//! the Cloud API.
 //!
-//! A person has so many places, and an accepted template takes one for the length of the period. So nobody ever gets more
-//! in any stretch of that length, whoever sends at the same moment.
+//! A person has so many places, and an accepted template takes one for the length of the period. So nobody ever gets
+//! more in any stretch of that length, whoever sends at the same moment.
 
 use super::{Approach, store};
 use crate::country;

@@ -1,8 +1,8 @@
 //! # What a template is made of
 //!
-//! Components as the Cloud API writes them, read into a shape that cannot be wrong: a header of text, a file, a place or
-//! a product; a body with gaps; a footer; buttons; cards to leaf through, each with the same parts; an offer that ends.
-//! Gaps are numbered (`{{1}}`) or named (`{{who}}`), one way in the whole template.
+//! Components as the Cloud API writes them, read into a shape that cannot be wrong: a header of text, a file, a place
+//! or a product; a body with gaps; a footer; buttons; cards to leaf through, each with the same parts; an offer that
+//! ends. Gaps are numbered (`{{1}}`) or named (`{{who}}`), one way in the whole template.
 //!
 //! [`buttons`](self::button) stand in a file of their own.
 

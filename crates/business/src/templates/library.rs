@@ -1,7 +1,7 @@
 //! # The template library
 //!
-//! Templates that every business may take as they are: reviewed once, they are approved at once. What a business adds is
-//! where its buttons lead.
+//! Templates that every business may take as they are: reviewed once, they are approved at once. What a business adds
+//! is where its buttons lead.
 
 use super::{Problem, TemplateError, problem};
 use crate::json::{self, list_member, member, text_member};

@@ -1,9 +1,10 @@
 //! # The later life of a template
 //!
 //! A template that was decided on can be written anew: all its components are replaced and it is reviewed again. An
-//! approved one may be changed once a day and ten times in a month, and keeps its category. One that is not needed for now
-//! can be put away (`ARCHIVED`) and brought back; one that was paused for its pacing, set going again. Authentication
-//! templates are made in many languages by one call. Templates can be copied from another account of the same portfolio.
+//! approved one may be changed once a day and ten times in a month, and keeps its category. One that is not needed for
+//! now can be put away (`ARCHIVED`) and brought back; one that was paused for its pacing, set going again.
+//! Authentication templates are made in many languages by one call. Templates can be copied from another account of the
+//! same portfolio.
 
 use super::definition::{Definition, ParameterFormat, authentication_text};
 use super::render::canonical_language;

@@ -159,8 +159,8 @@ impl SendTemplate {
             .collect()
     }
 
-    /// The same with the invite links of the groups in place of their ids. A button ends an address: it gets the last part
-    /// of the link.
+    /// The same with the invite links of the groups in place of their ids. A button ends an address: it gets the last
+    /// part of the link.
     pub(crate) fn with_groups(&self, links: &BTreeMap<String, String>) -> Self {
         let mut filled = self.clone();
         for parts in std::iter::once(&mut filled.parts).chain(&mut filled.cards) {

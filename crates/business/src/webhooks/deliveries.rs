@@ -89,8 +89,8 @@ pub struct DueEndpoint {
     pub url: String,
     /// Updates in one call, at most.
     pub updates_max: usize,
-    /// What to sign with.
-    pub app_secret: Secret<String>,
+    /// See [`Business::signing_secret`]: opened only for an endpoint that is called.
+    pub(super) sealed_secret: Vec<u8>,
 }
 
 /// A delivery that a dispatcher took.
@@ -187,29 +187,15 @@ pub struct DeliveryFilter {
 }
 
 impl Business {
-    /// Endpoints for which something is due now. One whose secret cannot be opened is left out and told to the caller
-    /// as the second part of the answer.
-    pub async fn due_endpoints(
-        &self,
-        ctx: &Ctx,
-        tx: &mut Tx,
-    ) -> Result<(Vec<DueEndpoint>, Vec<(EndpointId, AppId)>), DbError> {
-        let mut due = Vec::new();
-        let mut sealed = Vec::new();
-        for row in store::due_endpoints(ctx, tx).await? {
-            match self.open_secret(row.app, &row.sealed_secret) {
-                Ok(app_secret) => due.push(DueEndpoint {
-                    endpoint_id: row.endpoint_id,
-                    app: row.app,
-                    url: row.url,
-                    updates_max: usize::try_from(row.updates_max).unwrap_or(1).max(1),
-                    app_secret,
-                }),
-                Err(_) => sealed.push((row.endpoint_id, row.app)),
-            }
-        }
-        Ok((due, sealed))
+    /// What the calls to an endpoint are signed with. `None`: it cannot be opened with this key file.
+    pub fn signing_secret(&self, endpoint: &DueEndpoint) -> Option<Secret<String>> {
+        self.open_secret(endpoint.app, &endpoint.sealed_secret).ok()
     }
+}
+
+/// Endpoints for which something is due now.
+pub async fn due_endpoints(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<DueEndpoint>, DbError> {
+    store::due_endpoints(ctx, tx).await
 }
 
 /// Takes up to `limit` due deliveries of an endpoint, the longest due first. Until they are recorded nobody else gets

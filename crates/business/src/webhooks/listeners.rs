@@ -2,13 +2,13 @@
 //!
 //! A developer's own machine cannot be called from outside. A **listener** is an endpoint that asks: the command line
 //! opens one for an account, takes what is there, hands it to a program beside it and says what came of that. It hears
-//! of the account besides whoever is subscribed, each event with the bytes and the signature that an endpoint of the app
-//! would get, and takes nothing from anybody.
+//! of the account besides whoever is subscribed, each event with the bytes and the signature that an endpoint of the
+//! app would get, and takes nothing from anybody.
 //!
-//! Its events are deliveries like any other: taken under a lease, in the list with their attempts, given up after 7 days.
-//! Pauses between attempts are short, because somebody sits in front of it. A listener that asks for nothing for an hour
-//! has ended, for a week if it is **kept**; what waits for one that has ended is given up, and comes again when it is
-//! opened again and the dead letters are replayed.
+//! Its events are deliveries like any other: taken under a lease, in the list with their attempts, given up after 7
+//! days. Pauses between attempts are short, because somebody sits in front of it. A listener that asks for nothing for
+//! an hour has ended, for a week if it is **kept**; what waits for one that has ended is given up, and comes again when
+//! it is opened again and the dead letters are replayed.
 
 use super::deliveries::{Claimed, LEASE, Outcome, record_with};
 use super::subscriptions::{SubscribeError, own_app};

@@ -1,8 +1,8 @@
 //! # What a webhook says about messages
 //!
-//! The `value` of a change in the field `messages`: one message of a person, or one status of a message of the business.
-//! The members and their types are those of the Cloud API: times are seconds in a text, `wa_id` is the digits of the
-//! number, and each contact carries the business-scoped user id.
+//! The `value` of a change in the field `messages`: one message of a person, or one status of a message of the
+//! business. The members and their types are those of the Cloud API: times are seconds in a text, `wa_id` is the digits
+//! of the number, and each contact carries the business-scoped user id.
 
 mod inbound;
 

@@ -24,9 +24,7 @@ async fn emit_one(shop: &Shop, value: &str) {
 }
 
 async fn due(shop: &Shop) -> Vec<DueEndpoint> {
-    let business = shop.business.clone();
-    let due = async move |ctx: &Ctx, tx: &mut Tx| business.due_endpoints(ctx, tx).await;
-    shop.db.read(&shop.system, "test", due).await.unwrap().0
+    shop.db.read(&shop.system, "test", async |ctx, tx| due_endpoints(ctx, tx).await).await.unwrap()
 }
 
 async fn take(shop: &Shop, endpoint: EndpointId, limit: usize) -> Vec<Claimed> {
@@ -145,7 +143,8 @@ async fn a_delivery_is_taken_once_and_comes_back_by_time() {
         shop.clock.advance(Duration::from_millis(1));
         emit_one(&shop, "2").await;
         let endpoint = due(&shop).await.remove(0);
-        assert_eq!(endpoint.app_secret, shop.created.app_secret, "it is signed with the app's secret");
+        let secret = shop.business.signing_secret(&endpoint);
+        assert_eq!(secret.as_ref(), Some(&shop.created.app_secret), "it is signed with the app's secret");
         let taken = take(&shop, endpoint.endpoint_id, 10).await;
         let entry = |text: &str| {
             format!(

@@ -1,8 +1,8 @@
 //! # What is said about another message
 //!
 //! A reaction, a change, a withdrawal: none of them stands in the timeline, each is a row beside the message that it is
-//! about, and a view reads the two together. The row's key holds who said it, so that a change counts only if the author
-//! of the message made it, whichever of the two arrives first.
+//! about, and a view reads the two together. The row's key holds who said it, so that a change counts only if the
+//! author of the message made it, whichever of the two arrives first.
 
 use super::{Event, Machine, MachineError};
 use crate::rows;

@@ -1,8 +1,8 @@
 //! # Calls
 //!
-//! A call is offered, answered and ended by signals that travel like messages and stand in no timeline, but for the last
-//! one. The machine tells the view each of them and keeps none: whoever has a call open knows what to do with it, and
-//! everybody else lets it pass.
+//! A call is offered, answered and ended by signals that travel like messages and stand in no timeline, but for the
+//! last one. The machine tells the view each of them and keeps none: whoever has a call open knows what to do with it,
+//! and everybody else lets it pass.
 //!
 //! Only an offer needs care. One that is too old rings no more. One that lay in the mailbox waits until the mailbox is
 //! empty, because the end of the call may lie behind it. And when it rings here, the caller is told.

@@ -1,9 +1,9 @@
 //! # Groups
 //!
-//! A person comes into a group by a link: the machine asks the server what the link leads to, and follows it. The group's
-//! welcome then comes through the mailbox like anything else; if it does not come soon, the conversation is fetched and
-//! joined from outside. What a group is called, the server tells; that it was changed, the manager says in a message of
-//! its own. Who is in it, the MLS group says.
+//! A person comes into a group by a link: the machine asks the server what the link leads to, and follows it. The
+//! group's welcome then comes through the mailbox like anything else; if it does not come soon, the conversation is
+//! fetched and joined from outside. What a group is called, the server tells; that it was changed, the manager says in
+//! a message of its own. Who is in it, the MLS group says.
 
 use super::talk::{GroupSummary, Talk};
 use super::{Event, Machine, MachineError, Purpose};

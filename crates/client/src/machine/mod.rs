@@ -7,9 +7,9 @@
 //!    ([`NewDevice`]).
 //! 2. It tells the machine what happens: [`Machine::connected`], [`Machine::receive`], [`Machine::disconnected`],
 //!    [`Machine::tick`] at [`Machine::next_tick`], and the person's wishes.
-//! 3. After each of them, or after several, it takes the [`Step`]: **first** the changes are stored, in one batch, **then**
-//!    the frames are sent, then the events are shown. An acknowledgement is a frame, so nothing is acknowledged that is
-//!    not stored; a send is a frame, so no key is used on the wire whose use is not stored.
+//! 3. After each of them, or after several, it takes the [`Step`]: **first** the changes are stored, in one batch,
+//!    **then** the frames are sent, then the events are shown. An acknowledgement is a frame, so nothing is
+//!    acknowledged that is not stored; a send is a frame, so no key is used on the wire whose use is not stored.
 //!
 //! If storing fails, the machine is ahead of its store: the driver drops it and opens it again.
 //!
@@ -696,9 +696,9 @@ impl Machine {
         self.contacts.get(account)
     }
 
-    /// Blocks whoever one talks to in a conversation of two, or lets them through again: what a blocked account sends is
-    /// taken from the mailbox, and thrown away. Of a person only this device knows; the host of a business is told, and
-    /// counts.
+    /// Blocks whoever one talks to in a conversation of two, or lets them through again: what a blocked account sends
+    /// is taken from the mailbox, and thrown away. Of a person only this device knows; the host of a business is told,
+    /// and counts.
     pub fn block(&mut self, ctx: &Ctx, id: ConversationId, on: bool) -> Result<(), MachineError> {
         self.think(ctx, id, if on { Opinion::Blocked } else { Opinion::Unblocked })
     }

@@ -1,8 +1,8 @@
 //! # What waits to be sent
 //!
-//! A message is in the outbox from the moment that the person sent it until the server has stored it; the rows survive a
-//! restart. It is encrypted when it goes on its way, in the epoch that is current then; what is asked again is encrypted
-//! again under the same id, and the server knows the id.
+//! A message is in the outbox from the moment that the person sent it until the server has stored it; the rows survive
+//! a restart. It is encrypted when it goes on its way, in the epoch that is current then; what is asked again is
+//! encrypted again under the same id, and the server knows the id.
 
 use super::asides::is_aside;
 use super::talk::Work;

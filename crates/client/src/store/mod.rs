@@ -151,8 +151,8 @@ impl Store for MemoryStore {
     }
 }
 
-/// The tests that each store passes: `store_tests!(#[attribute], new_store)`, where the attribute runs an async test and
-/// `new_store` is an async function that gives an empty store.
+/// The tests that each store passes: `store_tests!(#[attribute], new_store)`, where the attribute runs an async test
+/// and `new_store` is an async function that gives an empty store.
 #[macro_export]
 macro_rules! store_tests {
     (#[$test:meta], $new:path) => {

@@ -1,7 +1,7 @@
 //! # What a store must do
 //!
-//! Each case takes an empty store and says what is wrong with it. [`store_tests`](crate::store_tests) makes tests of them
-//! on a machine; in the browser [`check`] runs them all.
+//! Each case takes an empty store and says what is wrong with it. [`store_tests`](crate::store_tests) makes tests of
+//! them on a machine; in the browser [`check`] runs them all.
 
 use super::{Row, Scan, Store};
 use plaza_crypto::Change;

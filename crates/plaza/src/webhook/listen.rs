@@ -4,10 +4,10 @@
 //! body to the byte and the headers as the server gives them, so that the program checks the signature as it would in
 //! production. After a 2xx the server is told; before that nothing is forgotten.
 //!
-//! A program that is away is waited for, and nothing is taken from the server meanwhile. One that answers with an error is
-//! asked again after a second, two, five, then every ten; meanwhile other people's events go on, and those of the same
-//! person wait their turn. At the end (Ctrl-C, `--count`, `--timeout-s`) what is under way is finished and the listener is
-//! ended, or left with `--keep`, to be taken up again with `--listener`.
+//! A program that is away is waited for, and nothing is taken from the server meanwhile. One that answers with an error
+//! is asked again after a second, two, five, then every ten; meanwhile other people's events go on, and those of the
+//! same person wait their turn. At the end (Ctrl-C, `--count`, `--timeout-s`) what is under way is finished and the
+//! listener is ended, or left with `--keep`, to be taken up again with `--listener`.
 
 use super::{Access, Console, Refused, told, word};
 use crate::output;
@@ -172,8 +172,8 @@ impl Listener {
         Ok(())
     }
 
-    /// Hands deliveries on, one after the other. Behind a failed one the rest of its lane waits, behind an absent program
-    /// everything does.
+    /// Hands deliveries on, one after the other. Behind a failed one the rest of its lane waits, behind an absent
+    /// program everything does.
     async fn round(&mut self, taken: Vec<Value>) -> Round {
         let (mut round, mut stuck) = (Round::default(), BTreeSet::new());
         for delivery in taken {

@@ -44,6 +44,10 @@ impl<'a> Somebody<'a> {
 }
 
 async fn takes_calls(business: &Business) {
+    // Whoever calls has to hear that the other side picks up.
+    let url = format!("{}/manager/api/webhook-listeners", business.url);
+    let listener = json!({"waba_id": business.waba, "fields": ["calls"]});
+    assert_eq!(post(&url, Some(&business.token), &listener).await.0, 201);
     let settings = json!({"calling": {"status": "ENABLED"}});
     let (status, set) = business.post(&format!("{}/settings", business.phone), &settings).await;
     assert_eq!(status, 200, "{set}");

@@ -7,8 +7,10 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 /// Every address of the surface.
-const ADDRESSES: [(&str, &str); 16] = [
+const ADDRESSES: [(&str, &str); 18] = [
     ("GET", "session"),
+    ("GET", "numbers/106540352242922/limits"),
+    ("GET", "analytics?account=102290129340398"),
     ("GET", "messages"),
     ("GET", "messages/wamid.AZqJ0hd1cH2Lr0bZ8mXw1A"),
     ("GET", "webhook-deliveries"),
@@ -172,6 +174,118 @@ async fn a_messages_life_is_told_to_its_business_alone() {
     ] {
         let (status, problem) = ask(&server, method, &path, Some(&rival.token)).await;
         assert_eq!((status, problem["code"].as_str()), (404, Some("not_found")), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn how_much_of_its_limits_a_number_has_used_is_told_to_its_business_alone() {
+    let server = Server::start().await;
+    let (shop, rival) = (server.business("+4930901820").await, server.business("+4930901821").await);
+    let path = format!("numbers/{}/limits", shop.phone);
+    let limit = |all: &Value, name: &str| {
+        let limits = all["limits"].as_array().unwrap();
+        limits.iter().find(|limit| limit["name"] == name).cloned().unwrap_or_else(|| panic!("{name}: {all}"))
+    };
+    let before = see(&server, &shop, &path).await;
+    assert_eq!(before["phone_number_id"], shop.phone.as_str());
+    assert_eq!(
+        (&before["quality"]["delivered"], &before["quality"]["blocks"]),
+        (&json!(0), &json!({"all": 0, "last_day": 0}))
+    );
+    assert_eq!(
+        limit(&before, "numbers"),
+        json!({"name": "numbers", "used": 1, "max": 20, "window_s": null, "code": 100})
+    );
+    let mut ana = Person::register(&server, "+999000001", "Ana").await;
+    // She was written to first; another template is made; the number's settings are looked at twice.
+    let (status, sent) = shop.post(&format!("{}/messages", shop.phone), &shop.template_to(&ana.number)).await;
+    assert_eq!(status, 200, "{sent}");
+    let (conversation, _) = ana.next().await;
+    ana.write("+4930901820", "thanks").await;
+    ana.ticks(conversation, Ticks::Delivered).await;
+    let template = json!({"name": "later", "language": "en", "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Your bread is late."}]});
+    assert_eq!(shop.post(&format!("{}/message_templates", shop.waba), &template).await.0, 200);
+    for _ in 0..2 {
+        let read = format!("{}/v23.0/{}/settings", server.url, shop.phone);
+        assert_eq!(get(&read, Some(&shop.token)).await.0, 200);
+    }
+    let blocked = json!({"messaging_product": "whatsapp", "block_users": [{"user": ana.number}]});
+    assert_eq!(shop.post(&format!("{}/block_users", shop.phone), &blocked).await.0, 200);
+    let after = see(&server, &shop, &path).await;
+    for (name, more) in [
+        ("templates", 1),
+        ("template_creations", 1),
+        ("management_calls", 3),
+        ("blocked_people", 1),
+        ("numbers", 0),
+    ] {
+        let used = |all: &Value| limit(all, name)["used"].as_i64().unwrap();
+        assert_eq!(used(&after) - used(&before), more, "{name}: {after}");
+    }
+    // The rival cannot tell it from a number that does not exist.
+    for (token, path) in
+        [(&rival.token, path.as_str()), (&shop.token, "numbers/17/limits"), (&shop.token, "numbers/x/limits")]
+    {
+        let (status, problem) = ask(&server, "GET", path, Some(token)).await;
+        assert_eq!((status, problem["code"].as_str()), (404, Some("not_found")), "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_messages_is_told_to_their_business_alone() {
+    let server = Server::start().await;
+    let (shop, rival) = (server.business("+4930901820").await, server.business("+4930901821").await);
+    let path = format!("analytics?account={}", shop.waba);
+    let sum = |of: &Value, member: &str| -> i64 {
+        of.as_array().unwrap().iter().map(|row| row[member].as_i64().unwrap()).sum()
+    };
+    let empty = see(&server, &shop, &path).await;
+    assert_eq!(
+        (sum(&empty["days"], "sent"), &empty["costs"], &empty["templates"]),
+        (0, &json!([]), &json!([]))
+    );
+    let mut ana = Person::register(&server, "+999000001", "Ana").await;
+    let (status, sent) = shop.post(&format!("{}/messages", shop.phone), &shop.template_to(&ana.number)).await;
+    assert_eq!(status, 200, "{sent}");
+    let (conversation, _) = ana.next().await;
+    ana.client.mark_read(conversation).await.unwrap();
+    ana.write("+4930901820", "thanks").await;
+    ana.ticks(conversation, Ticks::Delivered).await;
+    let id = sent["messages"][0]["id"].as_str().unwrap();
+    let charged =
+        see(&server, &shop, &format!("messages/{id}")).await["price"]["charge"]["amount_micros"].clone();
+    assert!(charged.as_i64().unwrap() > 0);
+
+    let all = see(&server, &shop, &path).await;
+    let became = ["sent", "delivered", "read", "failed"].map(|member| sum(&all["days"], member));
+    assert_eq!((became, &all["currency"]), ([1, 1, 1, 0], &json!("USD")), "{all}");
+    let template = &all["templates"][0];
+    assert_eq!(
+        (&template["name"], &template["read"], &template["amount_micros"]),
+        (&json!("ready"), &json!(1), &charged)
+    );
+    let cost = &all["costs"][0];
+    assert_eq!(
+        (&cost["category"], &cost["messages"], &cost["amount_micros"]),
+        (&json!("utility"), &json!(1), &charged)
+    );
+    assert_eq!(all["before"]["sent"], 0);
+    // Of a time that is over by then, it is the time before.
+    let (until, since) = (all["until"].as_i64().unwrap() + 7200, all["until"].as_i64().unwrap() + 3600);
+    let later = see(&server, &shop, &format!("{path}&since={since}&until={until}")).await;
+    assert_eq!((sum(&later["days"], "sent"), &later["templates"]), (0, &json!([])));
+    let around = format!("{path}&since={}&until={until}", since - 1);
+    assert_eq!(see(&server, &shop, &around).await["before"]["sent"], 1);
+
+    for (token, path, expected) in [
+        (&rival.token, path.clone(), (404, "not_found")),
+        (&shop.token, "analytics?account=17".to_owned(), (404, "not_found")),
+        (&shop.token, "analytics?account=x".to_owned(), (404, "not_found")),
+        (&shop.token, format!("{path}&since={until}&until={since}"), (400, "invalid")),
+    ] {
+        let (status, problem) = ask(&server, "GET", &path, Some(token)).await;
+        assert_eq!((status, problem["code"].as_str()), (expected.0, Some(expected.1)), "{path}: {problem}");
     }
 }
 

@@ -129,7 +129,8 @@ impl World {
         events(&self.endpoint.told())
     }
 
-    /// Business as usual, then four days without the endpoint, which is gone or broken by turns, and with a kill on each.
+    /// Business as usual, then four days without the endpoint, which is gone or broken by turns, and with a kill on
+    /// each.
     async fn four_days_without(&mut self) {
         let before = self.endpoint.calls();
         self.send().await;

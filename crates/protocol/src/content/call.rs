@@ -1,8 +1,9 @@
 //! What the two sides of a call say to each other until their media flows, and how it ended.
 //!
-//! A call is named by the message that offers it. The media itself goes from peer to peer (WebRTC): a session description
-//! (SDP, RFC 8866) travels in the offer and one in the answer, encrypted like any message. Only [`CallEnded`] stands in
-//! the timeline; everything else is of the moment, and means nothing to a device that does not know the call.
+//! A call is named by the message that offers it. The media itself goes from peer to peer (WebRTC): a session
+//! description (SDP, RFC 8866) travels in the offer and one in the answer, encrypted like any message. Only
+//! [`CallEnded`] stands in the timeline; everything else is of the moment, and means nothing to a device that does not
+//! know the call.
 
 use super::message_id;
 use crate::DeviceId;

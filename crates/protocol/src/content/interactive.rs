@@ -1,6 +1,6 @@
-//! What a business asks with more than words, and what a person answers: buttons, lists, links, forms (flows), products,
-//! orders, and requests for a place, an address or a call. The client validates an answer against the question
-//! before it sends it.
+//! What a business asks with more than words, and what a person answers: buttons, lists, links, forms (flows),
+//! products, orders, and requests for a place, an address or a call. The client validates an answer against the
+//! question before it sends it.
 
 use super::{Attachment, Button, Location, Media};
 use prost::{Message, Oneof};

@@ -1,7 +1,7 @@
 //! # Who calls
 //!
-//! `Authorization: Bearer …`, `Authorization: OAuth …` or `access_token=…`; a token in the parameters wins, because SDKs
-//! put their own in the header of every call and the one that a method wants beside it.
+//! `Authorization: Bearer …`, `Authorization: OAuth …` or `access_token=…`; a token in the parameters wins, because
+//! SDKs put their own in the header of every call and the one that a method wants beside it.
 //!
 //! A good token is remembered for a few seconds, under its fingerprint: sending costs no look-up, and a revoked token
 //! dies at most that much later.

@@ -1,8 +1,8 @@
 //! # Errors in Graph's shape
 //!
 //! One object with `code`, by which clients branch, `error_data.details`, which says what to do, and `fbtrace_id`. The
-//! HTTP status and the title stand in the table of `plaza_business::codes`; here is which error of an operation has which
-//! code. What is ours alone (a full disk, a bug) is logged once and answered without its inside.
+//! HTTP status and the title stand in the table of `plaza_business::codes`; here is which error of an operation has
+//! which code. What is ours alone (a full disk, a bug) is logged once and answered without its inside.
 
 use super::answer::Answer;
 use super::operations::{Operation, State};
@@ -332,6 +332,8 @@ impl From<CallError> for GraphError {
             CallError::NotRegistered => codes::NOT_REGISTERED,
             CallError::Disabled => codes::CALLING_OFF,
             CallError::Sip => codes::METHOD_NOT_ALLOWED,
+            CallError::Unheard => codes::CALL_PREREQUISITES,
+            CallError::TooFast { .. } => codes::CALL_RATE,
             CallError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
             CallError::Uncallable => codes::UNCALLABLE,
             CallError::NoPermission => codes::NO_CALL_PERMISSION,

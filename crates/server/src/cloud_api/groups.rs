@@ -61,11 +61,8 @@ pub(super) async fn create(call: Call) -> Result<Value, GraphError> {
 /// `GET /{phone}/groups`: the list stands one level deeper than others.
 pub(super) async fn list(call: Call) -> Result<Value, GraphError> {
     let (phone, limit) = (call.phone(), lists::page_rows(&call)?);
-    let after = match lists::decode_cursor(&call, "after")? {
-        Some(cursor) => Some(groups::parse_id(&cursor).ok_or_else(|| {
-            GraphError::new(codes::INVALID_PARAMETER)
-                .details("after: a cursor of an earlier answer is expected")
-        })?),
+    let after = match lists::decode_cursor(&call, "after").map_err(|_| groups::invalid_cursor())? {
+        Some(cursor) => Some(groups::parse_id(&cursor).ok_or_else(groups::invalid_cursor)?),
         None => None,
     };
     let list = async move |ctx: &Ctx, tx: &mut Tx| {
@@ -143,7 +140,9 @@ pub(super) async fn update(call: Call) -> Result<Value, GraphError> {
         }
     };
     let asked = ChangeGroup::read(&asked, picture)?;
-    let update = async move |ctx: &Ctx, tx: &mut Tx| Ok(((), groups::change(ctx, tx, id, &asked).await?));
+    let business = call.app.business.clone();
+    let update =
+        async move |ctx: &Ctx, tx: &mut Tx| Ok(((), business.change_group(ctx, tx, id, &asked).await?));
     let ((), request_id) = change(&call, "cloud_api.change_group", update).await?;
     Ok(json!({"messaging_product": "whatsapp", "success": true, "request_id": request_id}))
 }
@@ -151,7 +150,8 @@ pub(super) async fn update(call: Call) -> Result<Value, GraphError> {
 /// `DELETE /{group}`
 pub(super) async fn delete(call: Call) -> Result<Value, GraphError> {
     let id = call.group();
-    let delete = async move |ctx: &Ctx, tx: &mut Tx| Ok(((), groups::delete(ctx, tx, id).await?));
+    let business = call.app.business.clone();
+    let delete = async move |ctx: &Ctx, tx: &mut Tx| Ok(((), business.delete_group(ctx, tx, id).await?));
     let ((), request_id) = change(&call, "cloud_api.delete_group", delete).await?;
     call.app.forget(id.0);
     Ok(json!({"messaging_product": "whatsapp", "success": true, "request_id": request_id}))
@@ -171,14 +171,16 @@ pub(super) async fn invite_link(call: Call) -> Result<Value, GraphError> {
 /// `POST /{group}/invite_link`
 pub(super) async fn reset_invite_link(call: Call) -> Result<Value, GraphError> {
     let (id, origin) = (call.group(), origin(&call));
-    let reset = async move |ctx: &Ctx, tx: &mut Tx| groups::reset_invite_link(ctx, tx, id, &origin).await;
+    let business = call.app.business.clone();
+    let reset = async move |ctx: &Ctx, tx: &mut Tx| business.reset_invite_link(ctx, tx, id, &origin).await;
     Ok(link(&call.write("cloud_api.reset_invite_link", reset).await?))
 }
 
 /// `DELETE /{group}/invite_link`
 pub(super) async fn delete_invite_link(call: Call) -> Result<Value, GraphError> {
     let id = call.group();
-    let delete = async move |ctx: &Ctx, tx: &mut Tx| groups::delete_invite_link(ctx, tx, id).await;
+    let business = call.app.business.clone();
+    let delete = async move |ctx: &Ctx, tx: &mut Tx| business.delete_invite_link(ctx, tx, id).await;
     call.write("cloud_api.delete_invite_link", delete).await?;
     Ok(success())
 }
@@ -186,13 +188,11 @@ pub(super) async fn delete_invite_link(call: Call) -> Result<Value, GraphError> 
 /// `GET /{group}/join_requests`
 pub(super) async fn join_requests(call: Call) -> Result<Value, GraphError> {
     let (id, limit) = (call.group(), lists::page_rows(&call)?);
-    let after: Option<JoinRequestId> = match lists::decode_cursor(&call, "after")? {
-        Some(cursor) => Some(cursor.parse().map_err(|_| {
-            GraphError::new(codes::INVALID_PARAMETER)
-                .details("after: a cursor of an earlier answer is expected")
-        })?),
-        None => None,
-    };
+    let after: Option<JoinRequestId> =
+        match lists::decode_cursor(&call, "after").map_err(|_| groups::invalid_cursor())? {
+            Some(cursor) => Some(cursor.parse().map_err(|_| groups::invalid_cursor())?),
+            None => None,
+        };
     let list = async move |ctx: &Ctx, tx: &mut Tx| {
         groups::join_requests(ctx, tx, id, after, limit.saturating_add(1)).await
     };
@@ -221,8 +221,9 @@ pub(super) async fn join_requests(call: Call) -> Result<Value, GraphError> {
 /// `POST /{group}/join_requests`
 pub(super) async fn approve(call: Call) -> Result<Value, GraphError> {
     let (id, asked) = (call.group(), Requests::read(call.params.value())?);
+    let business = call.app.business.clone();
     let approve = async move |ctx: &Ctx, tx: &mut Tx| {
-        let decided = groups::approve(ctx, tx, id, &asked).await?;
+        let decided = business.approve_join_requests(ctx, tx, id, &asked).await?;
         let changed = decided.changed.clone();
         Ok((decided, changed))
     };
@@ -233,13 +234,20 @@ pub(super) async fn approve(call: Call) -> Result<Value, GraphError> {
 /// `DELETE /{group}/join_requests`
 pub(super) async fn reject(call: Call) -> Result<Value, GraphError> {
     let (id, asked) = (call.group(), Requests::read(call.params.value())?);
-    let reject = async move |ctx: &Ctx, tx: &mut Tx| groups::reject(ctx, tx, id, &asked).await;
+    let business = call.app.business.clone();
+    let reject = async move |ctx: &Ctx, tx: &mut Tx| business.reject_join_requests(ctx, tx, id, &asked).await;
     let decided = call.write("cloud_api.reject_join_requests", reject).await?;
     decision(&decided, "rejected_join_requests")
 }
 
 fn error(code: Code, why: &str) -> Value {
     json!({"code": code.number, "title": code.title, "message": code.title, "error_data": {"details": why}})
+}
+
+/// Said of an answer where some things could not be done.
+fn partly(failed: usize) -> Value {
+    let why = format!("{failed} of the list could not be done: each stands in this answer with its reason");
+    json!([error(codes::PARTIAL_SUCCESS, &why)])
 }
 
 /// What was done, and beside it what was not. Where nothing was, the first reason is the answer.
@@ -255,6 +263,7 @@ fn decision(decided: &Decided, done: &str) -> Result<Value, GraphError> {
             .iter()
             .map(|(id, code, why)| json!({"join_request_id": id, "errors": [error(*code, why)]}));
         answer["failed_join_requests"] = failed.collect();
+        answer["errors"] = partly(decided.failed.len());
     }
     Ok(answer)
 }
@@ -271,8 +280,9 @@ pub(super) async fn add_participants(call: Call) -> Result<Value, GraphError> {
 /// `DELETE /{group}/participants`
 pub(super) async fn remove_participants(call: Call) -> Result<Value, GraphError> {
     let (id, asked) = (call.group(), People::read(call.params.value())?);
+    let business = call.app.business.clone();
     let remove = async move |ctx: &Ctx, tx: &mut Tx| {
-        let removed = groups::remove(ctx, tx, id, &asked).await?;
+        let removed = business.remove_participants(ctx, tx, id, &asked).await?;
         let changed = removed.changed.clone();
         Ok((removed, changed))
     };
@@ -291,6 +301,7 @@ pub(super) async fn remove_participants(call: Call) -> Result<Value, GraphError>
             .iter()
             .map(|(person, code, why)| json!({"input": person.input, "errors": [error(*code, why)]}));
         answer["failed_participants"] = failed.collect();
+        answer["errors"] = partly(removed.failed.len());
     }
     Ok(answer)
 }

@@ -1,9 +1,9 @@
 //! # `fields=` and pages
 //!
 //! Only the members that were asked for are returned, and `id`. A field may have arguments (`preview.invalidate(true)`)
-//! and a selection of its own (`owner_business_info{id,name}`), which goes for an object, for each item of a list, and for
-//! a list inside `data`. What an object does not have is left out. Lists come with opaque cursors, and with a `summary` if
-//! one was asked for.
+//! and a selection of its own (`owner_business_info{id,name}`), which goes for an object, for each item of a list, and
+//! for a list inside `data`. What an object does not have is left out. Lists come with opaque cursors, and with a
+//! `summary` if one was asked for.
 
 use super::Call;
 use super::errors::GraphError;
@@ -142,8 +142,8 @@ fn split(text: &str, at: char) -> Vec<String> {
     parts
 }
 
-/// `object` with the members that were asked for, or with `default` if none were. A member that the object does not have
-/// is left out.
+/// `object` with the members that were asked for, or with `default` if none were. A member that the object does not
+/// have is left out.
 pub(super) fn select(call: &Call, object: Value, default: &[&str]) -> Value {
     let fields = Fields::of(call);
     if !fields.0.is_empty() {

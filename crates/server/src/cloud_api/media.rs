@@ -1,8 +1,8 @@
 //! Media: upload, look up, download, delete, and the links that messages name.
 //!
 //! An upload is looked at, encrypted under a key of its own, put into the blob store, and only then recorded: what was
-//! answered with an id is there. A download's address is good for five minutes, on this same origin, and needs the token
-//! like everything else.
+//! answered with an id is there. A download's address is good for five minutes, on this same origin, and needs the
+//! token like everything else.
 
 use super::errors::GraphError;
 use super::list::origin;

@@ -52,8 +52,8 @@ impl fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// `deliver` encrypts accepted messages and puts their envelopes into the mailboxes; `read` tells a person that their
-    /// message was read, and shows that an answer is being written.
+    /// `deliver` encrypts accepted messages and puts their envelopes into the mailboxes; `read` tells a person that
+    /// their message was read, and shows that an answer is being written.
     pub fn new(
         deliver: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a [&'a Accepted]) -> Work<'a> + Send + Sync + 'static,
         read: impl for<'a> Fn(&'a Ctx, &'a mut Tx, &'a MarkedRead) -> Work<'a> + Send + Sync + 'static,

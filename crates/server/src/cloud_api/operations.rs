@@ -1,8 +1,8 @@
 //! # The operations
 //!
 //! One table says what this surface offers: a row for each address and method, with the node that it belongs to, the
-//! permission that it asks for, how far it goes, and the function that answers. The router reads it, `docs/cloud-api.md`
-//! is written from it, and tests walk through it; there is no other list of addresses.
+//! permission that it asks for, how far it goes, and the function that answers. The router reads it,
+//! `docs/cloud-api.md` is written from it, and tests walk through it; there is no other list of addresses.
 //!
 //! An address is a node and an edge: `/{phone-number-id}/message_qrdls/{code}` is the edge `message_qrdls/{code}` of a
 //! phone number, whose last word is an argument ([`Call::argument`]). What belongs to no node stands at [`On::Root`].

@@ -1,8 +1,8 @@
 //! # Parameters
 //!
-//! Query, JSON, form and multipart are one: whatever a client puts where, a handler asks for a member by its name. A body
-//! wins over the query. Members of the query and of forms are texts; where an object or a list is wanted, a text that is
-//! JSON is as good.
+//! Query, JSON, form and multipart are one: whatever a client puts where, a handler asks for a member by its name. A
+//! body wins over the query. Members of the query and of forms are texts; where an object or a list is wanted, a text
+//! that is JSON is as good.
 
 use super::errors::GraphError;
 use axum::body::{Body, Bytes};
@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 /// A file up to here is a parameter too, if it is a text.
 const TEXT_FILE_BYTES_MAX: usize = 64 * 1024;
-/// Of a body that is too large so much more is read and thrown away: whoever is still writing when the connection closes
-/// sees that, and not the answer.
+/// Of a body that is too large so much more is read and thrown away: whoever is still writing when the connection
+/// closes sees that, and not the answer.
 const TOO_LARGE_READ_BYTES: usize = 16 * 1024 * 1024;
 /// Members of a form or a query.
 const MEMBERS_MAX: usize = 1000;

@@ -3,8 +3,8 @@
 //! An app may make 200 calls an hour about one account, and 5,000 about one with a registered number; sending messages
 //! and media does not count. Each answer says in its headers how much of the hour is used; beyond it, error 80007.
 //!
-//! Sending is counted elsewhere: the answer to a message that took a place of the messaging limit says in the same header
-//! how much of that is used.
+//! Sending is counted elsewhere: the answer to a message that took a place of the messaging limit says in the same
+//! header how much of that is used.
 //!
 //! The counts live in memory, of each process its own: they protect the server, and cost no write.
 

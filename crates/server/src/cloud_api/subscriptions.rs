@@ -1,7 +1,7 @@
 //! Callbacks: of an app (`/{app}/subscriptions`), of an account (`/{waba}/subscribed_apps`).
 //!
-//! A callback is asked before it is remembered: a GET with a challenge, which it must repeat. An address that is private
-//! or of a wrong scheme is refused with the reason.
+//! A callback is asked before it is remembered: a GET with a challenge, which it must repeat. An address that is
+//! private or of a wrong scheme is refused with the reason.
 
 use super::Call;
 use super::errors::GraphError;

@@ -153,7 +153,8 @@ pub(super) async fn unpause(call: Call) -> Result<Value, GraphError> {
     })
 }
 
-/// `GET /{template}/compare`. Blocks are not told by template, so that their rates are equal and in the order asked for.
+/// `GET /{template}/compare`. Blocks are not told by template, so that their rates are equal and in the order asked
+/// for.
 pub(super) async fn compare(call: Call) -> Result<Value, GraphError> {
     let mut ids = vec![call.template()];
     ids.extend(template_ids(&call, "template_ids")?);

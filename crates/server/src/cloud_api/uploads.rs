@@ -1,4 +1,5 @@
-//! Files that arrive in pieces: `/{app-id}/uploads` opens a session, `/upload:…` takes the bytes and tells how far it is.
+//! Files that arrive in pieces: `/{app-id}/uploads` opens a session, `/upload:…` takes the bytes and tells how far it
+//! is.
 
 use super::errors::GraphError;
 use super::{Answer, Call};

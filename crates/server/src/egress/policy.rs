@@ -91,8 +91,8 @@ impl EgressPolicy {
         if PORTS.contains(&port) { Ok(url) } else { Err(Refusal::Port(port)) }
     }
 
-    /// Checks what a name resolved to: one address that may not be called spoils all, because a name that leads both out
-    /// and in is an attack or a mistake.
+    /// Checks what a name resolved to: one address that may not be called spoils all, because a name that leads both
+    /// out and in is an attack or a mistake.
     pub(super) fn check_addresses(
         &self,
         host: &str,

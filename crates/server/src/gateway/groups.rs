@@ -1,5 +1,5 @@
-//! What the hosted device does for the groups that its number manages. Who is in a group was decided before; here the MLS
-//! group follows, in the same transaction.
+//! What the hosted device does for the groups that its number manages. Who is in a group was decided before; here the
+//! MLS group follows, in the same transaction.
 
 use super::{Gateway, GatewayError, as_device};
 use plaza_business::groups::{GroupTask, GroupWork};

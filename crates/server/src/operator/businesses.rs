@@ -1,5 +1,5 @@
-//! Businesses as the operator handles them: opening one, crediting it, pointing its webhooks somewhere, its templates by
-//! name. The command line's `plaza business` and `plaza template` call these.
+//! Businesses as the operator handles them: opening one, crediting it, pointing its webhooks somewhere, its templates
+//! by name. The command line's `plaza business` and `plaza template` call these.
 
 use super::ctx;
 use super::reviews::{Page, template_view};

@@ -1,10 +1,10 @@
 //! # People that a test drives by HTTP
 //!
-//! A person of the sandbox is a client like any other, with keys of its own, that happens to run inside the server: what
-//! a business sends is encrypted for it, arrives over its socket, and is decrypted by it. A test tells it by HTTP what to
-//! write and what to press, and asks what it got: **the messages that are shown here are what the person's own device
-//! read**, not what the business asked the API to send. What goes to somebody who does not live here cannot be shown,
-//! because the server cannot read it.
+//! A person of the sandbox is a client like any other, with keys of its own, that happens to run inside the server:
+//! what a business sends is encrypted for it, arrives over its socket, and is decrypted by it. A test tells it by HTTP
+//! what to write and what to press, and asks what it got: **the messages that are shown here are what the person's own
+//! device read**, not what the business asked the API to send. What goes to somebody who does not live here cannot be
+//! shown, because the server cannot read it.
 //!
 //! A person reads what comes at once, so that a business hears `delivered` and `read`. Their devices lie in the data
 //! folder and are there again after a restart; what was heard before it is not told again.

@@ -7,6 +7,7 @@
  * The same field changes a message of one's own: ↑ in an empty field takes the last one that may still be changed. With
  * a business, "/" lists what it understands, and its suggestions stand above until the first words.
  */
+import { clsx } from "clsx";
 import { CornerUpLeft, Pencil, SendHorizontal, X } from "lucide-react";
 import { useRef, useState } from "react";
 import type { ClipboardEvent, KeyboardEvent, ReactNode } from "react";
@@ -25,6 +26,8 @@ const COUNTER_FROM = 3900;
 const LINE_PX = 21;
 const LINES_MAX = 6;
 const PADDING_PX = 20;
+/** While one speaks there is nothing to write: the recording has the line to itself. */
+const WHILE_SILENT = "group-has-data-recording:hidden";
 
 function fit(element: HTMLTextAreaElement | null): void {
   if (!element) return;
@@ -148,13 +151,17 @@ function ComposerField({ conversation, replyTo, edit, focus, prompts, lastEditab
           <Above icon={<CornerUpLeft size={15} />} title={`Answer to ${replyTo.mine ? "yourself" : replyTo.author}`} words={summary(replyTo)} cancel="Do not answer this message" onCancel={onCancelReply} />
         )}
         <form
-          className="flex items-end gap-2"
+          className="group flex items-end gap-2"
           onSubmit={(event) => {
             event.preventDefault();
             send();
           }}
         >
-          {!edit && <AttachMenu replyTo={replyTo?.id ?? null} onFiles={onFiles} onSent={onCancelReply} />}
+          {!edit && (
+            <div className={WHILE_SILENT}>
+              <AttachMenu replyTo={replyTo?.id ?? null} onFiles={onFiles} onSent={onCancelReply} />
+            </div>
+          )}
           {!edit && text === "" && <VoiceButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}
           <textarea
             ref={attach}
@@ -172,14 +179,14 @@ function ComposerField({ conversation, replyTo, edit, focus, prompts, lastEditab
             onKeyDown={onKeyDown}
             onPaste={onPaste}
             onBlur={stopped}
-            className="scroll-quiet min-h-10 min-w-0 grow resize-none rounded-14 border border-line-strong bg-raised px-3.5 py-2 text-14 leading-[21px] placeholder:truncate placeholder:text-faint focus-visible:outline-offset-0"
+            className={clsx("scroll-quiet min-h-10 min-w-0 grow resize-none rounded-14 border border-line-strong bg-raised px-3.5 py-2 text-14 leading-[21px] placeholder:truncate placeholder:text-faint focus-visible:outline-offset-0", WHILE_SILENT)}
           />
           <button
             type="submit"
             aria-label={edit ? "Save the change" : "Send"}
             title={edit ? "Save the change" : "Send"}
             aria-disabled={!canSend}
-            className="inline-flex size-10 shrink-0 items-center justify-center rounded-14 bg-accent text-accent-ink transition-colors duration-150 hover:bg-accent-hover aria-disabled:bg-sunken aria-disabled:text-faint"
+            className={clsx("inline-flex size-10 shrink-0 items-center justify-center rounded-14 bg-accent text-accent-ink transition-colors duration-150 hover:bg-accent-hover aria-disabled:bg-sunken aria-disabled:text-faint", WHILE_SILENT)}
           >
             <SendHorizontal size={18} />
           </button>

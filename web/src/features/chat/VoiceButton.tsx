@@ -4,6 +4,7 @@
  * Press to speak, press again to send, Escape or the bin to think better of it. The recording is made by the browser
  * (Opus), and goes out like any file, marked as spoken. Where no microphone can be had, the button says so.
  */
+import { clsx } from "clsx";
 import { Mic, SendHorizontal, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
@@ -53,11 +54,11 @@ export function VoiceButton({ replyTo, onSent }: { replyTo: string | null; onSen
 
   if (recording) {
     return (
-      <div role="group" aria-label="Recording" className="flex shrink-0 items-center gap-2">
+      <div role="group" aria-label="Recording" data-recording="" className="flex grow items-center gap-2">
         <Round label="Discard the recording" onClick={recording.discard} onEscape={recording.discard}>
           <Trash2 size={18} />
         </Round>
-        <span role="timer" className="inline-flex items-center gap-2 text-13 text-bad tabular">
+        <span role="timer" className="flex grow items-center gap-2 text-13 text-bad tabular">
           <span className="size-2 rounded-full bg-bad" aria-hidden="true" />
           {length(spokenMs)}
         </span>
@@ -98,7 +99,7 @@ function Round({ label, focus = false, onClick, onEscape, children }: RoundProps
       onKeyDown={(event) => {
         if (event.key === "Escape") onEscape?.();
       }}
-      className="inline-flex size-10 shrink-0 items-center justify-center rounded-14 text-muted transition-colors duration-150 hover:bg-sunken hover:text-ink"
+      className={clsx("inline-flex size-10 shrink-0 items-center justify-center rounded-14 transition-colors duration-150", focus ? "bg-accent text-accent-ink hover:bg-accent-hover" : "text-muted hover:bg-sunken hover:text-ink")}
     >
       {children}
     </button>

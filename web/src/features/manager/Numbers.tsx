@@ -165,6 +165,9 @@ function Details({ number }: { number: PhoneNumber }) {
         <Link to="/manager/qr-codes" search={{ number: number.id }} className={buttonLook("quiet", true)}>
           Its QR codes
         </Link>
+        <Link to="/manager/groups" search={{ number: number.id }} className={buttonLook("quiet", true)}>
+          Its groups
+        </Link>
         <Link to="/manager/webhooks" search={{ view: "subscriptions" }} className={buttonLook("quiet", true)}>
           Webhooks
         </Link>

@@ -12,6 +12,7 @@ export function Quality({ rating }: { rating: string | undefined }) {
 }
 
 const people = (value: number): string => (value === 1 ? "1 person" : `${count(value)} people`);
+const lately = ({ all, last_day }: NumberLimits["quality"]["blocks"]): string => (last_day === 0 ? "" : all === 1 ? ", within a day" : `, ${count(last_day)} of them within a day`);
 
 /** What people made of the messages of the last seven days. */
 export function QualitySigns({ quality }: { quality: NumberLimits["quality"] }) {
@@ -30,8 +31,8 @@ export function QualitySigns({ quality }: { quality: NumberLimits["quality"] }) 
         <li>
           {people(quality.people)} got {quality.delivered === 1 ? "1 message" : `${count(quality.delivered)} messages`}.
         </li>
-        <li>{quality.blocks.all === 0 ? "Nobody blocked this number." : `${people(quality.blocks.all)} blocked this number, ${count(quality.blocks.last_day)} of them within a day.`}</li>
-        <li>{quality.reports.all === 0 ? "Nobody reported it." : `${people(quality.reports.all)} reported it, ${count(quality.reports.last_day)} of them within a day.`}</li>
+        <li>{quality.blocks.all === 0 ? "Nobody blocked this number." : `${people(quality.blocks.all)} blocked this number${lately(quality.blocks)}.`}</li>
+        <li>{quality.reports.all === 0 ? "Nobody reported it." : `${people(quality.reports.all)} reported it${lately(quality.reports)}.`}</li>
         <li>{share === null ? "No message is old enough yet to say how many are read." : `${share} % of the messages that are a day old were read.`}</li>
       </ul>
       <p className="mt-3 text-13 text-muted">

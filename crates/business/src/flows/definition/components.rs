@@ -1,6 +1,6 @@
 //! What a component may have: a table. A row names the component, the version that brought it, the members that it must
-//! have, those that it may have, and how long its texts may be. Texts with references in them are as long as their values:
-//! only fixed ones are measured.
+//! have, those that it may have, and how long its texts may be. Texts with references in them are as long as their
+//! values: only fixed ones are measured.
 
 /// The greatest number of a version.
 pub(super) type Version = (u8, u8);

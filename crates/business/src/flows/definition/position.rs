@@ -53,7 +53,8 @@ impl Place {
         pointer
     }
 
-    /// Lines and columns of the value in `text`; of its name where it is a member of that name that is complained about.
+    /// Lines and columns of the value in `text`; of its name where it is a member of that name that is complained
+    /// about.
     pub(super) fn region(&self, text: &str, of_name: bool) -> Region {
         let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
         let span = scanner.find(&self.0, of_name).unwrap_or((0, 1));

@@ -1,7 +1,7 @@
 //! RSA with a public key: OAEP with SHA-256 (RFC 8017, section 7.1), and the key's PEM (RFC 7468, RFC 5280).
 //!
-//! By hand, because it is little: encrypting needs no secret of ours. The crate `rsa` would bring decryption, which has an
-//! open advisory (RUSTSEC-2023-0071). The arithmetic is `crypto-bigint`'s, in constant time.
+//! By hand, because it is little: encrypting needs no secret of ours. The crate `rsa` would bring decryption, which has
+//! an open advisory (RUSTSEC-2023-0071). The arithmetic is `crypto-bigint`'s, in constant time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -108,7 +108,8 @@ impl Button {
     }
 }
 
-/// Reads the `buttons` of a component that stands at `at`; `copy_code` is what stands on one that copies, unless it says.
+/// Reads the `buttons` of a component that stands at `at`; `copy_code` is what stands on one that copies, unless it
+/// says.
 pub(super) fn read(component: &Value, at: &str, copy_code: &str) -> Result<Vec<Button>, Problem> {
     let items = list_member(component, "buttons").filter(|items| (1..=BUTTONS_MAX).contains(&items.len()));
     let items = items.ok_or_else(|| Problem::new(at, format!("a list of 1 to {BUTTONS_MAX} is expected")))?;

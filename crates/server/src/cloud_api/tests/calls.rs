@@ -13,6 +13,7 @@ impl World {
 
     /// The number takes calls, or goes by other settings.
     pub(super) async fn takes_calls(&self, calling: Value) {
+        self.subscribe_to(&["messages", "calls"]).await;
         let path = format!("/{}/settings", self.shop.phone_number_id);
         let (status, set) = self.post(&path, json!({"calling": calling})).await;
         assert_eq!(status, 200, "{set}");

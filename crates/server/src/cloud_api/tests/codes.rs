@@ -49,6 +49,7 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         codes::MARKETING_CAP => business().reaching(Tier::Unlimited, Some(cap)),
         codes::CONNECTED_CALLS => business().calling(1),
         codes::GROUP_LIMIT => business().grouping(1),
+        codes::NO_GROUPS => business().grouping(0),
         _ => business(),
     };
     let world = World::on(db, folder, business).await;
@@ -258,6 +259,18 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
             world.takes_calls(json!({"status": "ENABLED"})).await;
             world.connects().await
         }
+        codes::CALL_PREREQUISITES => {
+            world.ana_allows(true).await;
+            world.subscribe_to(&["messages"]).await;
+            world.connects().await
+        }
+        codes::CALL_RATE => {
+            world.takes_calls(json!({"status": "ENABLED"})).await;
+            for _ in 0..50 {
+                assert_eq!(super::code(&world.connects().await), (401, 138_006));
+            }
+            world.connects().await
+        }
         codes::DUPLICATE_CALL => {
             world.ana_allows(true).await;
             assert_eq!(world.connects().await.0, 200);
@@ -324,8 +337,19 @@ async fn provoke(code: Code) -> Option<(u16, Value)> {
         | codes::PICTURE_NOT_SQUARE
         | codes::PICTURE_TOO_SMALL
         | codes::GROUP_LIMIT
+        | codes::PARTIAL_SUCCESS
+        | codes::GROUP_RATE
+        | codes::INVALID_CURSOR
         | codes::NOT_IN_GROUP
         | codes::NO_JOIN_REQUEST => world.meets_in_groups(code).await,
+        codes::NO_GROUPS | codes::GROUPS_PAUSED => {
+            use plaza_business::standing::State;
+            if code == codes::GROUPS_PAUSED {
+                world.stands(State::Restricted, None).await;
+            }
+            let asked = json!({"messaging_product": "whatsapp", "subject": "Bread club"});
+            world.post(&format!("/{phone}/groups"), asked).await
+        }
         codes::USERNAME_TAKEN => {
             let name = json!({"username": "tulip.garden"});
             let rival = format!("/{}/username", world.rival.phone_number_id);
@@ -372,6 +396,22 @@ impl World {
                 let out = json!({"messaging_product": "whatsapp", "participants": twice});
                 let (_, answer) = self.delete(&format!("/{group}/participants"), out).await;
                 (400, json!({"error": answer["failed_participants"][0]["errors"][0]}))
+            }
+            codes::PARTIAL_SUCCESS => {
+                // It stands in an answer of 200, where it makes no client lose what was done.
+                let group = self.full_group(1).await.0;
+                let some = json!([{"user": limits::number(0)}, {"user": ANA}]);
+                let out = json!({"messaging_product": "whatsapp", "participants": some});
+                let (status, answer) = self.delete(&format!("/{group}/participants"), out).await;
+                assert_eq!((status, answer["removed_participants"].as_array().map(Vec::len)), (200, Some(1)));
+                (206, json!({"error": answer["errors"][0]}))
+            }
+            codes::GROUP_RATE => {
+                let change = json!({"messaging_product": "whatsapp", "subject": "Bread and cake"});
+                self.until_refused(&format!("/{group}"), &change).await
+            }
+            codes::INVALID_CURSOR => {
+                self.get(&format!("/{}/groups?after=x", self.shop.phone_number_id)).await
             }
             codes::GROUP_FULL => {
                 let group = self.full_group(8).await.0;

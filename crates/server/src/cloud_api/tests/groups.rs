@@ -8,7 +8,13 @@ use plaza_business::webhooks::{self, DeliveryFilter};
 use plaza_messaging::MessagingError;
 use plaza_messaging::groups::Joining;
 use plaza_protocol::content::Text;
-use plaza_protocol::{DeviceId, GroupId, MessageId};
+use plaza_protocol::{ConversationId, DeviceId, GroupId, MessageId};
+
+/// So many people wait to be let into a group.
+const WAITING: Sql = Sql {
+    name: "tests::WAITING",
+    text: "UPDATE group_conversation SET requests = $2 WHERE conversation_id = $1",
+};
 
 const FIELDS: [&str; 5] = [
     "messages",
@@ -103,14 +109,19 @@ impl World {
         self.app.db.transact(&self.device_of(account), "test.join", join).await
     }
 
-    async fn leaves(&self, account: AccountId, group: &str) {
-        self.tick();
-        let (business, id) = (self.app.business.clone(), plaza_business::groups::parse_id(group).unwrap());
+    /// Where a group talks.
+    async fn conversation_of(&self, group: &str) -> ConversationId {
+        let id = plaza_business::groups::parse_id(group).unwrap();
         let system = self.app.ctx.acting_as(Actor::System);
         let get = async move |ctx: &Ctx, tx: &mut Tx| plaza_business::groups::get(ctx, tx, id).await;
-        let here = self.app.db.read(&system, "test.group", get).await.unwrap().here;
+        self.app.db.read(&system, "test.group", get).await.unwrap().here.conversation
+    }
+
+    async fn leaves(&self, account: AccountId, group: &str) {
+        self.tick();
+        let (business, conversation) = (self.app.business.clone(), self.conversation_of(group).await);
         let leave = async move |ctx: &Ctx, tx: &mut Tx| {
-            let group = plaza_messaging::groups::leave(ctx, tx, here.conversation).await?;
+            let group = plaza_messaging::groups::leave(ctx, tx, conversation).await?;
             business.person_leaves(ctx, tx, &group).await.expect("the business is told");
             Ok::<_, MessagingError>(())
         };
@@ -138,9 +149,21 @@ impl World {
         group: &str,
         reply_to: &str,
     ) -> String {
+        let body = content::Body::Text(Text { body: "Hello all".to_owned(), preview_url: false });
+        self.says_in(account, at, group, reply_to, body).await
+    }
+
+    /// A person says something in a group.
+    async fn says_in(
+        &self,
+        account: AccountId,
+        at: usize,
+        group: &str,
+        reply_to: &str,
+        body: content::Body,
+    ) -> String {
         self.tick();
         let ctx = self.app.ctx.clone();
-        let body = content::Body::Text(Text { body: "Hello all".to_owned(), preview_url: false });
         let reply_to = plaza_business::wamid::parse(reply_to).map(|id| id.as_bytes().to_vec());
         let inbound = Inbound {
             account,
@@ -339,6 +362,7 @@ async fn people_come_by_link_until_the_group_is_full() {
             (200, Some(2)),
             "{removed}"
         );
+        assert_eq!(removed["errors"][0]["code"], 131_201, "what is done is done, and something is not");
         let codes: Vec<_> = removed["failed_participants"]
             .as_array()
             .unwrap()
@@ -410,6 +434,7 @@ async fn who_asks_to_be_let_in_waits_for_the_business() {
             (200, Some(8)),
             "{approved}"
         );
+        assert_eq!(approved["errors"][0]["code"], 131_201);
         let failed: Vec<_> = approved["failed_join_requests"]
             .as_array()
             .unwrap()
@@ -430,6 +455,24 @@ async fn who_asks_to_be_let_in_waits_for_the_business() {
             (Some(8), &approved["request_id"])
         );
         assert_eq!(world.get(&path).await.1["data"].as_array().unwrap().len(), 1, "the ninth still waits");
+        // With 999 before them, the thousandth finds room to wait; the next one does not.
+        let conversation = world.conversation_of(&group).await;
+        let fill =
+            async move |_: &Ctx, tx: &mut Tx| tx.execute(WAITING, params![conversation, 999_i64]).await;
+        world.app.db.transact::<_, DbError, _>(&world.app.ctx, "test.waiting", fill).await.unwrap();
+        let (last, late) = (world.person(&number(10)).await, world.person(&number(11)).await);
+        assert!(matches!(world.joins(last, &link).await, Ok(Joining::Requested(_))));
+        let refused = world.joins(late, &link).await;
+        assert!(
+            matches!(refused, Err(MessagingError::Conflict(why)) if why.contains("too many people wait"))
+        );
+        let (_, page) = world.get(&format!("{path}?limit=100")).await;
+        let ids: Vec<_> =
+            page["data"].as_array().unwrap().iter().map(|one| &one["join_request_id"]).collect();
+        assert_eq!(ids.len(), 2, "the refused one left nothing behind");
+        let gone = json!({"messaging_product": "whatsapp", "join_requests": [ids[1]]});
+        assert_eq!(world.delete(&path, gone).await.0, 200);
+        assert!(matches!(world.joins(late, &link).await, Ok(Joining::Requested(_))), "there is room again");
         assert_eq!(code(&world.post(&path, decide(&[&requests[0]])).await), (400, 131_204));
         assert_eq!(code(&world.delete(&path, decide(&[&requests[0]])).await), (400, 131_213));
         assert_eq!(code(&world.delete(&path, decide(&[&"x".to_owned()])).await), (400, 131_213));
@@ -600,6 +643,52 @@ async fn what_cannot_be_sent_to_a_group_is_refused_with_its_code() {
 }
 
 #[tokio::test]
+async fn a_quick_reply_in_a_group_is_counted_for_its_template() {
+    World::on_each_engine(business, async |world| {
+        let made = json!({"name": "ready", "language": "en_US", "category": "UTILITY", "components": [
+            {"type": "BODY", "text": "Fresh bread today."},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Keep one"}]}]});
+        let (_, made) = world.post(&format!("/{}/message_templates", world.shop.waba_id), made).await;
+        let on = format!("/{}?is_enabled_for_insights=true", world.shop.waba_id);
+        assert_eq!(world.post(&on, json!({})).await.0, 200);
+        let (group, people) = world.full_group(2).await;
+        let (_, sent) = world.post(&world.messages(), template_to(&group, "ready")).await;
+        let wamid = sent["messages"][0]["id"].as_str().unwrap().to_owned();
+        world.hears_of_groups().await;
+        let press = content::ButtonReply { text: "Keep one".to_owned(), payload: "keep".to_owned() };
+        for (at, account) in people.iter().enumerate() {
+            let body = content::Body::ButtonReply(press.clone());
+            world.says_in(*account, at, &group, &wamid, body).await;
+            let told = world.last("messages").await;
+            let told = &told["messages"][0];
+            assert_eq!((&told["button"]["payload"], &told["group_id"]), (&json!("keep"), &json!(group)));
+            assert_eq!(told["context"]["id"], wamid);
+        }
+        // Whoever was not there got no copy: what they press is nobody's.
+        let late = world.person(&number(2)).await;
+        world.joins(late, &world.code_of(&group).await).await.unwrap();
+        world.says_in(late, 2, &group, &wamid, content::Body::ButtonReply(press)).await;
+        let day = world.app.ctx.now().seconds() - 24 * 3600;
+        let asked = format!(
+            "/v23.0/{}/template_analytics?start={day}&end={}&granularity=daily&template_ids={}",
+            world.shop.waba_id,
+            day + 2 * 24 * 3600,
+            made["id"].as_str().unwrap()
+        );
+        let (status, answer) = world.get(&asked).await;
+        assert_eq!(status, 200, "{answer}");
+        let points = answer["data"][0]["data_points"].as_array().unwrap();
+        let clicked: Vec<&Value> =
+            points.iter().flat_map(|point| point["clicked"].as_array().unwrap()).collect();
+        assert_eq!(
+            clicked,
+            [&json!({"type": "quick_reply_button", "button_content": "Keep one", "count": 2})]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn bad_input_is_told_by_its_member() {
     let world = World::open().await;
     let long = "é".repeat(129);
@@ -632,8 +721,9 @@ async fn bad_input_is_told_by_its_member() {
     assert_eq!(code(&world.post(&format!("/{group}/join_requests"), product()).await), (400, 100));
     assert_eq!(code(&world.delete(&format!("/{group}/participants"), product()).await), (400, 100));
     for cursor in ["x", "Zm9v"] {
-        assert_eq!(code(&world.get(&format!("{}?after={cursor}", world.groups())).await), (400, 100));
-        assert_eq!(code(&world.get(&format!("/{group}/join_requests?after={cursor}")).await), (400, 100));
+        let refused = (400, 131_059);
+        assert_eq!(code(&world.get(&format!("{}?after={cursor}", world.groups())).await), refused);
+        assert_eq!(code(&world.get(&format!("/{group}/join_requests?after={cursor}")).await), refused);
     }
 }
 
