@@ -6,12 +6,14 @@
  */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import type { DeliveryState } from "./api/deliveries";
+import type { Term } from "./api/plans";
 import type { Period, TemplateStatus } from "./api/operator";
 import type { AnalyticsDays } from "./features/manager/Analytics";
 import type { ExplorerSearch } from "./features/manager/Explorer";
 import type { LogSearch } from "./features/manager/Messages";
 import type { TemplateStatus as OwnTemplateStatus } from "./features/manager/Templates";
 import type { WebhookSearch } from "./features/manager/Webhooks";
+import type { QueueView } from "./features/operator/Verifications";
 import { NotFound } from "./routes/not-found";
 import { Root } from "./routes/root";
 
@@ -109,6 +111,19 @@ const templates = createRoute({
   validateSearch: (search): { status: TemplateStatus } => ({ status: oneOf(search["status"], ["PENDING", "APPROVED", "REJECTED"]) ?? "PENDING" }),
   component: lazyRouteComponent(() => import("./routes/operator-templates"), "TemplatesPage"),
 });
+const verifications = createRoute({
+  getParentRoute: () => operator,
+  path: "verifications",
+  validateSearch: (search): { view?: QueueView } => some({ view: oneOf(search["view"], ["waiting", "approved", "more_wanted", "rejected", "withdrawn"]) }),
+  component: lazyRouteComponent(() => import("./routes/operator-verifications"), "VerificationsPage"),
+});
+const review = createRoute({
+  getParentRoute: () => operator,
+  path: "verifications/$businessId",
+  component: lazyRouteComponent(() => import("./routes/operator-verifications"), "ReviewPage"),
+});
+const plans = createRoute({ getParentRoute: () => operator, path: "plans", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "PlansPage") });
+const audit = createRoute({ getParentRoute: () => operator, path: "audit", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "AuditPage") });
 const outbox = createRoute({ getParentRoute: () => operator, path: "outbox", component: lazyRouteComponent(() => import("./routes/operator-outbox"), "OutboxPage") });
 
 const manager = createRoute({
@@ -194,6 +209,13 @@ const analytics = createRoute({
   component: lazyRouteComponent(() => import("./routes/manager-analytics"), "AnalyticsPage"),
 });
 const keys = createRoute({ getParentRoute: () => manager, path: "keys", component: lazyRouteComponent(() => import("./routes/manager-keys"), "KeysPage") });
+const ownPlan = createRoute({
+  getParentRoute: () => manager,
+  path: "plan",
+  validateSearch: (search): { term?: Term } => some({ term: oneOf(search["term"], ["month", "year"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-plan"), "PlanPage"),
+});
+const ownVerification = createRoute({ getParentRoute: () => manager, path: "verification", component: lazyRouteComponent(() => import("./routes/manager-plan"), "VerificationPage") });
 const explorer = createRoute({
   getParentRoute: () => manager,
   path: "explorer",
@@ -212,8 +234,8 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, webhooks, templates, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, keys, explorer]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, webhooks, templates, verifications, review, plans, audit, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -57,6 +57,7 @@ mod earnings;
 mod error;
 mod explain;
 mod import;
+pub mod plans;
 mod portfolio;
 mod price_book;
 mod prices;
@@ -98,6 +99,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         tiers::store::STATEMENTS,
         rerating::store::STATEMENTS,
         books::store::STATEMENTS,
+        plans::STATEMENTS,
     ]
     .concat()
 }

@@ -9,10 +9,10 @@ use crate::reports::Sums;
 use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Category, Charge, Prices, store};
+use crate::{BillingError, Category, Charge, Prices, plans, store};
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::{Kind, TransferView};
-use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, TransferId};
+use plaza_ledger::{Account, AccountKind, Kind, TransferView};
+use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -84,8 +84,25 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
     rerating::verify(ctx, tx, &mut add, &mut |fault| faults.push(fault)).await?;
     faults.into_iter().for_each(|fault| found.differs(fault));
     compare(ctx, tx, &tally, &mut found).await?;
+    compare_plans(ctx, tx, &mut found).await?;
     found.ok = found.differences.is_empty();
     Ok(found)
+}
+
+/// What is paid for days of plans to come is what stands on the deferred account.
+async fn compare_plans(ctx: &Ctx, tx: &mut Tx, found: &mut Verification) -> Result<(), BillingError> {
+    let unearned: BTreeMap<Currency, Micros> = plans::unearned(ctx, tx).await?.into_iter().collect();
+    for currency in Currency::ALL {
+        let account = Account::new(AccountKind::SubscriptionDeferred, *currency);
+        let posted = plaza_ledger::balance(ctx, tx, &account).await?.posted;
+        let rows = unearned.get(currency).copied().unwrap_or_default();
+        if posted != rows {
+            found.differs(format!(
+                "deferred:subscriptions in {currency}: {posted} stand there, plans have {rows}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Follows the chain of a portfolio's usage events.

@@ -56,6 +56,7 @@ pub mod uploads;
 pub mod usage;
 pub mod usernames;
 pub mod users;
+pub mod verification;
 pub mod wabas;
 pub mod wamid;
 pub mod webhooks;
@@ -196,6 +197,7 @@ pub fn statements() -> Vec<Sql> {
         uploads::STATEMENTS,
         usernames::STATEMENTS,
         users::STATEMENTS,
+        verification::STATEMENTS,
         webhooks::STATEMENTS,
         windows::STATEMENTS,
     ]

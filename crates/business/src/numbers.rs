@@ -329,6 +329,7 @@ impl Business {
             });
             webhooks::emit(ctx, tx, vec![event(&number, "phone_number_quality_update", value)]).await?;
         }
+        crate::verification::refresh_badge(ctx, tx, number.portfolio_id).await?;
         let needs_account = !accounts_has(tx, &number).await?;
         Ok(Ok(Registered { number, needs_account }))
     }

@@ -19,13 +19,14 @@ use crate::management::ManageError;
 use crate::portfolios::{self, NodeKind};
 use crate::webhooks::{self, Event};
 use crate::{is_operator, may_touch};
+use plaza_billing::plans::{self, Entitlement, Holder};
 use plaza_db::Tx;
 use plaza_protocol::{AppId, Ctx, PortfolioId, Secret, Timestamp, WabaId};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// Users of one portfolio.
-const USERS_MAX: usize = 100;
+/// Users of a portfolio, unless its plan gives it more.
+const USERS_MAX: i64 = 100;
 const CODE_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// A partner's token for a client ends.
 const PARTNER_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
@@ -79,8 +80,11 @@ pub async fn create(
     }
     let given = USER.read(request)?;
     let text = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    if store::list(tx, portfolio).await?.len() >= USERS_MAX {
-        let what = format!("the business has {USERS_MAX} system users already");
+    let users = store::count(tx, portfolio).await?;
+    let given = plans::entitled(ctx, tx, Holder::Business(portfolio), Entitlement::Agents).await?;
+    let users_max = given.unwrap_or(USERS_MAX).max(USERS_MAX);
+    if users >= users_max {
+        let what = format!("the business has {users_max} system users already; a larger plan gives more");
         return Err(ManageError::refused(codes::INVALID_PARAMETER, what));
     }
     let user = SystemUser { user_id: ctx.graph_id(), portfolio, name: text("name"), role: text("role") };

@@ -437,9 +437,10 @@ impl Client {
         Ok(JsValue::NULL)
     }
 
-    /// Tells the host of a business that its messages are spam, a fraud or worse.
-    pub async fn report(&self, conversation_id: String) -> Answer {
-        self.think(conversation_id, Opinion::Reported).await
+    /// Tells the host of a business that its messages are spam, a fraud or worse; or that it is not who it says it is.
+    pub async fn report(&self, conversation_id: String, impersonates: bool) -> Answer {
+        let opinion = if impersonates { Opinion::Impersonates } else { Opinion::Reported };
+        self.think(conversation_id, opinion).await
     }
 
     /// Wants advertising of a business, or none.

@@ -96,9 +96,22 @@ impl Contacts {
             Opinion::Unblocked => contact.is_blocked = false,
             Opinion::MarketingStopped => contact.wants_no_marketing = true,
             Opinion::MarketingResumed => contact.wants_no_marketing = false,
-            Opinion::Reported | Opinion::Unknown => {}
+            Opinion::Reported | Opinion::Impersonates | Opinion::Unknown => {}
         }
         self.put(rows, account, contact).map(drop)
+    }
+
+    /// What is known of an account may be old.
+    pub(crate) fn forget(&mut self, account: AccountId) {
+        if self.known.contains_key(&account) {
+            self.stale.insert(account);
+        }
+    }
+
+    /// A badge may be gone since the last connection.
+    pub(crate) fn forget_badges(&mut self) {
+        let badges = self.known.iter().filter(|(_, contact)| contact.is_verified);
+        self.stale.extend(badges.map(|(account, _)| *account));
     }
 
     /// Whether the server must be asked for the account.

@@ -14,7 +14,7 @@ use plaza_db::{Row, Tx, params};
 use plaza_protocol::limits::{
     ENDPOINT_REQUEST_REFILL, ENDPOINT_REQUESTS_BURST, LOOKUPS_BURST, NAME_CHARACTERS_MAX, PAGE_ROWS_MAX,
 };
-use plaza_protocol::{AccountId, Actor, Ctx, DeviceId, PhoneNumber, wire};
+use plaza_protocol::{AccountId, Actor, Ctx, DeviceId, PhoneNumber, Wake, wire};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::*;
@@ -26,6 +26,11 @@ const LOOKUPS: Limit =
 /// What keeps a person from making the server call somebody's endpoint without end.
 const ENDPOINT_REQUESTS: Limit =
     Limit { name: "requests to endpoints", burst: ENDPOINT_REQUESTS_BURST, refill: ENDPOINT_REQUEST_REFILL };
+
+/// Accounts that hear at once of a change of another; the others are told at their next look.
+const TOLD_MAX: i64 = 10_000;
+/// In one wake-up.
+const TOLD_AT_ONCE_MAX: usize = 256;
 
 /// A device that may act, and its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,6 +142,31 @@ pub async fn set_name(ctx: &Ctx, tx: &mut Tx, name: &str) -> Result<(), Messagin
     let name = valid_name(name)?;
     tx.execute(SET_NAME, params![me.account, name]).await?;
     Ok(())
+}
+
+/// Says whether the operator has checked who an account is. Of a change, those who talk with it and are connected hear;
+/// everybody else is told at the next look. The answer is whether it was one.
+pub async fn set_verified(
+    _: &Ctx,
+    tx: &mut Tx,
+    account: AccountId,
+    is_verified: bool,
+) -> Result<bool, MessagingError> {
+    if tx.execute(SET_VERIFIED, params![account, is_verified]).await? == 0 {
+        return Ok(false);
+    }
+    let rows = tx.query(TALKS_WITH, params![account, TOLD_MAX]).await?;
+    let accounts: Vec<AccountId> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    for accounts in accounts.chunks(TOLD_AT_ONCE_MAX) {
+        let ephemeral = wire::Ephemeral {
+            kind: wire::EphemeralKind::AccountChanged.into(),
+            conversation_id: Vec::new(),
+            account_id: account.as_bytes().to_vec(),
+            is_answer: false,
+        };
+        tx.wake(Wake::Ephemeral { accounts: accounts.into(), ephemeral });
+    }
+    Ok(true)
 }
 
 /// A name: trimmed, not empty, no control characters, at most [`NAME_CHARACTERS_MAX`].

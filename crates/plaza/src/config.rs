@@ -11,8 +11,8 @@ use plaza_business::reach::marketing::{MESSAGES_MAX, PERIOD_MAX};
 use plaza_business::reach::{MarketingCap, Tier};
 use plaza_protocol::limits::{CONNECTED_CALLS_PER_DAY, GROUPS_PER_NUMBER_MAX};
 use plaza_protocol::{Ctx, Secret, SeededIds, wire};
-use plaza_server::Settings;
 use plaza_server::egress::Tls;
+use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
 use std::net::SocketAddr;
@@ -81,6 +81,10 @@ struct File {
     operator_name: Option<String>,
     /// The file with the operator's token; default: `operator-token` in the data folder.
     operator_token_file: Option<PathBuf>,
+    /// Other operators, each with a token of their own.
+    operators: Vec<OperatorFile>,
+    /// Two different operators have to approve a business before it is verified.
+    four_eyes: bool,
     /// The file with the key that seals secrets at rest; default: `sealing-key` in the data folder. Servers on one
     /// database share it.
     sealing_key_file: Option<PathBuf>,
@@ -265,6 +269,16 @@ impl Config {
             mistakes.push(format!("data: {} cannot be made: {error}", data.display()));
         }
         let token_file = file.operator_token_file.unwrap_or_else(|| data.join("operator-token"));
+        let mut operators = Vec::new();
+        for operator in file.operators {
+            match operator.open() {
+                Ok(operator) => operators.push(operator),
+                Err(error) => mistakes.push(format!("{error:#}")),
+            }
+        }
+        if file.four_eyes && operators.is_empty() {
+            mistakes.push("four_eyes: name a second operator under `operators`".to_owned());
+        }
         let key_file = file.sealing_key_file.unwrap_or_else(|| data.join("sealing-key"));
         let blobs = match file.blobs.map(BucketFile::open) {
             None => BlobPlace::Folder(data.join("blobs")),
@@ -333,9 +347,39 @@ impl Config {
                 has_snapshots,
                 blobs,
                 operator_token: Secret(operator_token),
+                operators,
+                four_eyes: file.four_eyes,
                 sealing_key: Secret(sealing_key),
             },
         })
+    }
+}
+
+/// Another operator, as the file names one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorFile {
+    name: String,
+    token_file: PathBuf,
+}
+
+/// A token that cannot be guessed has so many characters at least.
+const TOKEN_CHARACTERS_MIN: usize = 20;
+
+impl OperatorFile {
+    fn open(self) -> anyhow::Result<Operator> {
+        let is_name =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '.' | '-' | '_' | '@');
+        if self.name.trim().is_empty() || !self.name.chars().all(is_name) || self.name == "operator" {
+            bail!("operators: a name of letters, digits and . - _ @ is expected, other than operator");
+        }
+        let token = fs::read_to_string(&self.token_file)
+            .with_context(|| format!("operators: {} cannot be read", self.token_file.display()))?;
+        let token = token.trim().to_owned();
+        if token.len() < TOKEN_CHARACTERS_MIN {
+            bail!("operators: the token of {} needs {TOKEN_CHARACTERS_MIN} characters", self.name);
+        }
+        Ok(Operator { name: self.name, token: Secret(token) })
     }
 }
 
@@ -439,6 +483,13 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("demo", "false", "Three people and a bakery. Needs the sandbox."),
     ("operator_name", "`Plaza`", "Who people are told holds the keys of hosted numbers."),
     ("operator_token_file", "`operator-token` in the data folder", "Made at the first start."),
+    (
+        "operators",
+        "empty",
+        "Other operators: `[{ name = \"Ada\", token_file = \"/run/secrets/ada\" }]`. The log of decisions names them; the \
+        first one is called `operator`.",
+    ),
+    ("four_eyes", "false", "Two different operators have to approve a business before it is verified."),
     (
         "sealing_key_file",
         "`sealing-key` in the data folder",

@@ -347,6 +347,8 @@ pub enum Opinion {
     MarketingStopped = 4,
     /// Advertising again.
     MarketingResumed = 5,
+    /// It is not who it says it is.
+    Impersonates = 6,
 }
 
 /// What the manager of a group has changed. Members that did not change are absent.

@@ -118,6 +118,8 @@ uuid_ids! {
     RequestId = "req";
     /// Somebody asks to be let into a group.
     JoinRequestId = "jrq";
+    /// A plan that a business pays for.
+    SubscriptionId = "sub";
 }
 
 macro_rules! graph_ids {

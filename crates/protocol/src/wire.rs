@@ -244,6 +244,8 @@ pub enum EphemeralKind {
     Online = 3,
     /// From a client: I look elsewhere. From the server: that account went.
     Offline = 4,
+    /// From the server, of no conversation: what was told of that account has changed, ask again.
+    AccountChanged = 5,
 }
 
 /// Something of the moment. Never stored; dropped first when there is too much.

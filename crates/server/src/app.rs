@@ -69,6 +69,10 @@ pub struct Settings {
     pub operator_name: String,
     /// What the operator signs in with.
     pub operator_token: Secret<String>,
+    /// Other operators, each with a name and a token of their own.
+    pub operators: Vec<Operator>,
+    /// Two different operators have to approve a business.
+    pub four_eyes: bool,
     /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
     pub clock_file: PathBuf,
     /// Where the sandbox keeps its people.
@@ -79,6 +83,15 @@ pub struct Settings {
     pub blobs: BlobPlace,
     /// Encrypts secrets at rest.
     pub sealing_key: Secret<[u8; 32]>,
+}
+
+/// One of several who run the network.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// What the log of decisions calls them.
+    pub name: String,
+    /// What they sign in with.
+    pub token: Secret<String>,
 }
 
 /// The state of the server.

@@ -3,14 +3,17 @@
 
 use crate::app::App;
 use crate::{attachments, gateway};
+use plaza_business::management::ManageError;
 use plaza_db::{ListSql, Value, list_statements};
 use plaza_messaging::{delivery, registration};
-use plaza_protocol::{Actor, Chain, DeviceId, Wake};
+use plaza_protocol::{Actor, Chain, Ctx, DeviceId, Wake};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Housekeeping.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
+/// Steps of plans in one round.
+const PLAN_STEPS_MAX: usize = 1000;
 /// How often the mailboxes of connected devices are looked at, where other processes store into them too.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -53,6 +56,7 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     note("standings of accounts", db.transact(&ctx, "jobs.standings", standings).await);
     let quality = async |ctx: &_, tx: &mut _| plaza_business::quality::step(ctx, tx).await;
     note("quality", db.transact(&ctx, "jobs.quality", quality).await);
+    note("plans", step_plans(app, &ctx).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);
@@ -60,6 +64,17 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     note("calls of flows", db.transact(&ctx, "jobs.flow_calls", calls).await);
     let webhooks = async |ctx: &_, tx: &mut _| plaza_business::webhooks::sweep(ctx, tx).await;
     note("webhook events", db.transact(&ctx, "jobs.webhooks", webhooks).await);
+}
+
+/// At midnight each plan has a day to be earned: in small transactions, until nothing is left.
+async fn step_plans(app: &App, ctx: &Ctx) -> Result<(), ManageError> {
+    for _ in 0..PLAN_STEPS_MAX {
+        let step = async |ctx: &_, tx: &mut _| plaza_business::verification::step_plans(ctx, tx).await;
+        if app.shutdown.is_cancelled() || !app.db.transact(ctx, "jobs.plans", step).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn note<T, E: std::error::Error + 'static>(what: &'static str, result: Result<T, E>) {

@@ -13,6 +13,7 @@ mod assets;
 mod attachments;
 pub mod cloud_api;
 mod deliveries;
+mod documents;
 pub mod egress;
 mod flows;
 mod gateway;
@@ -23,6 +24,7 @@ mod manager;
 mod metrics;
 mod native;
 mod operator;
+mod plan_views;
 mod problem;
 mod relay;
 mod repeat;
@@ -31,7 +33,7 @@ mod sandbox;
 mod socket;
 pub mod webhooks;
 
-pub use app::{App, DemoBusiness, ServerClock, Settings};
+pub use app::{App, DemoBusiness, Operator, ServerClock, Settings};
 pub use gateway::{Gateway, GatewayError};
 pub use sandbox::{Pause, SeedError, Wish};
 
@@ -50,6 +52,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
+use plaza_billing::plans::PlanSource;
 use plaza_billing::{PriceSource, Prices};
 use plaza_blobs::Blobs;
 use plaza_bus::Bus;
@@ -81,6 +84,9 @@ pub enum StartError {
     /// The price book could not be imported.
     #[error("importing the price book")]
     Prices(#[from] plaza_billing::ImportError),
+    /// The plans could not be imported.
+    #[error("importing the plans")]
+    Plans(#[from] plaza_billing::plans::PlanFileError),
     /// The TLS library could not start.
     #[error("making the client for webhooks")]
     Egress(#[from] reqwest::Error),
@@ -158,6 +164,10 @@ pub async fn start(
         plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await
     };
     db.transact(&ctx, "start.import_prices", import).await?;
+    let import = async |ctx: &Ctx, tx: &mut _| {
+        plaza_billing::plans::import_plans(ctx, tx, &PlanSource::reference()).await
+    };
+    db.transact(&ctx, "start.import_plans", import).await?;
     let prices = Prices::default();
     let sealing = settings.sealing_key.0;
     let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);

@@ -9,6 +9,7 @@
 //! problem+json.
 
 mod figures;
+mod plan;
 
 use crate::app::App;
 use crate::operator::reports::{explanation_view, names};
@@ -50,6 +51,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/messages/{message_id}", get(message))
         .route("/keys", get(list_keys).post(create_key))
         .route("/keys/{key_id}", delete(revoke_key))
+        .merge(plan::router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .route_layer(from_fn_with_state(app, require_business))

@@ -9,6 +9,7 @@ mod earnings;
 mod numbers;
 pub(crate) mod reports;
 mod reviews;
+mod verification;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -19,7 +20,7 @@ use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
-use plaza_protocol::{Actor, Ctx, ErrorCode};
+use plaza_protocol::{Actor, Ctx, ErrorCode, Secret};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -34,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(deliveries::router())
         .merge(listeners::router())
+        .merge(verification::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))
@@ -58,6 +60,13 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route_layer(from_fn_with_state(app, require_operator))
 }
 
+/// Which of the operators asks.
+#[derive(Debug, Clone)]
+struct OperatorName(Arc<str>);
+
+/// The operator whose token stands in the data folder.
+const FIRST_OPERATOR: &str = "operator";
+
 /// Lets the operator through, and nobody else.
 async fn require_operator(
     State(app): State<Arc<App>>,
@@ -66,13 +75,21 @@ async fn require_operator(
 ) -> Result<Response, Problem> {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let same = Sha256::digest(token.trim()).ct_eq(&Sha256::digest(&app.settings.operator_token.0));
-    if !bool::from(same) {
+    let given = Sha256::digest(token.trim());
+    let is = |token: &Secret<String>| bool::from(given.ct_eq(&Sha256::digest(&token.0)));
+    let settings = &app.settings;
+    let name = if is(&settings.operator_token) {
+        Some(FIRST_OPERATOR)
+    } else {
+        settings.operators.iter().find(|operator| is(&operator.token)).map(|operator| operator.name.as_str())
+    };
+    let Some(name) = name else {
         return Err(Problem::new(
             ErrorCode::Unauthenticated,
             "the operator's token is needed: it stands in the file operator-token of the data folder",
         ));
-    }
+    };
+    request.extensions_mut().insert(OperatorName(name.into()));
     request.extensions_mut().insert(ctx(&app));
     Ok(next.run(request).await)
 }

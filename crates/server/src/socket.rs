@@ -439,7 +439,7 @@ impl Session {
             }
             wire::EphemeralKind::Online => self.show_presence(Some(conversation)).await,
             wire::EphemeralKind::Offline => self.show_presence(None).await,
-            wire::EphemeralKind::Unknown => {}
+            wire::EphemeralKind::AccountChanged | wire::EphemeralKind::Unknown => {}
         }
     }
 

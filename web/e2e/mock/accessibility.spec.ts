@@ -56,6 +56,12 @@ const CASES: Case[] = [
     shows: (page) => page.getByText("This is needed.").first(),
   },
   { name: "form, on a phone", address: "/chat/cnv_market", width: 390, go: press("Tell us"), shows: dialog("How was it?") },
+  { name: "plan", address: "/manager/plan", signedIn: true, shows: heading("Verified Max") },
+  { name: "plan, on a phone", address: "/manager/plan", width: 390, signedIn: true, shows: heading("Verified Max") },
+  { name: "verification", address: "/manager/verification", signedIn: true, shows: heading("Send it in") },
+  { name: "queue of verifications", address: "/operator/verifications", shows: (page) => page.getByRole("cell", { name: "Harbour Coffee", exact: true }) },
+  { name: "review", address: "/operator/verifications/11", shows: heading("Harbour Coffee") },
+  { name: "plans and subscribers", address: "/operator/plans", shows: (page) => page.getByRole("cell", { name: "Plaza Plus", exact: true }) },
   { name: "attach menu", address: "/chat/cnv_ben", go: press("Attach"), shows: (page) => page.getByRole("menuitem", { name: "Contact" }) },
   {
     name: "file before it goes",

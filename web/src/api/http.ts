@@ -19,7 +19,7 @@ export class Problem extends Error {
 type GraphError = { message?: string; code?: number; error_data?: { details?: string }; error_user_msg?: string; fbtrace_id?: string };
 type ProblemBody = { title?: string; detail?: string; code?: string; instance?: string; error?: GraphError };
 
-export type Request = { method?: "GET" | "POST" | "DELETE"; token?: string | null; body?: unknown; signal?: AbortSignal };
+export type Request = { method?: "GET" | "POST" | "PUT" | "DELETE"; token?: string | null; body?: unknown; /** Sent as it is, in place of a body. */ file?: File; signal?: AbortSignal };
 
 async function problemOf(response: Response): Promise<Problem> {
   const body = (await response.json().catch(() => ({}))) as ProblemBody;
@@ -38,6 +38,7 @@ async function answerOf(path: string, request: Request): Promise<Response> {
   if (request.body !== undefined) headers["content-type"] = "application/json";
   const init: RequestInit = { method: request.method ?? "GET", headers, credentials: "same-origin" };
   if (request.body !== undefined) init.body = JSON.stringify(request.body);
+  if (request.file !== undefined) init.body = request.file;
   if (request.signal) init.signal = request.signal;
 
   try {
@@ -56,6 +57,18 @@ export async function call<Answer>(path: string, request: Request = {}): Promise
     throw new Problem(response.status, "not_json", "The server answered something that is not JSON.", response.headers.get("x-request-id"));
   }
   return (await response.json()) as Answer;
+}
+
+/** A file goes up; the answer is JSON. */
+export function upload<Answer>(path: string, request: Request & { file: File }): Promise<Answer> {
+  return call<Answer>(path, request);
+}
+
+/** A file comes down. */
+export async function download(path: string, request: Request = {}): Promise<ArrayBuffer> {
+  const response = await answerOf(path, request);
+  if (!response.ok) throw await problemOf(response);
+  return response.arrayBuffer();
 }
 
 /** What came back, whatever it is. */

@@ -224,6 +224,18 @@ async function answer(method: string, path: string, query: URLSearchParams, body
   }
   if (path.endsWith("/resend")) return json({ ok: true });
   if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
+  const reviewed = /^\/operator\/api\/(.*)$/.exec(path);
+  if (reviewed) {
+    const { answerReviews } = await import("./mockPlans");
+    const answered = answerReviews(reviewed[1] ?? "", query, body, empty);
+    if (answered) return answered;
+  }
+  const owned = /^\/manager\/api\/((?:plan|verification).*)$/.exec(path);
+  if (owned) {
+    const { answerOwn } = await import("./mockPlans");
+    const answered = answerOwn(method, owned[1] ?? "", query, body, empty);
+    if (answered) return answered;
+  }
   const business = /^\/(?:manager\/api|v\d+\.\d+)\/(.*)$/.exec(path);
   if (business) {
     const { answerGraph, answerManager } = await import("./mockManager");

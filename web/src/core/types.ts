@@ -157,7 +157,7 @@ export type Calls = {
   ice_servers: () => IceServer[];
   block: (conversationId: string, on: boolean) => null;
   /** Tells the host of a business that its messages are spam or worse. */
-  report: (conversationId: string) => null;
+  report: (conversationId: string, impersonates: boolean) => null;
   want_marketing: (conversationId: string, on: boolean) => null;
   /** What the link of a group leads to; its code is the last part. */
   look_at_invitation: (code: string) => { state: "invitation" } & Invitation;

@@ -52,5 +52,18 @@ export const paths = {
     const query = new URLSearchParams(parameters).toString();
     return `/${GRAPH_VERSION}/${path}${query === "" ? "" : `?${query}`}`;
   },
+  plan: () => "/manager/api/plan",
+  planQuote: (plan: string, term: string) => `/manager/api/plan/quote?${new URLSearchParams({ plan, term })}`,
+  planStep: (step: string) => `/manager/api/plan/${step}`,
+  verification: () => "/manager/api/verification",
+  submitVerification: () => "/manager/api/verification/submit",
+  addDocument: (kind: string, name: string) => `/manager/api/verification/documents?${new URLSearchParams({ kind, name })}`,
+  document: (console: Console, documentId: string) => `/${console}/api/verification/documents/${id(documentId)}`,
+  verifications: (status: string | undefined) => `/operator/api/verifications${status === undefined ? "" : `?status=${id(status)}`}`,
+  review: (businessId: string) => `/operator/api/verifications/${id(businessId)}`,
+  decide: (businessId: string, decision: string) => `/operator/api/verifications/${id(businessId)}/${decision}`,
+  audit: () => "/operator/api/audit",
+  plans: () => "/operator/api/plans",
+  subscribers: () => "/operator/api/subscriptions",
   rejectTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/reject`,
 } as const;

@@ -7,6 +7,7 @@ mod calls;
 mod earnings;
 mod interleaving;
 mod lifecycle;
+mod plans;
 mod reference;
 mod regimes;
 mod reports;

@@ -33,6 +33,8 @@ statements! {
         quality, status, created_at FROM business_phone_number WHERE account_id = $1";
     SELECT_NUMBERS_AFTER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
         status, created_at FROM business_phone_number WHERE phone_number_id > $1 ORDER BY phone_number_id LIMIT 100";
+    SELECT_ACCOUNTS_OF_PORTFOLIO = "SELECT account_id FROM business_phone_number WHERE portfolio_id = $1
+        ORDER BY phone_number_id LIMIT 1000";
     COUNT_PORTFOLIOS = "SELECT CAST(count(*) AS BIGINT) FROM portfolio";
 }
 
@@ -182,4 +184,12 @@ pub(super) async fn numbers_after(tx: &mut Tx, after: PhoneNumberId) -> Result<V
 
 pub(super) async fn count(tx: &mut Tx) -> Result<i64, DbError> {
     tx.query_one(COUNT_PORTFOLIOS, params![]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// The accounts of all numbers of a portfolio.
+pub(crate) async fn numbers_of_portfolio(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Vec<AccountId>, DbError> {
+    tx.query(SELECT_ACCOUNTS_OF_PORTFOLIO, params![portfolio]).await?.iter().map(|row| row.get(0)).collect()
 }

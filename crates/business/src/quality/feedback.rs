@@ -40,6 +40,11 @@ pub(crate) async fn said(
             store::resume_marketing(tx, number.portfolio_id, account).await?;
             prefers(ctx, tx, number, contact, ("resume", "User requested to resume marketing messages")).await
         }
+        // It counts as a report too, and the operator looks at it.
+        Opinion::Impersonates => {
+            crate::verification::report(ctx, tx, number, account).await?;
+            complain(ctx, tx, number, account, REPORTED).await
+        }
         // A newer client's.
         Opinion::Unknown => Ok(()),
     }

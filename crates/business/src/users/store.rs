@@ -8,7 +8,8 @@ statements! {
     INSERT_USER = "INSERT INTO system_user (user_id, portfolio_id, name, role, created_at) VALUES ($1, $2, $3, $4, $5)";
     SELECT_USER = "SELECT user_id, portfolio_id, name, role FROM system_user WHERE user_id = $1";
     SELECT_USERS = "SELECT user_id, portfolio_id, name, role FROM system_user WHERE portfolio_id = $1
-        ORDER BY user_id LIMIT 100";
+        ORDER BY user_id LIMIT 1000";
+    COUNT_USERS = "SELECT COUNT(*) FROM system_user WHERE portfolio_id = $1";
     INSERT_GRANT = "INSERT INTO token_grant (token_sha256, user_id, targets) VALUES ($1, $2, $3)";
     SELECT_GRANT = "SELECT g.user_id, g.targets, u.role FROM token_grant g
         LEFT JOIN system_user u ON u.user_id = g.user_id WHERE g.token_sha256 = $1";
@@ -46,6 +47,10 @@ pub(super) async fn insert(ctx: &Ctx, tx: &mut Tx, user: &SystemUser) -> Result<
 
 pub(super) async fn get(tx: &mut Tx, id: i64) -> Result<Option<SystemUser>, DbError> {
     tx.query_one(SELECT_USER, params![id]).await?.as_ref().map(user).transpose()
+}
+
+pub(super) async fn count(tx: &mut Tx, portfolio: PortfolioId) -> Result<i64, DbError> {
+    tx.query_one(COUNT_USERS, params![portfolio]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 pub(super) async fn list(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<SystemUser>, DbError> {

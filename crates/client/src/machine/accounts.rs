@@ -3,6 +3,7 @@
 use super::{Event, Machine, MachineError, Purpose};
 use crate::contact::Learned;
 use crate::timeline::Notice;
+use plaza_protocol::limits::PAGE_ROWS_MAX;
 use plaza_protocol::wire::{self, request};
 use plaza_protocol::{AccountId, Ctx};
 
@@ -13,6 +14,7 @@ impl Machine {
             .values()
             .flat_map(|talk| talk.conversation.members())
             .filter(|account| **account != self.session.account && self.contacts.is_unknown(**account))
+            .take(PAGE_ROWS_MAX)
             .map(|account| account.as_bytes().to_vec())
             .collect();
         let is_asked = self.connection.in_flight.values().any(|purpose| matches!(purpose, Purpose::Accounts));

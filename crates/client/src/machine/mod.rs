@@ -500,6 +500,7 @@ impl Machine {
         if !self.session.listed {
             self.request(Purpose::List, request::Body::ListConversations(wire::ListConversations::default()));
         }
+        self.contacts.forget_badges();
         self.ask_for_unknown_accounts();
         self.ring_offered(ctx)?;
         self.ask_for_unknown_groups();

@@ -138,6 +138,13 @@ impl Machine {
     }
 
     pub(super) fn ephemeral(&mut self, ctx: &Ctx, moment: &wire::Ephemeral) {
+        if moment.kind() == EphemeralKind::AccountChanged {
+            if let Ok(account) = AccountId::from_slice(&moment.account_id) {
+                self.contacts.forget(account);
+                self.ask_for_unknown_accounts();
+            }
+            return;
+        }
         let Ok(id) = ConversationId::from_slice(&moment.conversation_id) else { return };
         if AccountId::from_slice(&moment.account_id) == Ok(self.me()) {
             return;
@@ -151,7 +158,7 @@ impl Machine {
                 talk.online = false;
                 talk.typing_until = None;
             }
-            Ok(EphemeralKind::Unknown) | Err(_) => return,
+            Ok(EphemeralKind::AccountChanged | EphemeralKind::Unknown) | Err(_) => return,
         }
         self.events.push(Event::Conversation(id));
     }

@@ -16,6 +16,12 @@ statements! {
         WHERE mine.account_id = $1 AND theirs.account_id = $2 LIMIT 1";
     /// A new name.
     SET_NAME = "UPDATE account SET name = $2 WHERE account_id = $1";
+    /// Whether the operator has checked it; only where that is new.
+    SET_VERIFIED = "UPDATE account SET is_verified = $2 WHERE account_id = $1 AND is_verified <> $2";
+    /// Who talks with an account: the latest first.
+    TALKS_WITH = "SELECT DISTINCT theirs.account_id FROM conversation_member mine
+        JOIN conversation_member theirs ON theirs.conversation_id = mine.conversation_id
+        WHERE mine.account_id = $1 AND theirs.account_id <> $1 LIMIT $2";
     /// A new account.
     INSERT_ACCOUNT = "INSERT INTO account
         (account_id, number, name, is_business, is_verified, hosted_by, identity_key, created_at)

@@ -83,7 +83,7 @@ pub(crate) struct Think {
     #[arg(long)]
     to: String,
     /// What is told to its host.
-    #[arg(value_parser = ["block", "unblock", "report", "stop-marketing", "resume-marketing"])]
+    #[arg(value_parser = ["block", "unblock", "report", "report-impersonation", "stop-marketing", "resume-marketing"])]
     opinion: String,
     /// Print JSON.
     #[arg(long)]
@@ -398,6 +398,7 @@ pub(super) async fn think(command: Think) -> anyhow::Result<ExitCode> {
         "block" => Opinion::Blocked,
         "unblock" => Opinion::Unblocked,
         "report" => Opinion::Reported,
+        "report-impersonation" => Opinion::Impersonates,
         "stop-marketing" => Opinion::MarketingStopped,
         _ => Opinion::MarketingResumed,
     };

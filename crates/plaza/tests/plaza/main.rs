@@ -10,6 +10,7 @@ mod endpoint;
 mod groups;
 mod ledger;
 mod manager;
+mod plans;
 mod repeat;
 mod sandbox;
 mod server;

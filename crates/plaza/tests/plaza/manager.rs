@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 /// Every address of the surface.
-const ADDRESSES: [(&str, &str); 18] = [
+const ADDRESSES: [(&str, &str); 29] = [
     ("GET", "session"),
     ("GET", "numbers/106540352242922/limits"),
     ("GET", "analytics?account=102290129340398"),
@@ -23,6 +23,17 @@ const ADDRESSES: [(&str, &str); 18] = [
     ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/take"),
     ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/outcomes"),
     ("DELETE", "webhook-listeners/whl_019a0000000070008000000000000000"),
+    ("GET", "plan"),
+    ("POST", "plan"),
+    ("POST", "plan/change"),
+    ("POST", "plan/cancel"),
+    ("POST", "plan/pause"),
+    ("GET", "plan/quote?plan=verified&term=month"),
+    ("GET", "verification"),
+    ("POST", "verification/submit"),
+    ("POST", "verification/documents?kind=tax&name=a"),
+    ("GET", "verification/documents/00000000-0000-4000-8000-000000000000"),
+    ("DELETE", "verification/documents/00000000-0000-4000-8000-000000000000"),
     ("GET", "keys"),
     ("POST", "keys"),
     ("DELETE", "keys/0000000000000000000000000000000000000000000000000000000000000000"),

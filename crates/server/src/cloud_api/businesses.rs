@@ -5,7 +5,7 @@ use super::{Call, list as lists, wabas};
 use lists::Fields;
 use plaza_business::management::ManageError;
 use plaza_business::portfolios::{self, Waba};
-use plaza_business::{health, partners};
+use plaza_business::{health, partners, verification};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PortfolioId};
 use serde_json::{Value, json};
@@ -21,9 +21,10 @@ pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
             true => Some(health::of(ctx, tx, health::Subject::Business(id)).await?),
             false => None,
         };
-        Ok::<_, ManageError>((portfolio, health))
+        let verified = verification::status(tx, id).await?;
+        Ok::<_, ManageError>((portfolio, health, verified))
     };
-    let (portfolio, health) = call.read("cloud_api.portfolio", work).await?;
+    let (portfolio, health, verified) = call.read("cloud_api.portfolio", work).await?;
     let view = json!({
         "health_status": health,
         "id": call.id,
@@ -31,7 +32,7 @@ pub(super) async fn get(call: Call) -> Result<Value, GraphError> {
         "timezone_id": portfolio.time_zone,
         "country": portfolio.country,
         "created_time": portfolio.created_at.seconds(),
-        "verification_status": "not_verified",
+        "verification_status": verified.graph_word(),
     });
     Ok(lists::select(&call, view, &["name", "timezone_id"]))
 }

@@ -1,6 +1,7 @@
 //! # How often an account may be managed
 //!
-//! An app may make 200 calls an hour about one account, and 5,000 about one with a registered number; sending messages
+//! An app may make 200 calls an hour about one account, and 5,000 about one with a registered number, or what the
+//! plan of its business says; sending messages
 //! and media does not count. Each answer says in its headers how much of the hour is used; beyond it, error 80007.
 //!
 //! Sending is counted elsewhere: the answer to a message that took a place of the messaging limit says in the same
@@ -12,9 +13,11 @@ use super::CloudApi;
 use super::errors::GraphError;
 use super::operations::{Needs, Operation};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use plaza_billing::plans::{self, Entitlement, Holder};
 use plaza_business::apps::{Scope, Token};
 use plaza_business::codes;
-use plaza_business::portfolios::{self, LookupError, Node};
+use plaza_business::management::ManageError;
+use plaza_business::portfolios::{self, Node};
 use plaza_business::reach::Reach;
 use plaza_db::Tx;
 use plaza_protocol::{Actor, AppId, Ctx, PortfolioId, Timestamp, WabaId};
@@ -30,6 +33,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 const CALLS_MAX_NEW: i64 = 200;
 /// Calls an hour about an account with one.
 const CALLS_MAX: i64 = 5000;
+/// Refused calls until it is looked again whether more are possible.
+const LOOK_AGAIN_CALLS: i64 = 100;
 /// Pairs of app and account that are counted at a time.
 const COUNTED_MAX: usize = 100_000;
 
@@ -119,10 +124,10 @@ impl Quota {
         counts.get(&key).filter(is_of_now).map_or(0, |count| count.calls)
     }
 
-    fn raise(&self, key: (AppId, WabaId)) {
+    fn raise(&self, key: (AppId, WabaId), calls_max: i64) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&key) {
-            count.calls_max = CALLS_MAX;
+            count.calls_max = calls_max;
         }
     }
 }
@@ -149,16 +154,25 @@ pub(super) async fn count(
     };
     let key = (token.app, waba);
     let mut count = app.quota.add(ctx, key);
-    if count.calls > count.calls_max && count.calls_max < CALLS_MAX {
-        let has_number = async move |ctx: &Ctx, tx: &mut Tx| {
+    // What has a number or a plan is looked up where it begins to matter, and now and then behind that.
+    if count.calls.saturating_sub(count.calls_max).rem_euclid(LOOK_AGAIN_CALLS) == 1
+        && count.calls > count.calls_max
+    {
+        let find_max = async move |ctx: &Ctx, tx: &mut Tx| {
             let numbers = portfolios::phone_numbers(ctx, tx, waba).await?;
-            Ok::<_, LookupError>(numbers.iter().any(|number| number.is_registered))
+            let Some(number) = numbers.iter().find(|number| number.is_registered) else {
+                return Ok(CALLS_MAX_NEW);
+            };
+            let holder = Holder::Business(number.portfolio_id);
+            let given = plans::entitled(ctx, tx, holder, Entitlement::ManagementCalls).await?;
+            Ok::<_, ManageError>(given.unwrap_or(CALLS_MAX).max(CALLS_MAX))
         };
         let system = ctx.acting_as(Actor::System);
-        let found = app.db.read(&system, "cloud_api.has_number", has_number).await;
-        if found.map_err(|error| (error.into(), Usage::default()))? {
-            app.quota.raise(key);
-            count.calls_max = CALLS_MAX;
+        let found = app.db.read(&system, "cloud_api.calls_max", find_max).await;
+        let calls_max = found.map_err(|error| (error.into(), Usage::default()))?;
+        if calls_max > count.calls_max {
+            app.quota.raise(key, calls_max);
+            count.calls_max = calls_max;
         }
     }
     let wait = (count.since + HOUR).since(ctx.now());

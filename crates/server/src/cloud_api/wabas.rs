@@ -10,7 +10,7 @@ use plaza_business::json::{self as sloppy, moment};
 use plaza_business::management::ManageError;
 use plaza_business::partners::{self, Intent};
 use plaza_business::portfolios::{self, Waba};
-use plaza_business::{codes, health, users, wabas, webhooks};
+use plaza_business::{codes, health, users, verification, wabas, webhooks};
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, Timestamp, WabaId};
 use serde_json::{Value, json};
@@ -38,6 +38,7 @@ pub(super) async fn load(
     token: &Token,
 ) -> Result<Value, ManageError> {
     let settings = wabas::settings(ctx, tx, waba.waba_id).await?;
+    let verified = verification::status(tx, waba.portfolio_id).await?;
     let is_own = waba.portfolio_id == token.portfolio;
     let owner = json!({"id": waba.portfolio_id.to_string(), "name": waba.portfolio_name});
     let mut view = json!({
@@ -49,7 +50,7 @@ pub(super) async fn load(
         "message_template_namespace": format!("plaza_{}", waba.waba_id),
         "status": "ACTIVE",
         "account_review_status": "APPROVED",
-        "business_verification_status": "not_verified",
+        "business_verification_status": verified.graph_word(),
         "ownership_type": if is_own { "SELF_OWNED" } else { "CLIENT_OWNED" },
         "is_enabled_for_insights": settings.get("is_enabled_for_insights").cloned().unwrap_or(json!(false)),
         "marketing_messages_lite_api_status": "ONBOARDED",

@@ -1,5 +1,5 @@
 /** Who is at the other end, who can read along, and how to be left in peace. */
-import { BadgeCheck, Ban, Building2, Flag, LockKeyhole, Megaphone, MegaphoneOff } from "lucide-react";
+import { BadgeCheck, Ban, Building2, Flag, LockKeyhole, Megaphone, MegaphoneOff, UserX } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
 import { core } from "@/core/core";
@@ -81,8 +81,8 @@ function Peace({ conversation }: { conversation: ConversationView }) {
     }
   }
 
-  async function report(): Promise<void> {
-    await core.call("report", id);
+  async function report(impersonates: boolean): Promise<void> {
+    await core.call("report", id, impersonates);
     setReported(true);
   }
 
@@ -109,12 +109,16 @@ function Peace({ conversation }: { conversation: ConversationView }) {
       </p>
       {isBusiness && (
         <>
-          <Button kind="quiet" disabled={busy || reported} onClick={() => void run(report)} className="mt-3">
+          <Button kind="quiet" disabled={busy || reported} onClick={() => void run(() => report(false))} className="mt-3">
             <Flag size={16} aria-hidden="true" />
             {reported ? "Reported" : `Report ${title}`}
           </Button>
+          <Button kind="quiet" disabled={busy || reported} onClick={() => void run(() => report(true))}>
+            <UserX size={16} aria-hidden="true" />
+            It is not who it says it is
+          </Button>
           <p role="status" className="text-13 text-muted">
-            {reported ? "Thank you. It counts against this business; your name is not told to it." : "For spam, fraud or worse. The business does not learn who reported it."}
+            {reported ? "Thank you. It counts against this business; your name is not told to it." : "For spam, fraud or worse, or for posing as somebody else: then the operator looks at it. The business does not learn who reported it."}
           </p>
         </>
       )}

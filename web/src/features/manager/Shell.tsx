@@ -1,6 +1,6 @@
 /** The pages of a business in the console's frame; above them whose they are, and what is left on its balance. */
 import { useNavigate } from "@tanstack/react-router";
-import { ChartNoAxesColumn, Code, FileText, Hash, KeyRound, ListChecks, MessagesSquare, QrCode, Users, Webhook } from "lucide-react";
+import { BadgeCheck, ChartNoAxesColumn, Code, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, Users, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { money } from "@/lib/money";
 import { Console } from "@/ui/Console";
@@ -17,6 +17,8 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/manager/flows", label: "Flows", Icon: ListChecks },
   { to: "/manager/groups", label: "Groups", Icon: Users },
   { to: "/manager/qr-codes", label: "QR codes", Icon: QrCode },
+  { to: "/manager/plan", label: "Plan", Icon: Layers },
+  { to: "/manager/verification", label: "Verification", Icon: BadgeCheck },
   { to: "/manager/keys", label: "API keys", Icon: KeyRound },
   { to: "/manager/explorer", label: "API explorer", Icon: Code },
 ];

@@ -1,5 +1,5 @@
 /** The operator's pages in the console's frame. */
-import { ChartNoAxesColumn, FileCheck2, Inbox, ReceiptText, Sprout, Webhook } from "lucide-react";
+import { BadgeCheck, ChartNoAxesColumn, FileCheck2, Inbox, Layers, ReceiptText, ScrollText, Sprout, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { Console } from "@/ui/Console";
 import type { ConsolePage } from "@/ui/Console";
@@ -11,6 +11,9 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
   { to: "/operator/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/operator/templates", label: "Templates", Icon: FileCheck2 },
+  { to: "/operator/verifications", label: "Verifications", Icon: BadgeCheck },
+  { to: "/operator/plans", label: "Plans", Icon: Layers },
+  { to: "/operator/audit", label: "Audit", Icon: ScrollText },
   { to: "/operator/outbox", label: "Outbox", Icon: Inbox },
 ];
 
