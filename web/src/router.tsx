@@ -7,6 +7,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from "@tanstack/react-router";
 import type { DeliveryState } from "./api/deliveries";
 import type { Term } from "./api/plans";
+import { INVOICE_STATES } from "./api/invoices";
+import type { InvoiceStatus } from "./api/invoices";
 import type { Period, TemplateStatus } from "./api/operator";
 import type { AnalyticsDays } from "./features/manager/Analytics";
 import type { ExplorerSearch } from "./features/manager/Explorer";
@@ -95,6 +97,13 @@ const charge = createRoute({
   path: "charges/$chargeId",
   component: lazyRouteComponent(() => import("./routes/operator-charges"), "ChargePage"),
 });
+const invoices = createRoute({
+  getParentRoute: () => operator,
+  path: "invoices",
+  validateSearch: (search): { status?: InvoiceStatus } => some({ status: oneOf(search["status"], INVOICE_STATES) }),
+  component: lazyRouteComponent(() => import("./routes/operator-invoices"), "InvoicesPage"),
+});
+const invoice = createRoute({ getParentRoute: () => operator, path: "invoices/$invoiceId", component: lazyRouteComponent(() => import("./routes/operator-invoices"), "InvoicePage") });
 const webhooks = createRoute({
   getParentRoute: () => operator,
   path: "webhooks",
@@ -188,6 +197,13 @@ const ownWebhooks = createRoute({
     }),
   component: lazyRouteComponent(() => import("./routes/manager-webhooks"), "WebhooksPage"),
 });
+const ownInvoices = createRoute({
+  getParentRoute: () => manager,
+  path: "billing/invoices",
+  validateSearch: (search): { status?: InvoiceStatus } => some({ status: oneOf(search["status"], INVOICE_STATES) }),
+  component: lazyRouteComponent(() => import("./routes/manager-invoices"), "InvoicesPage"),
+});
+const ownInvoice = createRoute({ getParentRoute: () => manager, path: "billing/invoices/$invoiceId", component: lazyRouteComponent(() => import("./routes/manager-invoices"), "InvoicePage") });
 const flows = createRoute({ getParentRoute: () => manager, path: "flows", component: lazyRouteComponent(() => import("./routes/manager-flows"), "FlowsPage") });
 const flow = createRoute({ getParentRoute: () => manager, path: "flows/$flowId", component: lazyRouteComponent(() => import("./routes/manager-flows"), "FlowPage") });
 const qrCodes = createRoute({
@@ -234,8 +250,8 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, webhooks, templates, verifications, review, plans, audit, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, ownPlan, ownVerification, keys, explorer]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, invoices, invoice, webhooks, templates, verifications, review, plans, audit, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownInvoices, ownInvoice, ownWebhooks, flows, flow, groups, qrCodes, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

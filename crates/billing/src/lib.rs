@@ -57,6 +57,7 @@ mod earnings;
 mod error;
 mod explain;
 mod import;
+pub mod invoices;
 pub mod plans;
 mod portfolio;
 mod price_book;
@@ -100,6 +101,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         rerating::store::STATEMENTS,
         books::store::STATEMENTS,
         plans::STATEMENTS,
+        invoices::statements(),
     ]
     .concat()
 }
@@ -113,7 +115,8 @@ mod tests {
         plaza_db::testing::prepare_all(&super::statements()).await;
         plaza_db::testing::each_engine(async |db| {
             db.transact(&plaza_db::testing::ctx().0, "prepare", async |_, tx| {
-                for sql in store::LIST_STATEMENTS.iter().chain(super::rerating::store::LIST_STATEMENTS) {
+                let lists = [store::LIST_STATEMENTS, super::rerating::store::LIST_STATEMENTS].concat();
+                for sql in lists.iter().chain(crate::invoices::list_statements()) {
                     let columns = sql.text.split(['(', ')']).nth(1).unwrap_or_default().split(',').count();
                     tx.prepare(sql.sample(tx.dialect(), 0, columns)).await?;
                 }

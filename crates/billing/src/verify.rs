@@ -85,6 +85,9 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
     faults.into_iter().for_each(|fault| found.differs(fault));
     compare(ctx, tx, &tally, &mut found).await?;
     compare_plans(ctx, tx, &mut found).await?;
+    for difference in crate::invoices::verify(ctx, tx).await? {
+        found.differs(difference);
+    }
     found.ok = found.differences.is_empty();
     Ok(found)
 }

@@ -23,6 +23,8 @@ pub enum AccountKind {
     PortfolioPromo(PortfolioId),
     /// What a portfolio owes. Its floor is zero until it is granted credit.
     PortfolioReceivable(PortfolioId),
+    /// What a portfolio owes by invoices beyond its usage: tax, rounding, fees. Below zero until it is paid.
+    Invoiced(PortfolioId),
     /// Earned by messages of a category.
     MessageRevenue(Arc<str>),
     /// Earned by calls of businesses.
@@ -37,6 +39,8 @@ pub enum AccountKind {
     AdRevenue,
     /// Usage that was paid with credit that Plaza gave.
     ContraPromo,
+    /// Tax that is contained in prices.
+    ContraTax,
     /// Revenue that was given back.
     ContraRefund,
     /// Owed to a tax office; the name is the jurisdiction's.
@@ -78,6 +82,7 @@ impl fmt::Display for AccountKind {
             Self::PortfolioPrepaid(portfolio) => write!(f, "portfolio:{portfolio}:prepaid"),
             Self::PortfolioPromo(portfolio) => write!(f, "portfolio:{portfolio}:promo"),
             Self::PortfolioReceivable(portfolio) => write!(f, "portfolio:{portfolio}:receivable"),
+            Self::Invoiced(portfolio) => write!(f, "invoiced:{portfolio}"),
             Self::MessageRevenue(category) => write!(f, "revenue:messages:{category}"),
             Self::CallRevenue => f.write_str("revenue:calls"),
             Self::SubscriptionRevenue => f.write_str("revenue:subscriptions"),
@@ -85,6 +90,7 @@ impl fmt::Display for AccountKind {
             Self::FeeRevenue => f.write_str("revenue:fees"),
             Self::AdRevenue => f.write_str("revenue:ads"),
             Self::ContraPromo => f.write_str("contra:promo"),
+            Self::ContraTax => f.write_str("contra:tax"),
             Self::ContraRefund => f.write_str("contra:refund"),
             Self::Tax(jurisdiction) => write!(f, "tax:{jurisdiction}"),
             Self::Breakage => f.write_str("breakage"),

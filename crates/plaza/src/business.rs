@@ -165,11 +165,33 @@ pub(crate) struct Decide {
 
 impl Server {
     /// Posts to the operator's surface; an error is said in the server's own words.
-    async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(reqwest::Method::POST, path, Some(body)).await
+    }
+
+    /// Asks the operator's surface.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(reqwest::Method::GET, path, None).await
+    }
+
+    /// Whether JSON is wanted.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
         let url = self.url.trim_end_matches('/');
         let token = operator_token(url, self.token.as_deref(), self.data.as_deref()).await?;
         let url = format!("{url}/operator/api/{path}");
-        let request = reqwest::Client::new().post(url).bearer_auth(token).json(body);
+        let mut request = reqwest::Client::new().request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
         let response = request.send().await.context("the server does not answer")?;
         let ok = response.status().is_success();
         let answer: Value = response.json().await.context("the server's answer cannot be read")?;

@@ -12,6 +12,7 @@ use plaza_business::reach::{MarketingCap, Tier};
 use plaza_protocol::limits::{CONNECTED_CALLS_PER_DAY, GROUPS_PER_NUMBER_MAX};
 use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::egress::Tls;
+use plaza_server::mail::Smtp;
 use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
@@ -115,6 +116,36 @@ struct File {
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
+    /// The server that mails go out by; absent: none are sent.
+    mail: Option<MailFile>,
+}
+
+/// `[mail]` of `plaza.toml`: a server that takes mails by SMTP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailFile {
+    /// `smtp://host:port`, with `?tls=required` for STARTTLS, or `smtps://host`.
+    smtp: String,
+    /// Who mails are from.
+    from: String,
+    user: Option<String>,
+    /// The file with the user's password.
+    password_file: Option<PathBuf>,
+}
+
+impl MailFile {
+    fn open(self) -> anyhow::Result<Smtp> {
+        let credentials = match (self.user, &self.password_file) {
+            (None, None) => None,
+            (Some(user), Some(path)) => {
+                let password = fs::read_to_string(path)
+                    .with_context(|| format!("mail.password_file: {} cannot be read", path.display()))?;
+                Some((user, Secret(password.trim().to_owned())))
+            }
+            _ => bail!("mail: user and password_file belong together"),
+        };
+        Ok(Smtp::new(&self.smtp, &self.from, credentials)?)
+    }
 }
 
 /// `[[ice_servers]]` of `plaza.toml`: as WebRTC wants it.
@@ -288,6 +319,10 @@ impl Config {
                 BlobPlace::Folder(data.join("blobs"))
             }
         };
+        let mail = file.mail.map(MailFile::open).transpose().unwrap_or_else(|error| {
+            mistakes.push(format!("{error:#}"));
+            None
+        });
         let tls = webhook_tls(
             file.webhook_certificate_file.as_deref(),
             file.webhook_key_file.as_deref(),
@@ -341,6 +376,7 @@ impl Config {
                 origins: file.origins,
                 egress_allowed: file.egress_allowed,
                 webhook_tls,
+                mail,
                 operator_name: file.operator_name.unwrap_or_else(|| "Plaza".to_owned()),
                 clock_file,
                 sandbox_folder,
@@ -547,6 +583,12 @@ const KEYS: &[(&str, &str, &str)] = &[
         "Where the encrypted files of messages lie: a table with `bucket`, `endpoint`, `region`, `access_key_id` and \
         `secret_access_key_file` of an S3-compatible store. Servers on one database share it.",
     ),
+    (
+        "mail",
+        "none",
+        "The server that mails go out by: a table with `smtp` (`smtp://host:25`, `smtp://host:587?tls=required` or \
+        `smtps://host`), `from` (`Plaza <billing@example.org>`), and `user` and `password_file` if it asks for them.",
+    ),
 ];
 
 /// `docs/operations/config.md`.
@@ -582,6 +624,7 @@ mod tests {
                 "origins" | "egress_allowed" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
+                "mail" => "{ smtp = \"smtp://localhost\", from = \"a@example.org\" }",
                 _ => "\"x\"",
             };
             let read: Result<File, _> = toml::from_str(&format!("{key} = {value}"));

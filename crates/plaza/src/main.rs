@@ -7,6 +7,7 @@ mod business;
 mod config;
 mod demo;
 mod generated;
+mod invoice;
 mod ledger;
 mod output;
 mod person;
@@ -47,6 +48,9 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Invoices of a running server: close a month, list, show, credit, take a payment.
+    #[command(subcommand)]
+    Invoice(invoice::InvoiceCommand),
     /// Measure: relay, idle, cloud-api, webhooks, ledger, offline, kill.
     Bench(plaza_bench::BenchArguments),
     /// Print a generated file of the repository: schema or config.
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
             Command::Webhook(command) => webhook::run(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
+            Command::Invoice(command) => invoice::run(command).await,
             Command::Bench(arguments) => plaza_bench::run(arguments).await,
             Command::Gen { file } => generated::run(file).await,
         }

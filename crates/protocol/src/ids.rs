@@ -106,6 +106,14 @@ uuid_ids! {
     ChargeId = "chg";
     /// A correction of a charge.
     CorrectionId = "cor";
+    /// The invoice of a portfolio for a month.
+    InvoiceId = "inv";
+    /// What goes on the next invoice besides usage.
+    InvoiceItemId = "ivi";
+    /// What takes from an invoice that is final.
+    CreditNoteId = "crn";
+    /// A payment of an invoice.
+    InvoicePaymentId = "ivp";
     /// A message of a business, in either direction: the id inside its `wamid`.
     BusinessMessageId = "bmg";
     /// One event on its way to one endpoint.

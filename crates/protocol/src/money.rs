@@ -72,6 +72,16 @@ macro_rules! currencies {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
+            /// Digits of the minor unit, as ISO 4217 has them.
+            pub fn minor_digits(self) -> u32 {
+                if self == Self::CLP { 0 } else { 2 }
+            }
+
+            /// Micros of a minor unit.
+            pub fn minor_micros(self) -> i64 {
+                if self == Self::CLP { 1_000_000 } else { 10_000 }
+            }
+
             /// The three letters of ISO 4217.
             pub fn code(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name)),* }

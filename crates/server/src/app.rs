@@ -4,6 +4,7 @@ use crate::cloud_api::CloudApi;
 use crate::egress::{Egress, Tls};
 use crate::gateway::Gateway;
 use crate::hub::Hub;
+use crate::mail::Smtp;
 use crate::metrics::Metrics;
 use crate::relay::Relay;
 use crate::repeat::{self, Requests};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// Addresses that webhooks may have although they are private, as `host` or `host:port`.
     pub egress_allowed: Vec<String>,
+    /// What sends mails; `None`: nothing does.
+    pub mail: Option<Smtp>,
     /// What endpoints of businesses are shown, and whom the operator trusts besides the web.
     pub webhook_tls: Tls,
     /// Messages that a business number may send in a second, and with it the limit of each person; `None`: any.

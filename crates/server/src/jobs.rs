@@ -3,8 +3,9 @@
 
 use crate::app::App;
 use crate::{attachments, gateway};
+use plaza_billing::invoices::{self, InvoiceError};
 use plaza_business::management::ManageError;
-use plaza_db::{ListSql, Value, list_statements};
+use plaza_db::{ListSql, Tx, Value, list_statements};
 use plaza_messaging::{delivery, registration};
 use plaza_protocol::{Actor, Chain, Ctx, DeviceId, Wake};
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     let quality = async |ctx: &_, tx: &mut _| plaza_business::quality::step(ctx, tx).await;
     note("quality", db.transact(&ctx, "jobs.quality", quality).await);
     note("plans", step_plans(app, &ctx).await);
+    note("invoices", invoices(app, &ctx).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);
@@ -107,5 +109,32 @@ pub(crate) async fn look(app: Arc<App>) {
             }
             Err(error) => tracing::warn!(error = %Chain(&error), "mailboxes could not be looked at"),
         }
+    }
+}
+
+/// Portfolios whose usage a round sums up.
+const GATHER_PORTFOLIOS: u32 = 256;
+/// Steps of one portfolio in a round.
+const GATHER_STEPS: usize = 16;
+/// Invoices that a round marks as overdue.
+const OVERDUE_INVOICES: u32 = 256;
+
+/// Sums usage, marks what is overdue, and closes the months that have ended.
+async fn invoices(app: &Arc<App>, ctx: &Ctx) -> Result<(), InvoiceError> {
+    let behind = async |ctx: &Ctx, tx: &mut Tx| invoices::behind(ctx, tx, GATHER_PORTFOLIOS).await;
+    for portfolio in app.db.read(ctx, "jobs.usage_behind", behind).await? {
+        for _ in 0..GATHER_STEPS {
+            let gather = async move |ctx: &Ctx, tx: &mut Tx| invoices::gather(ctx, tx, portfolio).await;
+            if !app.db.transact(ctx, "jobs.gather_usage", gather).await?.is_behind {
+                break;
+            }
+        }
+    }
+    let overdue = async |ctx: &Ctx, tx: &mut Tx| invoices::mark_overdue(ctx, tx, OVERDUE_INVOICES).await;
+    app.db.transact(ctx, "jobs.overdue_invoices", overdue).await?;
+    match invoices::close_due(ctx, &app.db).await {
+        // Before the operator has said who sends invoices, there are none.
+        Ok(_) | Err(InvoiceError::NoSeller) => Ok(()),
+        Err(error) => Err(error),
     }
 }

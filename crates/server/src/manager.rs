@@ -14,7 +14,7 @@ mod plan;
 use crate::app::App;
 use crate::operator::reports::{explanation_view, names};
 use crate::problem::{Body, Problem};
-use crate::{deliveries, listeners};
+use crate::{deliveries, invoices, listeners};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -54,6 +54,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(plan::router())
         .merge(deliveries::router())
         .merge(listeners::router())
+        .merge(invoices::manager_router())
         .route_layer(from_fn_with_state(app, require_business))
 }
 

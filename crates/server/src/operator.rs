@@ -13,7 +13,7 @@ mod verification;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{deliveries, listeners};
+use crate::{deliveries, invoices, listeners};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -36,6 +36,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(verification::router())
+        .merge(invoices::operator_router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))

@@ -90,6 +90,8 @@ const CASES: Case[] = [
   { name: "no growth", address: "/operator/growth", state: "empty", shows: heading("Nothing delivered in the last 90 days") },
   { name: "charges", address: "/operator/charges", shows: (page) => page.getByRole("row", { name: /why this price/ }).first() },
   { name: "charge", address: "/operator/charges/chg_1", shows: heading("Why this price?") },
+  { name: "invoices", address: "/operator/invoices", shows: (page) => page.getByRole("row", { name: /^Invoice INV-/ }).first() },
+  { name: "an invoice", address: "/operator/invoices/inv_00000000000000000000000000000001", shows: (page) => page.getByRole("button", { name: "Note a bank transfer…" }) },
   { name: "webhooks", address: "/operator/webhooks", shows: (page) => page.getByRole("row", { name: /^Delivery of/ }).first() },
   { name: "no webhooks", address: "/operator/webhooks", state: "empty", shows: heading("No events yet") },
   { name: "templates to review", address: "/operator/templates?status=PENDING", shows: (page) => page.getByRole("button", { name: "Approve order_ready" }) },

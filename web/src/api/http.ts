@@ -71,6 +71,13 @@ export async function download(path: string, request: Request = {}): Promise<Arr
   return response.arrayBuffer();
 }
 
+/** A file; throws a [`Problem`] for every answer that is not a success. */
+export async function fetchFile(path: string, request: Request = {}): Promise<Blob> {
+  const response = await answerOf(path, request);
+  if (!response.ok) throw await problemOf(response);
+  return response.blob();
+}
+
 /** What came back, whatever it is. */
 export type Exchange = { status: number; duration_ms: number; trace: string | null; body: unknown };
 

@@ -10,6 +10,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { paths } from "@/lib/paths";
 import type { Filter } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
+import { invoiceQueries } from "./invoices";
 import { Problem, call } from "./http";
 import type { Explanation } from "./operator";
 import type { DeliveryState } from "./deliveries";
@@ -238,6 +239,7 @@ export function managerQueries(token: string) {
         },
       }),
     deliveries: deliveryQueries(token, "manager"),
+    invoices: invoiceQueries(token, "manager"),
     messages: (filter: Filter) => pages<LoggedMessage>(token, ["manager", "messages", filter], (after) => paths.messages({ limit: PAGE_ROWS, after }, filter)),
     message: (id: string) => queryOptions({ queryKey: ["manager", "message", id], queryFn: ({ signal }) => call<MessageLife>(paths.message(id), { token, signal }), refetchInterval: REFRESH_MS }),
     limits: (phone: string) => queryOptions({ queryKey: ["manager", "limits", phone], queryFn: ({ signal }) => call<NumberLimits>(paths.limits(phone), { token, signal }), refetchInterval: REFRESH_MS }),

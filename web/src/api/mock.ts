@@ -222,6 +222,8 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     const wanted = (row: WebhookDelivery): boolean => (query.get("state") ?? row.state) === row.state;
     return page(Array.from({ length: 60 }, (_, n) => delivery(n)).filter(wanted), query, empty);
   }
+  const billing = /^\/(operator|manager)\/api\/(?:billing\/)?invoices(.*)$/.exec(path);
+  if (billing) return (await import("./mockInvoices")).answerInvoices(method, billing[2] ?? "", query, body, billing[1] === "manager", empty);
   if (path.endsWith("/resend")) return json({ ok: true });
   if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
   const reviewed = /^\/operator\/api\/(.*)$/.exec(path);

@@ -8,6 +8,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
 import type { Earnings } from "./earnings";
+import { invoiceQueries } from "./invoices";
 import { call } from "./http";
 import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
 
@@ -82,6 +83,7 @@ export function operatorQueries(token: string) {
       }),
     charges: () => pages<Charge>(token, ["operator", "charges"], (after) => paths.charges({ limit: PAGE_ROWS, after })),
     deliveries: deliveryQueries(token, "operator"),
+    invoices: invoiceQueries(token, "operator"),
     charge: (id: string) =>
       queryOptions({ queryKey: ["operator", "charge", id], queryFn: ({ signal }) => call<Explanation>(paths.charge(id), { token, signal }) }),
     templates: (status: TemplateStatus) =>

@@ -25,6 +25,8 @@ function paged(path: string, page: Page, filter: Filter = {}): string {
   return `${path}?${query}`;
 }
 
+const invoices = (console: Console): string => (console === "operator" ? "/operator/api/invoices" : "/manager/api/billing/invoices");
+
 export const paths = {
   world: () => "/demo/api/world",
   sandboxSession: () => "/_sandbox/session",
@@ -36,6 +38,9 @@ export const paths = {
   webhookDeliveries: (console: Console, page: Page, filter: Filter) => paged(`/${console}/api/webhook-deliveries`, page, filter),
   webhookDelivery: (console: Console, deliveryId: string) => `/${console}/api/webhook-deliveries/${id(deliveryId)}`,
   resend: (console: Console, deliveryId: string) => `/${console}/api/webhook-deliveries/${id(deliveryId)}/resend`,
+  invoices: (console: Console, page: Page, filter: Filter) => paged(invoices(console), page, filter),
+  invoice: (console: Console, invoiceId: string) => `${invoices(console)}/${id(invoiceId)}`,
+  invoiceDocument: (console: Console, invoiceId: string, document: string) => `${invoices(console)}/${id(invoiceId)}/${id(document)}`,
   outbox: () => "/operator/api/outbox",
   templates: (status: string) => `/operator/api/templates?status=${id(status)}`,
   approveTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/approve`,

@@ -6,6 +6,7 @@ mod books;
 mod calls;
 mod earnings;
 mod interleaving;
+mod invoices;
 mod lifecycle;
 mod plans;
 mod reference;

@@ -8,6 +8,7 @@ mod calls;
 mod cluster;
 mod endpoint;
 mod groups;
+mod invoices;
 mod ledger;
 mod manager;
 mod plans;

@@ -1,6 +1,6 @@
 /** The pages of a business in the console's frame; above them whose they are, and what is left on its balance. */
 import { useNavigate } from "@tanstack/react-router";
-import { BadgeCheck, ChartNoAxesColumn, Code, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, Users, Webhook } from "lucide-react";
+import { BadgeCheck, ChartNoAxesColumn, Code, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, ReceiptText, Users, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { money } from "@/lib/money";
 import { Console } from "@/ui/Console";
@@ -13,6 +13,7 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/manager/templates", label: "Templates", Icon: FileText },
   { to: "/manager/messages", label: "Messages", Icon: MessagesSquare },
   { to: "/manager/analytics", label: "Analytics", Icon: ChartNoAxesColumn },
+  { to: "/manager/billing/invoices", label: "Invoices", Icon: ReceiptText },
   { to: "/manager/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/manager/flows", label: "Flows", Icon: ListChecks },
   { to: "/manager/groups", label: "Groups", Icon: Users },
