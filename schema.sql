@@ -94,6 +94,42 @@ CREATE TABLE authorization_code (
     used_at BIGINT
 ) WITHOUT ROWID;
 
+CREATE TABLE automatic_top_up (
+    -- A portfolio tops itself up when less than the threshold is left.
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    is_enabled BOOLEAN NOT NULL,
+    threshold BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    -- Of one calendar month, UTC.
+    monthly_max BIGINT NOT NULL,
+    -- After a failed one it waits until then.
+    paused_until BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE bank_entry (
+    entry_id UUID NOT NULL PRIMARY KEY,
+    -- The statement's own name for it: the same entry of two statements counts once.
+    statement_key TEXT NOT NULL UNIQUE,
+    booked_at BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    -- personal: who paid, and what they wrote
+    payer TEXT NOT NULL,
+    remittance TEXT NOT NULL,
+    -- matched, suspense, assigned, returned
+    state TEXT NOT NULL,
+    -- Why it is, or was, in suspense; empty: it never was.
+    why TEXT NOT NULL,
+    -- Whose it is, once that is known.
+    portfolio_id BIGINT,
+    payment_id UUID,
+    recorded_at BIGINT NOT NULL,
+    CHECK (amount > 0)
+);
+
+CREATE INDEX bank_entry_in_suspense ON bank_entry (entry_id) WHERE state = 'suspense';
+
 CREATE TABLE billing_portfolio (
     -- Who pays, in which currency, by which book; and the end of the chain over its usage events.
     portfolio_id BIGINT PRIMARY KEY,
@@ -413,6 +449,15 @@ CREATE TABLE direct_conversation (
     conversation_id UUID NOT NULL,
     PRIMARY KEY (account_a, account_b)
 );
+
+CREATE TABLE dunning_step (
+    -- From 1; they rise with the days.
+    step BIGINT NOT NULL PRIMARY KEY,
+    -- Days after the oldest open invoice was due.
+    after_days BIGINT NOT NULL,
+    -- mail, webhook, throttle, suspend
+    action TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE feedback (
     phone_number_id BIGINT NOT NULL,
@@ -926,6 +971,101 @@ CREATE TABLE number_state (
     is_preverified BOOLEAN NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE payment (
+    payment_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    -- sandbox, stripe or bank
+    provider TEXT NOT NULL,
+    -- Absent: a bank transfer.
+    method_id UUID,
+    -- Chosen by the caller: the same key is the same payment.
+    idempotency_key TEXT NOT NULL,
+    -- top_up or automatic
+    cause TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    -- micros, whole minor units
+    amount BIGINT NOT NULL,
+    -- Of all refunds that did not fail.
+    refunded BIGINT NOT NULL,
+    -- created, processing, requires_action, succeeded, failed, canceled
+    state TEXT NOT NULL,
+    -- The provider's name for it; for a bank transfer, what the payer writes. Absent: the provider does not know of it yet.
+    reference TEXT,
+    -- The provider's name for the money that it took.
+    charge TEXT,
+    -- What the payer has to do, as the provider says it.
+    action TEXT,
+    -- Why it failed: the provider's code, and words.
+    failure_code TEXT,
+    failure TEXT,
+    -- What the provider kept of it. Absent: not known yet.
+    fee BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (portfolio_id, idempotency_key),
+    UNIQUE (provider, reference),
+    CHECK (amount > 0 AND refunded >= 0 AND refunded <= amount),
+    CHECK (state IN ('created', 'processing', 'requires_action', 'succeeded', 'failed', 'canceled'))
+);
+
+CREATE INDEX payment_by_portfolio ON payment (portfolio_id, payment_id);
+
+CREATE INDEX payment_open ON payment (updated_at)
+    WHERE state IN ('created', 'processing', 'requires_action');
+
+CREATE INDEX payment_without_fee ON payment (updated_at) WHERE state = 'succeeded' AND fee IS NULL;
+
+CREATE TABLE payment_customer (
+    -- Under which name a provider knows a portfolio.
+    portfolio_id BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    PRIMARY KEY (portfolio_id, provider)
+) WITHOUT ROWID;
+
+CREATE TABLE payment_method (
+    -- What a portfolio pays with. Card numbers never come here: the token is the provider's.
+    method_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    provider TEXT NOT NULL,
+    token TEXT NOT NULL,
+    -- adding, ready, refused, removed
+    state TEXT NOT NULL,
+    -- card, sepa_debit …; empty until the provider has said so
+    kind TEXT NOT NULL,
+    brand TEXT NOT NULL,
+    last4 TEXT NOT NULL,
+    -- 2030-12; empty: it does not expire
+    expires TEXT NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (provider, token)
+);
+
+CREATE INDEX payment_method_by_portfolio ON payment_method (portfolio_id, method_id);
+
+CREATE TABLE payment_standing (
+    -- Portfolios that are late. One without a row is in good standing: a send reads one row by its key, or none.
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    -- late, throttled, suspended
+    standing TEXT NOT NULL,
+    overdue_since BIGINT NOT NULL,
+    -- Days of the last step that was taken for this debt; absent: none yet.
+    steps_up_to_days BIGINT,
+    changed_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE payout (
+    -- Money that a provider sent to the bank: out of its clearing account.
+    provider TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    PRIMARY KEY (provider, reference)
+) WITHOUT ROWID;
+
 CREATE TABLE phone_number_subscription (
     phone_number_id BIGINT NOT NULL,
     app_id BIGINT NOT NULL,
@@ -981,6 +1121,19 @@ CREATE TABLE price_version (
     UNIQUE (price_book_id, effective_from)
 );
 
+CREATE TABLE provider_event (
+    -- What providers told by webhook. A hint only: the look-up is the truth.
+    provider TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    -- How often it came.
+    times BIGINT NOT NULL,
+    PRIMARY KEY (provider, event_id)
+) WITHOUT ROWID;
+
+CREATE INDEX provider_event_by_time ON provider_event (received_at);
+
 CREATE TABLE quality (
     -- A phone number or a template.
     node_id BIGINT NOT NULL PRIMARY KEY,
@@ -1034,6 +1187,27 @@ CREATE TABLE receipt (
     at BIGINT NOT NULL,
     PRIMARY KEY (conversation_id, account_id)
 ) WITHOUT ROWID;
+
+CREATE TABLE refund (
+    refund_id UUID NOT NULL PRIMARY KEY,
+    payment_id UUID NOT NULL,
+    -- Chosen by the caller: the same key is the same refund.
+    idempotency_key TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    -- created, processing, succeeded, failed
+    state TEXT NOT NULL,
+    -- The provider's name for it.
+    reference TEXT,
+    failure TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (payment_id, idempotency_key),
+    CHECK (amount > 0),
+    CHECK (state IN ('created', 'processing', 'succeeded', 'failed'))
+);
+
+CREATE INDEX refund_open ON refund (updated_at) WHERE state IN ('created', 'processing');
 
 CREATE TABLE registration (
     registration_id UUID PRIMARY KEY,

@@ -133,6 +133,7 @@ const review = createRoute({
 });
 const plans = createRoute({ getParentRoute: () => operator, path: "plans", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "PlansPage") });
 const audit = createRoute({ getParentRoute: () => operator, path: "audit", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "AuditPage") });
+const operatorPayments = createRoute({ getParentRoute: () => operator, path: "payments", component: lazyRouteComponent(() => import("./routes/operator-payments"), "OperatorPaymentsPage") });
 const outbox = createRoute({ getParentRoute: () => operator, path: "outbox", component: lazyRouteComponent(() => import("./routes/operator-outbox"), "OutboxPage") });
 
 const manager = createRoute({
@@ -224,6 +225,7 @@ const analytics = createRoute({
   validateSearch: (search): { days?: AnalyticsDays } => some({ days: oneOf(search["days"], ["7", "30", "90"]) }),
   component: lazyRouteComponent(() => import("./routes/manager-analytics"), "AnalyticsPage"),
 });
+const payments = createRoute({ getParentRoute: () => manager, path: "payments", component: lazyRouteComponent(() => import("./routes/manager-payments"), "PaymentsPage") });
 const keys = createRoute({ getParentRoute: () => manager, path: "keys", component: lazyRouteComponent(() => import("./routes/manager-keys"), "KeysPage") });
 const ownPlan = createRoute({
   getParentRoute: () => manager,
@@ -250,8 +252,8 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, invoices, invoice, webhooks, templates, verifications, review, plans, audit, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownInvoices, ownInvoice, ownWebhooks, flows, flow, groups, qrCodes, ownPlan, ownVerification, keys, explorer]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, invoices, invoice, webhooks, templates, operatorPayments, verifications, review, plans, audit, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownInvoices, ownInvoice, ownWebhooks, flows, flow, groups, qrCodes, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::process::{self, cargo};
 
 /// What each crate may use of ours. A crate that is missing here is a mistake: say first where it stands.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("plaza-protocol", &[]),
     ("plaza-crypto", &["protocol"]),
     ("plaza-client", &["protocol", "crypto"]),
@@ -22,6 +22,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("plaza-messaging", &["protocol", "crypto", "db", "bus"]),
     ("plaza-ledger", &["protocol", "db"]),
     ("plaza-billing", &["protocol", "db", "ledger"]),
+    ("plaza-payments", &["protocol", "db", "ledger", "billing"]),
     ("plaza-business", &["protocol", "db", "bus", "messaging", "ledger", "billing"]),
     (
         "plaza-server",
@@ -37,6 +38,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "messaging",
             "ledger",
             "billing",
+            "payments",
             "business",
         ],
     ),
@@ -54,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "messaging",
             "ledger",
             "billing",
+            "payments",
             "business",
             "server",
             "bench",

@@ -13,6 +13,7 @@ use plaza_protocol::limits::{CONNECTED_CALLS_PER_DAY, GROUPS_PER_NUMBER_MAX};
 use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::egress::Tls;
 use plaza_server::mail::Smtp;
+use plaza_server::payments::{PaymentSettings, StripeSettings};
 use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
@@ -116,6 +117,8 @@ struct File {
     /// A bucket for the encrypted files of messages; default: the folder `blobs` in the data folder. Servers on one
     /// database share it.
     blobs: Option<BucketFile>,
+    /// Through whom businesses pay; default: in a sandbox the built-in provider, or else by bank transfer only.
+    payments: Option<PaymentsFile>,
     /// The server that mails go out by; absent: none are sent.
     mail: Option<MailFile>,
 }
@@ -176,6 +179,66 @@ impl IceServerFile {
             urls: self.urls,
             username: self.username,
             credential: credential.trim().to_owned(),
+        })
+    }
+}
+
+/// `[payments]` of `plaza.toml`: through whom businesses pay.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PaymentsFile {
+    /// `none`, `sandbox` or `stripe`.
+    provider: String,
+    /// Where Stripe's interface is, or what speaks like it.
+    url: Option<String>,
+    /// The file with the secret key.
+    secret_key_file: Option<PathBuf>,
+    /// For the provider's script in pages.
+    publishable_key: Option<String>,
+    /// The file with the secret that webhooks are signed with.
+    webhook_secret_file: Option<PathBuf>,
+}
+
+impl PaymentsFile {
+    fn open(self, sandbox: bool) -> anyhow::Result<PaymentSettings> {
+        let is_set = self.url.is_some()
+            || self.secret_key_file.is_some()
+            || self.publishable_key.is_some()
+            || self.webhook_secret_file.is_some();
+        match self.provider.as_str() {
+            "none" | "sandbox" if is_set => {
+                bail!("payments: url, keys and secrets are for the provider stripe")
+            }
+            "none" => Ok(PaymentSettings::None),
+            "sandbox" if !sandbox => bail!("payments.provider: sandbox takes no money: it needs --sandbox"),
+            "sandbox" => Ok(PaymentSettings::Sandbox),
+            "stripe" => self.stripe().map(PaymentSettings::Stripe),
+            _ => bail!("payments.provider: none, sandbox or stripe"),
+        }
+    }
+
+    fn stripe(self) -> anyhow::Result<StripeSettings> {
+        let read = |name: &str, path: &Path| {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("payments.{name}: {} cannot be read", path.display()))?;
+            if text.trim().is_empty() {
+                bail!("payments.{name}: {} is empty", path.display());
+            }
+            Ok(Secret(text.trim().to_owned()))
+        };
+        let key = self.secret_key_file.context("payments.secret_key_file: stripe needs it")?;
+        let url = self.url.unwrap_or_else(|| "https://api.stripe.com".to_owned());
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            bail!("payments.url: it must begin with https://");
+        }
+        Ok(StripeSettings {
+            url,
+            secret_key: read("secret_key_file", &key)?,
+            publishable_key: self.publishable_key.unwrap_or_default(),
+            webhook_secret: self
+                .webhook_secret_file
+                .map(|path| read("webhook_secret_file", &path))
+                .transpose()?,
         })
     }
 }
@@ -323,6 +386,15 @@ impl Config {
             mistakes.push(format!("{error:#}"));
             None
         });
+        let payments = match file.payments.map(|payments| payments.open(sandbox)) {
+            None if sandbox => PaymentSettings::Sandbox,
+            None => PaymentSettings::None,
+            Some(Ok(payments)) => payments,
+            Some(Err(error)) => {
+                mistakes.push(format!("{error:#}"));
+                PaymentSettings::None
+            }
+        };
         let tls = webhook_tls(
             file.webhook_certificate_file.as_deref(),
             file.webhook_key_file.as_deref(),
@@ -382,6 +454,7 @@ impl Config {
                 sandbox_folder,
                 has_snapshots,
                 blobs,
+                payments,
                 operator_token: Secret(operator_token),
                 operators,
                 four_eyes: file.four_eyes,
@@ -589,6 +662,13 @@ const KEYS: &[(&str, &str, &str)] = &[
         "The server that mails go out by: a table with `smtp` (`smtp://host:25`, `smtp://host:587?tls=required` or \
         `smtps://host`), `from` (`Plaza <billing@example.org>`), and `user` and `password_file` if it asks for them.",
     ),
+    (
+        "payments",
+        "by bank transfer only, in a sandbox the built-in provider",
+        "Through whom businesses pay: a table with `provider` (`none`, `sandbox` or `stripe`) and for stripe \
+        `secret_key_file`, `publishable_key`, `webhook_secret_file` (its webhooks come to `/_payments/stripe/webhook`) and, \
+        for others that speak like it, `url`.",
+    ),
 ];
 
 /// `docs/operations/config.md`.
@@ -623,6 +703,7 @@ mod tests {
                 | "groups_per_number" => "4",
                 "origins" | "egress_allowed" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
+                "payments" => "{ provider = \"none\" }",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 "mail" => "{ smtp = \"smtp://localhost\", from = \"a@example.org\" }",
                 _ => "\"x\"",
@@ -631,6 +712,47 @@ mod tests {
             assert!(read.is_ok(), "{key}: {read:?}");
         }
         assert!(toml::from_str::<File>("no_such_key = 1").is_err());
+    }
+
+    #[test]
+    fn a_payment_provider_is_named_with_what_it_needs_and_no_more() {
+        let open = |text: &str, sandbox| {
+            let file: PaymentsFile = toml::from_str(text).expect("it is read");
+            file.open(sandbox)
+        };
+        assert!(matches!(open("provider = \"none\"", false), Ok(PaymentSettings::None)));
+        assert!(matches!(open("provider = \"sandbox\"", true), Ok(PaymentSettings::Sandbox)));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (key, empty) = (folder.path().join("key"), folder.path().join("empty"));
+        fs::write(&key, "sk_test_1\n").expect("it is written");
+        fs::write(&empty, "\n").expect("it is written");
+        let stripe = |file: &Path, more: &str| {
+            format!("provider = \"stripe\"\nsecret_key_file = \"{}\"\n{more}", file.display())
+        };
+        let Ok(PaymentSettings::Stripe(settings)) = open(&stripe(&key, ""), false) else {
+            panic!("it has all it needs")
+        };
+        assert_eq!(
+            (settings.secret_key.0.as_str(), settings.url.as_str()),
+            ("sk_test_1", "https://api.stripe.com")
+        );
+        for (text, sandbox, named) in [
+            ("provider = \"paypal\"".to_owned(), true, "payments.provider"),
+            ("provider = \"sandbox\"".to_owned(), false, "--sandbox"),
+            (
+                "provider = \"none\"\nurl = \"https://x.example\"".to_owned(),
+                false,
+                "are for the provider stripe",
+            ),
+            ("provider = \"stripe\"".to_owned(), false, "payments.secret_key_file"),
+            (stripe(&folder.path().join("missing"), ""), false, "cannot be read"),
+            (stripe(&empty, ""), false, "is empty"),
+            (stripe(&key, "url = \"ftp://x.example\""), false, "payments.url"),
+            (stripe(&key, "webhook_secret_file = \"missing\""), false, "payments.webhook_secret_file"),
+        ] {
+            let mistake = format!("{:#}", open(&text, sandbox).expect_err(named));
+            assert!(mistake.contains(named), "{mistake}");
+        }
     }
 
     #[test]

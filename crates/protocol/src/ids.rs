@@ -128,6 +128,14 @@ uuid_ids! {
     JoinRequestId = "jrq";
     /// A plan that a business pays for.
     SubscriptionId = "sub";
+    /// Money that a business pays in.
+    PaymentId = "pay";
+    /// What a business pays with.
+    PaymentMethodId = "pmt";
+    /// Money that goes back to a business.
+    RefundId = "rfd";
+    /// Money that came to the bank account.
+    BankEntryId = "bke";
 }
 
 macro_rules! graph_ids {

@@ -6,6 +6,7 @@ use crate::gateway::Gateway;
 use crate::hub::Hub;
 use crate::mail::Smtp;
 use crate::metrics::Metrics;
+use crate::payments::PaymentSettings;
 use crate::relay::Relay;
 use crate::repeat::{self, Requests};
 use crate::sandbox::Sandbox;
@@ -19,6 +20,7 @@ use plaza_business::{Business, groups};
 use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
+use plaza_payments::Payments;
 use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp, wire};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -84,6 +86,8 @@ pub struct Settings {
     pub has_snapshots: bool,
     /// Where the encrypted files of messages lie.
     pub blobs: BlobPlace,
+    /// Through whom businesses pay.
+    pub payments: PaymentSettings,
     /// Encrypts secrets at rest.
     pub sealing_key: Secret<[u8; 32]>,
 }
@@ -126,6 +130,7 @@ pub struct App {
     pub(crate) listeners: Notify,
     pub(crate) cloud_api: CloudApi,
     pub(crate) egress: Arc<Egress>,
+    pub(crate) payments: Payments,
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) sandbox: Sandbox,

@@ -1,7 +1,7 @@
 //! # Calling out
 //!
-//! The one HTTP client of the server: webhooks and their handshake, files, endpoints of flows. The addresses come from
-//! businesses, so that each is a way into the operator's own network unless it is looked at. What holds:
+//! The one HTTP client of the server: webhooks and their handshake, files, endpoints of flows, payment providers. The
+//! addresses come from businesses, so that each is a way into the operator's own network unless it is looked at. What holds:
 //!
 //! - **Names are resolved once, and every address that comes back is checked**: the connection goes to an address that
 //!   passed, never to a second answer. Private, loopback, link-local, shared (CGNAT), multicast, documentation, mapped
@@ -36,6 +36,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// The time for a file, in all.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time for a call to a provider, in all: below that after which its outcome is looked up.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of a provider's answer.
+const CALL_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Idle connections that are kept for each host.
 const IDLE_CONNECTIONS: usize = 8;
 
@@ -191,6 +195,34 @@ impl Egress {
                 }
             })?,
         ))
+    }
+
+    /// Calls a provider that the operator chose, with these headers: a POST if there is a body, or else a GET. The answer is
+    /// its status and its body, whole.
+    pub async fn call(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: Option<String>,
+    ) -> Result<(u16, Vec<u8>), EgressError> {
+        let url = self.policy.check_url(url)?;
+        let request = match body {
+            Some(body) => self.files.post(url).body(body),
+            None => self.files.get(url),
+        };
+        let mut request = request.timeout(CALL_TIMEOUT);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send().await.map_err(unreachable_because)?;
+        let status = response.status().as_u16();
+        let body = read_whole(response, CALL_ANSWER_BYTES_MAX).await.map_err(|error| match error {
+            Unread::Broken(error) => unreachable_because(error),
+            Unread::TooLarge => {
+                EgressError::Unreachable(format!("the answer is larger than {CALL_ANSWER_BYTES_MAX} bytes"))
+            }
+        })?;
+        Ok((status, body))
     }
 
     /// Fetches a file: its type, as the endpoint says, and its bytes.

@@ -26,6 +26,7 @@ mod manager;
 mod metrics;
 mod native;
 mod operator;
+pub mod payments;
 mod plan_views;
 mod problem;
 mod relay;
@@ -187,6 +188,7 @@ pub async fn start(
         let gateway = Arc::new(cloud_api_gateway(app.clone()));
         CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone(), blobs.clone())
     };
+    let paid_through = payments::payments(&settings.payments, db.clone(), egress.clone());
     let sandbox = Sandbox::new(settings.sandbox_folder.clone());
     let app = Arc::new_cyclic(|app| App {
         db: db.clone(),
@@ -205,6 +207,7 @@ pub async fn start(
         listeners: Notify::new(),
         cloud_api: cloud_api(app),
         egress: egress.clone(),
+        payments: paid_through,
         blobs: blobs.clone(),
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
@@ -231,6 +234,7 @@ pub async fn start(
     app.tracker.spawn(gateway::run(app.clone()));
     app.tracker.spawn(gateway::end_calls(app.clone()));
     app.tracker.spawn(jobs::run(app.clone()));
+    app.tracker.spawn(payments::run(app.clone()));
     if bus.is_remote() || lanes > 1 {
         app.tracker.spawn(jobs::look(app.clone()));
     }
@@ -373,6 +377,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/message/{code}", get(follow))
         .route("/picture/{phone_number_id}", get(picture))
         .route("/group-picture/{picture_id}", get(group_picture))
+        .route("/_payments/stripe/webhook", post(payments::stripe_webhook))
         .nest("/operator/api", operator::router(app.clone()))
         .nest("/manager/api", manager::router(app.clone()))
         .fallback(elsewhere)
@@ -399,7 +404,7 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
         }
         return cloud_api::handle(State(app.cloud_api.clone()), request).await;
     }
-    let is_api = ["/v1/", "/operator/api/", "/manager/api/", "/_sandbox/", "/demo/api/"]
+    let is_api = ["/v1/", "/operator/api/", "/manager/api/", "/_sandbox/", "/_payments/", "/demo/api/"]
         .iter()
         .any(|api| path.starts_with(api));
     let wants_page = matches!(*request.method(), axum::http::Method::GET | axum::http::Method::HEAD);

@@ -9,6 +9,7 @@
 //! problem+json.
 
 mod figures;
+pub(crate) mod payments;
 mod plan;
 
 use crate::app::App;
@@ -52,6 +53,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/keys", get(list_keys).post(create_key))
         .route("/keys/{key_id}", delete(revoke_key))
         .merge(plan::router())
+        .merge(payments::router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(invoices::manager_router())

@@ -7,6 +7,7 @@
 mod businesses;
 mod earnings;
 mod numbers;
+mod payments;
 pub(crate) mod reports;
 mod reviews;
 mod verification;
@@ -33,6 +34,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/earnings", get(earnings::earnings))
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
+        .merge(payments::router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(verification::router())

@@ -2,6 +2,7 @@
  * The server's answers from memory, for development and for pictures. `?mock=` chooses a state: `empty`, `error`,
  * `slow`, `plain` (not a demo, not a sandbox). It is not part of a production build.
  */
+import { answerOperatorPayments } from "./mockPayments";
 import type { WebhookDelivery } from "./deliveries";
 import type { Customer, Earnings, Traffic } from "./earnings";
 import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
@@ -245,6 +246,8 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     return path.startsWith("/manager/") ? answerManager(...given) : answerGraph(...given);
   }
   if (path.startsWith("/v1/flow-assets/")) return (await import("./mockManager")).answerFlow();
+  const paid = answerOperatorPayments(method, path, empty);
+  if (paid) return paid;
   if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
   if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
   if (path.endsWith("/approve")) return decide(path, "APPROVED");

@@ -5,6 +5,8 @@
 import type { Analytics, ApiKey, FlowRow, GroupDetails, Health, JoinRequest, LoggedMessage, MessageLife, MessageState, MessageTemplate, NumberLimits, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
 import type { Explanation } from "./operator";
 
+import { answerPayments } from "./mockPayments";
+
 const now = (): number => Math.floor(Date.now() / 1000);
 const PHONE = "106540352242922";
 const ACCOUNT = "102290129340398";
@@ -249,6 +251,8 @@ export function answerManager(method: string, path: string, query: URLSearchPara
   if (path.startsWith("numbers/")) return json(limits(path.split("/")[1] ?? ""));
   if (path === "analytics") return json(analytics(Number(query.get("since")), empty));
   if (path.startsWith("messages/")) return json(life(decodeURIComponent(path.slice("messages/".length))));
+  const paid = answerPayments(method, path, body, empty);
+  if (paid) return paid;
   if (path === "keys" && method === "POST") {
     const key_id = "d4".repeat(32);
     keys = [{ key_id, name: member(body, "name"), ending: "Zz01", app_id: APP, scopes: (body as { scopes: string[] }).scopes, issued_at: now(), expires_at: null, is_delegated: false, is_own: false }, ...keys];

@@ -1,0 +1,290 @@
+//! Payments as the operator handles them: what came in, what goes back, what the bank says, what is in suspense, and
+//! whether all money is where it should be.
+
+use super::ctx;
+use crate::app::App;
+use crate::manager::payments::{amount, filter};
+use crate::payments::{payment_view, refund_view};
+use crate::problem::{Body, Problem};
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use plaza_db::Tx;
+use plaza_payments::dunning::{self, Step, StepAction};
+use plaza_payments::{self as payments, BankEntry, Booking, Filter, Imported, PaymentError, Report};
+use plaza_protocol::limits::PAGE_ROWS_MAX;
+use plaza_protocol::{BankEntryId, Ctx, PaymentId, PortfolioId, RefundId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Rows on a page that names no limit.
+const PAGE_ROWS: usize = 50;
+
+/// The addresses.
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/payments", get(list))
+        .route("/payments/{payment_id}", get(one))
+        .route("/payments/{payment_id}/refunds", post(refund))
+        .route("/payments/{payment_id}/refunds/{refund_id}/sent", post(refund_sent))
+        .route("/payments/{payment_id}/received", post(received))
+        .route("/suspense", get(suspense))
+        .route("/suspense/{entry_id}/assign", post(assign))
+        .route("/suspense/{entry_id}/return", post(send_back))
+        .route("/bank-statements", post(import))
+        .route("/reconciliation", get(report).post(reconcile))
+        .route("/dunning-steps", get(steps).post(set_steps))
+}
+
+fn payment_id(text: &str) -> Result<PaymentId, Problem> {
+    text.parse().map_err(|_| Problem::not_found("this payment"))
+}
+
+fn entry_id(text: &str) -> Result<BankEntryId, Problem> {
+    text.parse().map_err(|_| Problem::not_found("this entry"))
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    business_id: Option<String>,
+    state: Option<String>,
+    limit: Option<usize>,
+    after: Option<String>,
+}
+
+/// `GET /operator/api/payments?business_id=&state=&limit=&after=`
+async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Json<Value>, Problem> {
+    let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
+    let of = query.business_id.filter(|id| !id.is_empty());
+    let of = of.map(|id| id.parse().map_err(|_| Problem::invalid("business_id: the id of a business")));
+    let filter =
+        Filter { portfolio: of.transpose()?, ..filter(query.state.as_deref(), query.after.as_deref())? };
+    let read = async move |ctx: &Ctx, tx: &mut Tx| payments::payments(ctx, tx, &filter, limit).await;
+    let found = app.db.read(&ctx(&app), "operator.payments", read).await?;
+    let next = found.last().filter(|_| found.len() == limit).map(|last| last.payment_id);
+    let data: Vec<Value> = found.iter().map(payment_view).collect();
+    Ok(Json(json!({"data": data, "next": next, "provider": app.payments.provider_name()})))
+}
+
+/// `GET /operator/api/payments/{payment_id}`: with its refunds.
+async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = payment_id(&id)?;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| {
+        let payment = payments::payment(ctx, tx, id).await?;
+        Ok::<_, PaymentError>((payment, payments::refunds_of(ctx, tx, id).await?))
+    };
+    let (payment, refunds) = app.db.read(&ctx(&app), "operator.payment", read).await?;
+    let mut view = payment_view(&payment);
+    view["refunds"] = refunds.iter().map(refund_view).collect();
+    Ok(Json(view))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRefund {
+    amount: String,
+    reason: String,
+    /// The same key twice gives back once.
+    key: String,
+}
+
+/// `POST /operator/api/payments/{payment_id}/refunds {"amount": "10.00", "reason": "…", "key": "…"}`
+async fn refund(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<NewRefund>,
+) -> Result<Json<Value>, Problem> {
+    let amount = amount("amount", &body.amount)?;
+    let refund = app.payments.refund(&ctx(&app), payment_id(&id)?, amount, body.reason, body.key).await?;
+    Ok(Json(refund_view(&refund)))
+}
+
+/// `POST /operator/api/payments/{payment_id}/refunds/{refund_id}/sent`: the money of a bank transfer was sent back.
+async fn refund_sent(
+    State(app): State<Arc<App>>,
+    Path((payment, refund)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let refund: RefundId = refund.parse().map_err(|_| Problem::not_found("this refund"))?;
+    Ok(Json(refund_view(&app.payments.refund_sent(&ctx(&app), payment_id(&payment)?, refund).await?)))
+}
+
+fn entry_view(entry: &BankEntry) -> Value {
+    let booking = &entry.booking;
+    json!({
+        "entry_id": entry.entry_id, "key": booking.key, "booked_at": booking.booked_at.seconds(),
+        "amount_micros": booking.amount.0, "currency": booking.currency.code(), "payer": booking.payer,
+        "remittance": booking.remittance, "state": entry.state.as_str(), "why": entry.why,
+        "business_id": entry.portfolio_id, "payment_id": entry.payment_id,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Received {
+    amount: String,
+    /// The bank's own name for the entry: the same counts once.
+    key: String,
+    #[serde(default)]
+    payer: String,
+}
+
+/// `POST /operator/api/payments/{payment_id}/received {"amount": "100.00", "key": "…"}`: a bank transfer arrived.
+async fn received(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<Received>,
+) -> Result<Json<Value>, Problem> {
+    let (id, amount) = (payment_id(&id)?, amount("amount", &body.amount)?);
+    let record = async move |ctx: &Ctx, tx: &mut Tx| {
+        let payment = payments::payment(ctx, tx, id).await?;
+        if payment.provider != payments::BANK {
+            return Err(PaymentError::Invalid("this payment is not made by bank transfer"));
+        }
+        let booking = Booking {
+            key: body.key.clone(),
+            booked_at: ctx.now(),
+            amount,
+            currency: payment.currency,
+            payer: body.payer.clone(),
+            remittance: payment.reference.unwrap_or_default(),
+        };
+        payments::record(ctx, tx, &booking).await
+    };
+    let (entry, known) = app.db.transact(&ctx(&app), "operator.received", record).await?;
+    let mut view = entry_view(&entry);
+    view["known"] = known.into();
+    Ok(Json(view))
+}
+
+/// `GET /operator/api/suspense`
+async fn suspense(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let read = async move |ctx: &Ctx, tx: &mut Tx| payments::suspense(ctx, tx).await;
+    let found = app.db.read(&ctx(&app), "operator.suspense", read).await?;
+    Ok(Json(json!({"data": found.iter().map(entry_view).collect::<Vec<_>>()})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assign {
+    business_id: PortfolioId,
+}
+
+/// `POST /operator/api/suspense/{entry_id}/assign {"business_id": "…"}`
+async fn assign(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<Assign>,
+) -> Result<Json<Value>, Problem> {
+    let (id, to) = (entry_id(&id)?, body.business_id);
+    let assign = async move |ctx: &Ctx, tx: &mut Tx| payments::assign(ctx, tx, id, to).await;
+    Ok(Json(entry_view(&app.db.transact(&ctx(&app), "operator.assign", assign).await?)))
+}
+
+/// `POST /operator/api/suspense/{entry_id}/return`
+async fn send_back(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = entry_id(&id)?;
+    let back = async move |ctx: &Ctx, tx: &mut Tx| payments::return_entry(ctx, tx, id).await;
+    Ok(Json(entry_view(&app.db.transact(&ctx(&app), "operator.return", back).await?)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    csv: String,
+}
+
+/// `POST /operator/api/bank-statements {"csv": "id,booked_on,amount,currency,reference,payer\n…"}`: all of it, or none.
+async fn import(State(app): State<Arc<App>>, Body(body): Body<Statement>) -> Result<Json<Value>, Problem> {
+    let bookings =
+        payments::read_statement(&body.csv).map_err(|error| Problem::invalid(format!("csv: {error}")))?;
+    let import = async move |ctx: &Ctx, tx: &mut Tx| {
+        let mut done = Imported::default();
+        for booking in &bookings {
+            let (entry, known) = payments::record(ctx, tx, booking).await?;
+            let count = match entry.state {
+                _ if known => &mut done.known,
+                payments::EntryState::Matched => &mut done.matched,
+                _ => &mut done.suspense,
+            };
+            *count += 1;
+        }
+        Ok::<_, PaymentError>(done)
+    };
+    let done = app.db.transact(&ctx(&app), "operator.bank_statement", import).await?;
+    Ok(Json(json!({"matched": done.matched, "suspense": done.suspense, "known": done.known})))
+}
+
+fn report_view(report: &Report) -> Value {
+    let clearing = report.clearing.iter().map(|clearing| {
+        json!({
+            "provider": clearing.provider, "currency": clearing.currency.code(), "owed_micros": clearing.owed.0,
+            "since": clearing.since.map(plaza_protocol::Timestamp::seconds), "is_old": clearing.is_old,
+        })
+    });
+    let suspense = report
+        .suspense
+        .iter()
+        .map(|(currency, amount)| json!({"currency": currency.code(), "amount_micros": amount.0}));
+    json!({
+        "clearing": clearing.collect::<Vec<_>>(), "suspense": suspense.collect::<Vec<_>>(),
+        "open_payments": report.open_payments, "open_refunds": report.open_refunds,
+        "old_payments": report.old_payments.iter().map(payment_view).collect::<Vec<_>>(),
+    })
+}
+
+/// `GET /operator/api/reconciliation`: what is on its way, and what is old.
+async fn report(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    Ok(Json(report_view(&app.payments.report(&ctx(&app)).await?)))
+}
+
+/// `POST /operator/api/reconciliation`: a round now; what it did, and the report after it.
+async fn reconcile(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let ctx = ctx(&app);
+    let done = app.payments.reconcile(&ctx).await?;
+    let mut view = report_view(&app.payments.report(&ctx).await?);
+    view["done"] = json!({
+        "looked_up": done.looked_up, "ended": done.ended, "fees": done.fees, "payouts": done.payouts,
+        "automatic": done.automatic,
+    });
+    Ok(Json(view))
+}
+
+fn steps_view(steps: &[Step]) -> Json<Value> {
+    let steps =
+        steps.iter().map(|step| json!({"after_days": step.after_days, "action": step.action.as_str()}));
+    Json(json!({"data": steps.collect::<Vec<_>>()}))
+}
+
+/// `GET /operator/api/dunning-steps`
+async fn steps(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let read = async move |ctx: &Ctx, tx: &mut Tx| dunning::steps(ctx, tx).await;
+    Ok(steps_view(&app.db.read(&ctx(&app), "operator.dunning_steps", read).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct WantedStep {
+    after_days: i64,
+    action: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedSteps {
+    steps: Vec<WantedStep>,
+}
+
+/// `POST /operator/api/dunning-steps {"steps": [{"after_days": 1, "action": "mail"}, …]}`
+async fn set_steps(
+    State(app): State<Arc<App>>,
+    Body(body): Body<WantedSteps>,
+) -> Result<Json<Value>, Problem> {
+    let read = |step: &WantedStep| {
+        let what = "action: one of mail, webhook, throttle, suspend is expected";
+        let action = StepAction::parse(&step.action).ok_or_else(|| Problem::invalid(what))?;
+        Ok::<_, Problem>(Step { after_days: step.after_days, action })
+    };
+    let wanted: Vec<Step> = body.steps.iter().map(read).collect::<Result<_, _>>()?;
+    let set = async move |ctx: &Ctx, tx: &mut Tx| dunning::set_steps(ctx, tx, &wanted).await;
+    Ok(steps_view(&app.db.transact(&ctx(&app), "operator.set_dunning_steps", set).await?))
+}

@@ -1,0 +1,39 @@
+/** Payments as the operator sees them: what came in, what is on its way, what nobody could assign. */
+import { queryOptions } from "@tanstack/react-query";
+import { paths } from "@/lib/paths";
+import { call } from "./http";
+import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
+import type { Payment } from "./payments";
+
+export type OperatorPayment = Payment & { business_id: string; fee_micros: number | null };
+export type Refund = { refund_id: string; amount_micros: number; reason: string; state: "created" | "processing" | "succeeded" | "failed"; failure: string | null; created_at: number };
+export type Reconciliation = {
+  clearing: { provider: string; currency: string; owed_micros: number; since: number | null; is_old: boolean }[];
+  suspense: { currency: string; amount_micros: number }[];
+  open_payments: number;
+  open_refunds: number;
+  old_payments: OperatorPayment[];
+};
+export type BankEntry = { entry_id: string; booked_at: number; amount_micros: number; currency: string; payer: string; remittance: string; why: string; business_id: string | null; payment_id: string | null };
+
+const KEY = ["operator", "payments"] as const;
+
+export function operatorPaymentQueries(token: string) {
+  return {
+    list: () => pages<OperatorPayment>(token, [...KEY, "list"], (after) => paths.operatorPayments({ limit: PAGE_ROWS, after })),
+    one: (id: string) => queryOptions({ queryKey: [...KEY, "one", id], queryFn: ({ signal }) => call<OperatorPayment & { refunds: Refund[] }>(paths.operatorPayment(id), { token, signal }) }),
+    reconciliation: () => queryOptions({ queryKey: [...KEY, "reconciliation"], queryFn: ({ signal }) => call<Reconciliation>(paths.reconciliation(), { token, signal }), refetchInterval: REFRESH_MS }),
+    suspense: () => queryOptions({ queryKey: [...KEY, "suspense"], queryFn: async ({ signal }) => (await call<{ data: BankEntry[] }>(paths.suspense(), { token, signal })).data, refetchInterval: REFRESH_MS }),
+  };
+}
+
+export function operatorPaymentCalls(token: string) {
+  const post = (path: string, body: unknown = {}) => call<unknown>(path, { method: "POST", token, body });
+  return {
+    refund: (id: string, wish: { amount: string; reason: string; key: string }) => post(`${paths.operatorPayment(id)}/refunds`, wish),
+    reconcile: () => post(paths.reconciliation()),
+    assign: (id: string, businessId: string) => post(paths.suspenseStep(id, "assign"), { business_id: businessId }),
+    sendBack: (id: string) => post(paths.suspenseStep(id, "return")),
+    importStatement: (csv: string) => call<{ matched: number; suspense: number; known: number }>(paths.bankStatements(), { method: "POST", token, body: { csv } }),
+  };
+}

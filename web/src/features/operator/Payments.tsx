@@ -1,0 +1,276 @@
+/**
+ * # Payments
+ *
+ * Whether all money is where it should be: what is on its way through the provider, what the bank booked and nobody can
+ * assign, what came in, and giving it back.
+ */
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck, CreditCard, RefreshCw } from "lucide-react";
+import { useState } from "react";
+import { operatorPaymentCalls, operatorPaymentQueries } from "@/api/operatorPayments";
+import type { BankEntry, OperatorPayment, Reconciliation } from "@/api/operatorPayments";
+import type { PaymentState } from "@/api/payments";
+import { decimal, money } from "@/lib/money";
+import { Button } from "@/ui/Button";
+import { PageHead } from "@/ui/Console";
+import { Id } from "@/ui/CopyButton";
+import { DataTable } from "@/ui/DataTable";
+import type { Column } from "@/ui/DataTable";
+import { Dialog } from "@/ui/Dialog";
+import { Field, TextArea } from "@/ui/Field";
+import { More } from "@/ui/More";
+import { Empty, Failed, Skeleton } from "@/ui/Problem";
+import { Pair, Pairs, Section } from "@/ui/Section";
+import { Tag } from "@/ui/Tag";
+import { Time } from "@/ui/Time";
+import { words } from "@/ui/categories";
+import { useOperator } from "./session";
+
+const TONES: Record<PaymentState, "good" | "attention" | "bad" | "plain"> = { created: "plain", processing: "plain", requires_action: "attention", succeeded: "good", failed: "bad", canceled: "plain" };
+
+function usePayments() {
+  const { token } = useOperator();
+  const client = useQueryClient();
+  return { queries: operatorPaymentQueries(token), calls: operatorPaymentCalls(token), refresh: () => client.invalidateQueries({ queryKey: ["operator", "payments"] }) };
+}
+
+function Wrong({ error }: { error: Error | null }) {
+  return error ? (
+    <p role="alert" className="text-13 text-bad">
+      {error.message}
+    </p>
+  ) : null;
+}
+
+const COLUMNS: Column<OperatorPayment>[] = [
+  { head: "When", text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
+  { head: "Business", wide: true, text: (row) => row.business_id, cell: (row) => <span className="font-mono text-12">{row.business_id}</span> },
+  { head: "State", text: (row) => row.state, cell: (row) => <Tag tone={TONES[row.state]}>{words(row.state)}</Tag> },
+  { head: "Through", wide: true, text: (row) => row.provider, cell: (row) => words(row.provider) },
+  { head: "Given back", wide: true, end: true, text: (row) => decimal(row.refunded_micros), cell: (row) => (row.refunded_micros === 0 ? "" : money(row.refunded_micros, row.currency)) },
+  { head: "Amount", end: true, text: (row) => decimal(row.amount_micros), cell: (row) => <span className="font-medium tabular">{money(row.amount_micros, row.currency)}</span> },
+];
+
+export function OperatorPayments() {
+  const { queries, calls, refresh } = usePayments();
+  const list = useInfiniteQuery(queries.list());
+  const report = useQuery(queries.reconciliation());
+  const [opened, setOpened] = useState<OperatorPayment | null>(null);
+  const [importing, setImporting] = useState(false);
+  const round = useMutation({ mutationFn: () => calls.reconcile(), onSuccess: refresh });
+  return (
+    <>
+      <PageHead title="Payments" note="What businesses pay in, and whether all of it is where it should be.">
+        <Button small onClick={() => setImporting(true)}>
+          Import a bank statement
+        </Button>
+      </PageHead>
+      <Section
+        title="Reconciliation"
+        action={
+          <Button small disabled={round.isPending} onClick={() => round.mutate()}>
+            <RefreshCw size={15} aria-hidden="true" />
+            Reconcile now
+          </Button>
+        }
+      >
+        {report.data ? <Report report={report.data} /> : report.error ? <Failed error={report.error} onRetry={() => void report.refetch()} /> : <Skeleton rows={3} />}
+        <Wrong error={round.error} />
+      </Section>
+      <Suspense />
+      <Section title="Paid in">
+        <DataTable
+          label="Payments"
+          columns={COLUMNS}
+          rows={list.data?.pages.flatMap((page) => page.data)}
+          rowKey={(row) => row.payment_id}
+          rowLabel={(row) => `Payment of ${money(row.amount_micros, row.currency)}`}
+          error={list.error}
+          onRetry={() => void list.refetch()}
+          onOpen={setOpened}
+          empty={
+            <Empty icon={<CreditCard size={30} strokeWidth={1.5} />} title="Nothing paid in yet">
+              Businesses top up in their console, by card or by bank transfer.
+            </Empty>
+          }
+          footer={<More list={list} />}
+        />
+      </Section>
+      <Dialog open={opened !== null} onClose={() => setOpened(null)} title="Payment">
+        {opened && <OnePayment first={opened} />}
+      </Dialog>
+      <Dialog open={importing} onClose={() => setImporting(false)} title="Import a bank statement" sticky focusField>
+        <Statement />
+      </Dialog>
+    </>
+  );
+}
+
+function Report({ report }: { report: Reconciliation }) {
+  const isClear = report.clearing.every((one) => one.owed_micros === 0) && report.open_payments === 0 && report.open_refunds === 0;
+  return (
+    <div className="rounded-14 border bg-surface px-4 py-3">
+      <Pairs>
+        {report.clearing.map((one) => (
+          <Pair key={`${one.provider} ${one.currency}`} name={`At ${words(one.provider)}`}>
+            <span className="tabular">{money(one.owed_micros, one.currency)}</span>{" "}
+            {one.since !== null && (
+              <span className={one.is_old ? "text-bad" : "text-muted"}>
+                since <Time at={one.since} />
+                {one.is_old && ": older than a week, ask the provider"}
+              </span>
+            )}
+          </Pair>
+        ))}
+        <Pair name="Under way">
+          {report.open_payments} {report.open_payments === 1 ? "payment" : "payments"}, {report.open_refunds} {report.open_refunds === 1 ? "refund" : "refunds"}
+        </Pair>
+        {report.old_payments.length > 0 && (
+          <Pair name="Older than a day">
+            <span className="text-bad">{report.old_payments.map((payment) => money(payment.amount_micros, payment.currency)).join(", ")}</span>
+          </Pair>
+        )}
+      </Pairs>
+      {isClear && (
+        <p className="mt-2 flex items-center gap-2 text-good">
+          <CircleCheck size={16} aria-hidden="true" /> All money is where it should be.
+        </p>
+      )}
+    </div>
+  );
+}
+
+const SUSPENSE_COLUMNS: Column<BankEntry>[] = [
+  { head: "Booked", text: (row) => row.booked_at, cell: (row) => <Time at={row.booked_at} /> },
+  { head: "From", text: (row) => row.payer, cell: (row) => row.payer },
+  { head: "Why", wide: true, text: (row) => row.why, cell: (row) => <span className="text-muted">{row.why}</span> },
+  { head: "Amount", end: true, text: (row) => decimal(row.amount_micros), cell: (row) => <span className="font-medium tabular">{money(row.amount_micros, row.currency)}</span> },
+];
+
+function Suspense() {
+  const { queries } = usePayments();
+  const query = useQuery(queries.suspense());
+  const [opened, setOpened] = useState<BankEntry | null>(null);
+  if (query.data?.length === 0) return null;
+  return (
+    <Section title="In suspense">
+      <DataTable label="Entries that nobody could assign" columns={SUSPENSE_COLUMNS} rows={query.data} rowKey={(row) => row.entry_id} rowLabel={(row) => `Entry from ${row.payer}`} error={query.error} onRetry={() => void query.refetch()} onOpen={setOpened} empty={null} />
+      <Dialog open={opened !== null} onClose={() => setOpened(null)} title="Whose is it?">
+        {opened && <Entry entry={opened} onDone={() => setOpened(null)} />}
+      </Dialog>
+    </Section>
+  );
+}
+
+function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
+  const { calls, refresh } = usePayments();
+  const [business, setBusiness] = useState("");
+  const onSuccess = async (): Promise<void> => {
+    await refresh();
+    onDone();
+  };
+  const assign = useMutation({ mutationFn: () => calls.assign(entry.entry_id, business.trim()), onSuccess });
+  const back = useMutation({ mutationFn: () => calls.sendBack(entry.entry_id), onSuccess });
+  return (
+    <div className="grid gap-4">
+      <Pairs>
+        <Pair name="Amount">{money(entry.amount_micros, entry.currency)}</Pair>
+        <Pair name="From">{entry.payer}</Pair>
+        <Pair name="They wrote">{entry.remittance}</Pair>
+        <Pair name="Why it is here">{entry.why}</Pair>
+      </Pairs>
+      <form
+        className="grid gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          assign.mutate();
+        }}
+      >
+        <Field label="Business id" inputMode="numeric" value={business} error={assign.error?.message ?? null} onChange={(event) => setBusiness(event.target.value)} />
+        <Button kind="solid" type="submit" disabled={business.trim() === "" || assign.isPending}>
+          Credit it to this business
+        </Button>
+      </form>
+      <Button kind="danger" disabled={back.isPending} onClick={() => back.mutate()}>
+        It was sent back
+      </Button>
+      <Wrong error={back.error} />
+    </div>
+  );
+}
+
+function OnePayment({ first }: { first: OperatorPayment }) {
+  const { queries, calls, refresh } = usePayments();
+  const query = useQuery(queries.one(first.payment_id));
+  const payment = query.data ?? { ...first, refunds: [] };
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const [amount, setAmount] = useState("");
+  const [reason, setReason] = useState("");
+  const refund = useMutation({
+    mutationFn: () => calls.refund(payment.payment_id, { amount: amount.trim(), reason: reason.trim(), key }),
+    onSuccess: async () => {
+      setKey(crypto.randomUUID());
+      setAmount("");
+      await refresh();
+    },
+  });
+  const left = payment.amount_micros - payment.refunded_micros;
+  return (
+    <div className="grid gap-4">
+      <Pairs>
+        <Pair name="Amount">{money(payment.amount_micros, payment.currency)}</Pair>
+        <Pair name="State"><Tag tone={TONES[payment.state]}>{words(payment.state)}</Tag></Pair>
+        {payment.failure && <Pair name="Why">{payment.failure.message}</Pair>}
+        <Pair name="Business"><Id value={payment.business_id} what="business id" /></Pair>
+        <Pair name="Through">{words(payment.provider)}</Pair>
+        {payment.reference !== null && <Pair name="Its reference"><Id value={payment.reference} what="reference" /></Pair>}
+        {payment.fee_micros !== null && <Pair name="Fee">{money(payment.fee_micros, payment.currency)}</Pair>}
+        {payment.refunds.map((one) => (
+          <Pair key={one.refund_id} name="Given back">
+            {money(one.amount_micros, payment.currency)}, <span className="text-muted">{one.reason}</span> {one.state !== "succeeded" && <Tag>{words(one.state)}</Tag>}
+          </Pair>
+        ))}
+      </Pairs>
+      {payment.state === "succeeded" && left > 0 && (
+        <form
+          className="grid gap-3 border-t pt-4"
+          onSubmit={(event) => {
+            event.preventDefault();
+            refund.mutate();
+          }}
+        >
+          <Field label={`Give back (${payment.currency})`} hint={`At most ${money(left, payment.currency)}, and what the business has not used.`} inputMode="decimal" value={amount} error={refund.error?.message ?? null} onChange={(event) => setAmount(event.target.value)} />
+          <Field label="Reason" value={reason} maxLength={300} onChange={(event) => setReason(event.target.value)} />
+          <Button kind="danger" type="submit" disabled={amount.trim() === "" || reason.trim() === "" || refund.isPending}>
+            Refund
+          </Button>
+        </form>
+      )}
+    </div>
+  );
+}
+
+function Statement() {
+  const { calls, refresh } = usePayments();
+  const [csv, setCsv] = useState("");
+  const read = useMutation({ mutationFn: () => calls.importStatement(csv), onSuccess: refresh });
+  return (
+    <form
+      className="grid gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        read.mutate();
+      }}
+    >
+      <TextArea label="CSV" rows={8} className="font-mono text-13" placeholder="id,booked_on,amount,currency,reference,payer" hint="Entries that are known count once; with a mistake in one row, none is taken." value={csv} error={read.error?.message ?? null} onChange={(event) => setCsv(event.target.value)} />
+      {read.data && (
+        <p role="status">
+          {read.data.matched} paid a top-up, {read.data.suspense} went to suspense, {read.data.known} were known.
+        </p>
+      )}
+      <Button kind="solid" type="submit" disabled={csv.trim() === "" || read.isPending}>
+        Import
+      </Button>
+    </form>
+  );
+}

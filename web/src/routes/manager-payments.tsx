@@ -1,0 +1,6 @@
+/** /manager/payments */
+import { Payments } from "@/features/manager/Payments";
+
+export function PaymentsPage() {
+  return <Payments />;
+}

@@ -1,0 +1,6 @@
+/** /operator/payments */
+import { OperatorPayments } from "@/features/operator/Payments";
+
+export function OperatorPaymentsPage() {
+  return <OperatorPayments />;
+}
