@@ -129,6 +129,38 @@ CREATE TABLE bank_entry (
 );
 
 CREATE INDEX bank_entry_in_suspense ON bank_entry (entry_id) WHERE state = 'suspense';
+CREATE TABLE balance_watch (
+    portfolio_id BIGINT PRIMARY KEY,
+    -- Where mails about money go.
+    mail_to TEXT,
+    -- Less than this can be spent: an alert. Absent: none.
+    threshold_micros BIGINT,
+    -- Asked for then. Absent: nothing is.
+    top_up_micros BIGINT,
+    -- It was told, and no money has come in since.
+    is_low BOOLEAN NOT NULL,
+    -- The least that stood on the accounts since then.
+    low_posted BIGINT NOT NULL,
+    -- How often the threshold was crossed.
+    crossings BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE billing_alert (
+    -- Follows from what it tells, so that it is told once.
+    alert_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    -- cap, low_balance, top_up_requested, promo_expired
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    details TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    -- The webhooks know of it.
+    is_told BOOLEAN NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX billing_alert_by_portfolio ON billing_alert (portfolio_id, at);
+
+CREATE INDEX billing_alert_untold ON billing_alert (at) WHERE NOT is_told;
 
 CREATE TABLE billing_portfolio (
     -- Who pays, in which currency, by which book; and the end of the chain over its usage events.
@@ -794,6 +826,19 @@ CREATE TABLE ledger_entry (
     PRIMARY KEY (ledger_account_id, version)
 ) WITHOUT ROWID;
 
+CREATE TABLE ledger_floor (
+    ledger_account_id UUID NOT NULL,
+    number BIGINT NOT NULL,
+    change_id UUID NOT NULL,
+    floor BIGINT NOT NULL,
+    -- The version of the account at the change: entries beyond it keep to this floor.
+    after_version BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (ledger_account_id, number),
+    UNIQUE (change_id)
+) WITHOUT ROWID;
+
 CREATE TABLE ledger_hold (
     -- Holds that have not ended: a working copy of their rows in ledger_transfer.
     hold_id UUID PRIMARY KEY,
@@ -839,6 +884,25 @@ CREATE TABLE legal_entity (
     CHECK (grace_h >= 0 AND grace_h <= 720),
     CHECK (due_days >= 0 AND due_days <= 365)
 );
+CREATE TABLE mail_outbox (
+    mail_id UUID PRIMARY KEY,
+    -- personal: an address
+    to_address TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body_text TEXT NOT NULL,
+    body_html TEXT,
+    -- A JSON array of the ids of blobs that go along.
+    attachments TEXT,
+    created_at BIGINT NOT NULL,
+    -- waiting, taken, sent or failed
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    -- When it is tried next; of a taken one, when its taker is given up.
+    next_at BIGINT NOT NULL,
+    last_error TEXT
+) WITHOUT ROWID;
+
+CREATE INDEX mail_outbox_due ON mail_outbox (next_at) WHERE state IN ('waiting', 'taken');
 
 CREATE TABLE mailbox (
     device_id UUID NOT NULL,
@@ -1133,6 +1197,20 @@ CREATE TABLE provider_event (
 ) WITHOUT ROWID;
 
 CREATE INDEX provider_event_by_time ON provider_event (received_at);
+CREATE TABLE promo_grant (
+    grant_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    note TEXT NOT NULL,
+    granted_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    -- Nothing can come back to it any more: expired, and what was unused has gone back.
+    is_closed BOOLEAN NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX promo_grant_by_end ON promo_grant (expires_at) WHERE NOT is_closed;
+
+CREATE INDEX promo_grant_by_portfolio ON promo_grant (portfolio_id, expires_at);
 
 CREATE TABLE quality (
     -- A phone number or a template.
@@ -1261,6 +1339,34 @@ CREATE TABLE sent (
     PRIMARY KEY (message_id, device_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE spending_cap (
+    cap_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    -- operator or business: a business does not change the operator's.
+    owner TEXT NOT NULL,
+    -- portfolio, account, number or campaign
+    scope TEXT NOT NULL,
+    -- Whose: an id, or the template's name; empty for the portfolio.
+    subject TEXT NOT NULL,
+    -- day or month, in the portfolio's time zone
+    period TEXT NOT NULL,
+    limit_micros BIGINT NOT NULL,
+    -- block or alert
+    action TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    UNIQUE (portfolio_id, owner, scope, subject, period)
+) WITHOUT ROWID;
+
+CREATE TABLE spending_day (
+    portfolio_id BIGINT NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    -- 20261128
+    day BIGINT NOT NULL,
+    spent_micros BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, scope, subject, day)
+) WITHOUT ROWID;
+
 CREATE TABLE system_user (
     user_id BIGINT NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,
@@ -1362,6 +1468,20 @@ CREATE TABLE token_name (
     ending TEXT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE top_up_request (
+    request_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    -- One for each crossing of the threshold: the same payment for whoever asks twice.
+    idempotency_key TEXT NOT NULL UNIQUE,
+    requested_at BIGINT NOT NULL,
+    -- open, paid or failed
+    state TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX top_up_request_open ON top_up_request (requested_at) WHERE state = 'open';
+
 CREATE TABLE upload_piece (
     upload_id UUID NOT NULL,
     -- Where in the file it begins.
@@ -1384,6 +1504,12 @@ CREATE TABLE upload_session (
 );
 
 CREATE INDEX upload_session_by_app ON upload_session (app_id, created_at);
+
+CREATE TABLE usage_counted (
+    message_id UUID PRIMARY KEY,
+    day BIGINT NOT NULL,
+    campaign TEXT
+) WITHOUT ROWID;
 
 CREATE TABLE usage_event (
     -- A delivered message, never changed. Numbered per portfolio without a gap; each hash covers the one before.
@@ -1474,6 +1600,13 @@ CREATE TABLE usage_sum (
 ) WITHOUT ROWID;
 
 CREATE INDEX usage_sum_portfolio ON usage_sum (portfolio_id, span, bucket);
+
+CREATE TABLE usage_split (
+    message_id UUID NOT NULL,
+    part BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    PRIMARY KEY (message_id, part)
+) WITHOUT ROWID;
 
 CREATE TABLE voice_call (
     call_id UUID NOT NULL PRIMARY KEY,

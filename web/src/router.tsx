@@ -134,6 +134,8 @@ const review = createRoute({
 const plans = createRoute({ getParentRoute: () => operator, path: "plans", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "PlansPage") });
 const audit = createRoute({ getParentRoute: () => operator, path: "audit", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "AuditPage") });
 const operatorPayments = createRoute({ getParentRoute: () => operator, path: "payments", component: lazyRouteComponent(() => import("./routes/operator-payments"), "OperatorPaymentsPage") });
+const businesses = createRoute({ getParentRoute: () => operator, path: "businesses", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessesPage") });
+const business = createRoute({ getParentRoute: () => operator, path: "businesses/$businessId", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessPage") });
 const outbox = createRoute({ getParentRoute: () => operator, path: "outbox", component: lazyRouteComponent(() => import("./routes/operator-outbox"), "OutboxPage") });
 
 const manager = createRoute({
@@ -234,6 +236,8 @@ const ownPlan = createRoute({
   component: lazyRouteComponent(() => import("./routes/manager-plan"), "PlanPage"),
 });
 const ownVerification = createRoute({ getParentRoute: () => manager, path: "verification", component: lazyRouteComponent(() => import("./routes/manager-plan"), "VerificationPage") });
+const billing = createRoute({ getParentRoute: () => manager, path: "billing", component: lazyRouteComponent(() => import("./routes/manager-billing"), "BillingPage") });
+const billingOverview = createRoute({ getParentRoute: () => billing, path: "/", component: lazyRouteComponent(() => import("./routes/manager-billing"), "BillingOverviewPage") });
 const explorer = createRoute({
   getParentRoute: () => manager,
   path: "explorer",
@@ -254,6 +258,8 @@ const tree = root.addChildren([
   invitation,
   operator.addChildren([operatorHome, revenue, growth, charges, charge, invoices, invoice, webhooks, templates, operatorPayments, verifications, review, plans, audit, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownInvoices, ownInvoice, ownWebhooks, flows, flow, groups, qrCodes, payments, ownPlan, ownVerification, keys, explorer]),
+  operator.addChildren([operatorHome, revenue, charges, charge, businesses, business, webhooks, templates, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, billing.addChildren([billingOverview]), keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -136,5 +136,6 @@ fn intent(ctx: &Ctx, first: i64, numbers: &[PhoneNumber], n: usize) -> Intent {
         expires_at: sent_at + DELIVERED_WITHIN,
         max_price: None,
         pulses_max: None,
+        campaign: None,
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong, by what the caller was doing.
 
+use crate::caps::Cap;
 use plaza_db::DbError;
 use plaza_ledger::LedgerError;
 use plaza_protocol::{Currency, Micros, PortfolioId};
@@ -22,6 +23,20 @@ pub enum Refused {
     NoPrice {
         /// The market.
         market: String,
+    },
+    /// A spending cap leaves no room for it.
+    #[error(
+        "{cap} is reached: {spent} {} are spent and up to {needed} more are needed; {}",
+        cap.currency,
+        cap.remedy()
+    )]
+    CapReached {
+        /// The cap.
+        cap: Box<Cap>,
+        /// What is spent of it.
+        spent: Micros,
+        /// The most that the message can cost.
+        needed: Micros,
     },
     /// A message with this id failed or expired before.
     #[error("the message has ended")]
@@ -68,6 +83,52 @@ pub enum BillingError {
     /// The amount is zero or less, or too large to be kept.
     #[error("the amount must be above zero and fit the balance")]
     BadAmount,
+    /// Only whoever runs the network does that.
+    #[error("only the operator can do that")]
+    OperatorOnly,
+    /// The key is empty or too long.
+    #[error("the key must have 1 to 100 characters")]
+    BadKey,
+    /// The note of a grant is too long.
+    #[error("the note must have at most 200 characters")]
+    BadNote,
+    /// A grant ends in the past, or in more than ten years.
+    #[error("promotional credit must end in the future, within ten years")]
+    BadEnd,
+    /// Too many grants that have not ended.
+    #[error("the portfolio has as many open grants as are possible: wait until one has ended")]
+    TooManyGrants,
+    /// A limit is below zero.
+    #[error("a limit must not be below zero")]
+    BadLimit,
+    /// A credit line would be below what is owed.
+    #[error("the portfolio owes {used} {currency}, holds included: the credit limit cannot be below that")]
+    CreditInUse {
+        /// What it owes.
+        used: Micros,
+        /// Of the amount.
+        currency: Currency,
+    },
+    /// A cap names nothing, or something that its scope does not have.
+    #[error(
+        "a cap of an account or a number needs its id, one of a campaign the name of its template, one of the whole business nothing"
+    )]
+    BadSubject,
+    /// Too many caps.
+    #[error("the portfolio has as many caps as are possible: take one away first")]
+    TooManyCaps,
+    /// There is no such cap.
+    #[error("there is no such cap")]
+    UnknownCap,
+    /// A business wants to take the operator's cap away.
+    #[error("the operator set this cap: only the operator can take it away")]
+    OperatorsCap,
+    /// Not a mail address.
+    #[error("an address such as name@example.com is needed")]
+    BadAddress,
+    /// A top-up that nothing sets off.
+    #[error("an automatic top-up needs a threshold that sets it off")]
+    NoThreshold,
     /// A row that this crate would not have written. `plaza ledger verify` says more.
     #[error("the billing tables are damaged: {0}")]
     Damaged(&'static str),

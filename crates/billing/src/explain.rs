@@ -6,7 +6,7 @@
 use crate::import::day_of;
 use crate::price_book::{Origin, PriceBook, WindowKind};
 use crate::rerating::{self, Corrected};
-use crate::usage::{Message, Payer, end_id, hold_id, payers};
+use crate::usage::{Message, Payer, payers};
 use crate::{BillingError, Category, Charge, Prices, PricingType, Rate, charges_of, store};
 use plaza_db::{Tx, params};
 use plaza_ledger::TransferView;
@@ -62,7 +62,9 @@ pub async fn explain(
     let payers = payers(tx, prices, store::PORTFOLIOS, BTreeSet::from([charge.portfolio_id])).await?;
     let payer =
         payers.get(&charge.portfolio_id).ok_or(BillingError::UnknownPortfolio(charge.portfolio_id))?;
-    let ids = [hold_id(charge.message_id), end_id(charge.message_id)];
+    let splits = crate::funds::splits(tx, &[charge.message_id]).await?;
+    let parts = crate::funds::parts(charge.message_id, event.message.held, &splits);
+    let ids: Vec<_> = parts.into_iter().flat_map(|(hold, end, _)| [hold, end]).collect();
     let mut transfers = plaza_ledger::transfers(ctx, tx, &ids).await?;
     transfers.sort_by_key(|transfer| (transfer.at, transfer.hold.is_some()));
     let message = event.message;

@@ -28,13 +28,15 @@
 //! 1. One usage event and one charge (of run 0) per delivered message, however often its receipts come.
 //! 2. Sum of the charges = sum of the ledger's transfers to the revenue accounts = sum of [`Revenue`].
 //! 3. Usage events and charges are never changed. The events of a portfolio form a hash chain.
-//! 4. A portfolio's prepaid balance is never below zero, holds counted.
+//! 4. A portfolio's prepaid balance and its promotional credit are never below zero, its debt never above its credit
+//!    limit, holds counted (`funds.rs`).
+//! 5. What is spent in a time is never more than a blocking cap of then (`caps.rs`).
 //!
 //! [`verify()`] proves it by rating every event again.
 //!
 //! Everything takes a batch and makes a few statements of it. Prices are kept in memory ([`Prices`]) under a digest of
 //! their content, so a batch reads only which digest is in force. Rows are locked in one order everywhere: intents,
-//! portfolios, counters, then the ledger, then the sums by portfolio and by hour.
+//! portfolios, counters, then the ledger, then what was spent, then the sums by portfolio and by hour.
 //!
 //! Start reading at `usage.rs`.
 
@@ -51,13 +53,17 @@
     )
 )]
 
+pub mod alerts;
+pub mod caps;
 mod books;
 mod category;
 mod earnings;
 mod error;
 mod explain;
+pub mod funds;
 mod import;
 pub mod invoices;
+pub mod mail;
 pub mod plans;
 mod portfolio;
 mod price_book;
@@ -102,6 +108,10 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         books::store::STATEMENTS,
         plans::STATEMENTS,
         invoices::statements(),
+        funds::store::STATEMENTS,
+        caps::store::STATEMENTS,
+        alerts::store::STATEMENTS,
+        mail::store::STATEMENTS,
     ]
     .concat()
 }
@@ -115,10 +125,18 @@ mod tests {
         plaza_db::testing::prepare_all(&super::statements()).await;
         plaza_db::testing::each_engine(async |db| {
             db.transact(&plaza_db::testing::ctx().0, "prepare", async |_, tx| {
-                let lists = [store::LIST_STATEMENTS, super::rerating::store::LIST_STATEMENTS].concat();
-                for sql in lists.iter().chain(crate::invoices::list_statements()) {
+                let lists = [
+                    store::LIST_STATEMENTS,
+                    super::funds::store::LIST_STATEMENTS,
+                    super::caps::store::LIST_STATEMENTS,
+                    super::alerts::store::LIST_STATEMENTS,
+                    super::rerating::store::LIST_STATEMENTS,
+                    super::invoices::list_statements(),
+                ];
+                for sql in lists.concat() {
                     let columns = sql.text.split(['(', ')']).nth(1).unwrap_or_default().split(',').count();
-                    tx.prepare(sql.sample(tx.dialect(), 0, columns)).await?;
+                    let before = usize::from(sql.text.contains("$1"));
+                    tx.prepare(sql.sample(tx.dialect(), before, columns)).await?;
                 }
                 Ok::<_, plaza_db::DbError>(())
             })

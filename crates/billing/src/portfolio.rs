@@ -3,12 +3,12 @@
 //! A portfolio is opened once, in one currency, and pays in advance. A top-up names a key (of the payment, of the
 //! operator's action), so that repeating it does not credit twice.
 
-use crate::{BillingError, store};
+use crate::{BillingError, alerts, store};
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Refused, Transfer, named_id};
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, PriceBookId};
 
-/// What a portfolio has.
+/// What a portfolio paid in. What else it can pay from is in [`crate::funds`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
     /// Of all amounts.
@@ -17,7 +17,7 @@ pub struct Balance {
     pub posted: Micros,
     /// Set aside for messages on their way.
     pub held: Micros,
-    /// What can be spent.
+    /// What can be spent of it.
     pub available: Micros,
 }
 
@@ -44,7 +44,8 @@ pub async fn open_portfolio(
     if fixed == currency { Ok(()) } else { Err(BillingError::CurrencyFixed(fixed)) }
 }
 
-async fn currency_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Currency, BillingError> {
+/// What a portfolio pays in.
+pub(crate) async fn currency_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Currency, BillingError> {
     let row = tx.query_one(store::CURRENCY_OF_PORTFOLIO, params![portfolio]).await?;
     Ok(row.ok_or(BillingError::UnknownPortfolio(portfolio))?.get(0)?)
 }
@@ -67,13 +68,16 @@ pub async fn top_up(
         },
     };
     match plaza_ledger::post(ctx, tx, &[transfer]).await?.first() {
-        Some(Ok(_)) => balance(ctx, tx, portfolio).await,
+        Some(Ok(_)) => {
+            alerts::look(ctx, tx, portfolio, true).await?;
+            balance(ctx, tx, portfolio).await
+        }
         Some(Err(Refused::Different)) => Err(BillingError::KeyReused),
         _ => Err(BillingError::BadAmount),
     }
 }
 
-/// What a portfolio has.
+/// What a portfolio paid in and has left.
 pub async fn balance(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Balance, BillingError> {
     let currency = currency_of(tx, portfolio).await?;
     let balance = plaza_ledger::balance(ctx, tx, &prepaid(portfolio, currency)).await?;

@@ -82,7 +82,8 @@ statements! {
     TAKE_EXPIRED = "
         DELETE FROM usage_intent WHERE message_id IN
             (SELECT message_id FROM usage_intent WHERE expires_at <= $1 ORDER BY expires_at, message_id LIMIT $2)
-        RETURNING message_id, held";
+        RETURNING message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
+                  customer_service_until, free_entry_point_until, max_price, held";
     /// Sums by market.
     REVENUE_TOTALS = "
         SELECT currency, category, market, CAST(sum(messages) AS BIGINT), CAST(sum(billable) AS BIGINT),

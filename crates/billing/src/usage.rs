@@ -18,12 +18,11 @@ pub(crate) use hold::revenue_of;
 
 use crate::category::{Category, Pricing, PricingType, WindowState};
 use crate::error::BillingError;
-use crate::portfolio::prepaid;
 use crate::price_book::{PriceBook, Rate};
 use crate::prices::Prices;
 use jiff::tz::TimeZone;
 use plaza_db::{ListSql, Tx, Value};
-use plaza_ledger::{Account, derived_id};
+use plaza_ledger::derived_id;
 use plaza_protocol::{
     BusinessMessageId, ChargeId, Currency, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Timestamp,
     TransferId, WabaId,
@@ -62,6 +61,8 @@ pub struct Intent {
     pub max_price: Option<Micros>,
     /// Of a call: the pulses of its greatest length.
     pub pulses_max: Option<i64>,
+    /// The campaign that it belongs to: the name of its template.
+    pub campaign: Option<Arc<str>>,
 }
 
 /// A message that may be sent.
@@ -189,10 +190,14 @@ pub(crate) struct Payer {
     pub(crate) book: Arc<PriceBook>,
     pub(crate) events: i64,
     pub(crate) hash: Vec<u8>,
-    account: Account,
 }
 
 impl Payer {
+    /// The day of a moment: 20261128.
+    pub(crate) fn day(&self, at: Timestamp) -> Result<i64, BillingError> {
+        day_in(&self.time_zone, at)
+    }
+
     /// The month of a moment: 202611.
     pub(crate) fn period(&self, at: Timestamp) -> Result<i64, BillingError> {
         let at = jiff::Timestamp::from_microsecond(at.0);
@@ -200,6 +205,14 @@ impl Payer {
             at.map_err(|_| BillingError::Damaged("a time is out of range"))?.to_zoned(self.time_zone.clone());
         Ok(i64::from(date.year()).saturating_mul(100).saturating_add(i64::from(date.month())))
     }
+}
+
+/// The day of a moment in a time zone: 20261128.
+pub(crate) fn day_in(zone: &TimeZone, at: Timestamp) -> Result<i64, BillingError> {
+    let at = jiff::Timestamp::from_microsecond(at.0);
+    let date = at.map_err(|_| BillingError::Damaged("a time is out of range"))?.to_zoned(zone.clone());
+    let month = i64::from(date.year()).saturating_mul(100).saturating_add(i64::from(date.month()));
+    Ok(month.saturating_mul(100).saturating_add(i64::from(date.day())))
 }
 
 /// The portfolios with these ids, their books in memory.
@@ -218,8 +231,8 @@ pub(crate) async fn payers(
         // A contract's content is its own and that of the list below it.
         digest.extend(row.get::<Option<Vec<u8>>>(7)?.unwrap_or_default());
         let book = prices.book(tx, row.get(3)?, currency, digest).await?;
-        let (events, hash, account) = (row.get(4)?, row.get(5)?, prepaid(id, currency));
-        payers.insert(id, Payer { currency, time_zone, book, events, hash, account });
+        let (events, hash) = (row.get(4)?, row.get(5)?);
+        payers.insert(id, Payer { currency, time_zone, book, events, hash });
     }
     match ids.into_iter().find(|id| !payers.contains_key(id)) {
         Some(unknown) => Err(BillingError::UnknownPortfolio(unknown)),

@@ -9,7 +9,7 @@ use crate::reports::Sums;
 use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Category, Charge, Prices, plans, store};
+use crate::{BillingError, Category, Charge, Prices, caps, funds, plans, store};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
@@ -50,7 +50,7 @@ impl Verification {
 struct Tally {
     sums: Sums,
     used: Used,
-    /// By account code and currency: amount and number of paid charges.
+    /// By account code and currency: amount and number of transfers.
     revenue: BTreeMap<(String, String), (i128, i64)>,
     /// By phone number, category and month: the numbers that were given out.
     allowances: BTreeMap<(PhoneNumberId, String, i64), BTreeSet<i64>>,
@@ -131,9 +131,15 @@ async fn verify_portfolio(
         if rows.is_empty() {
             break;
         }
-        let ends: Vec<TransferId> = rows.iter().map(|(event, _)| end_id(event.message.message_id)).collect();
+        let ids: Vec<BusinessMessageId> = rows.iter().map(|(event, _)| event.message.message_id).collect();
+        let splits = funds::splits(tx, &ids).await?;
+        let ends_of = |event: &Event| {
+            let parts = funds::parts(event.message.message_id, event.message.held, &splits);
+            parts.into_iter().map(|(_, end, _)| end).collect::<Vec<TransferId>>()
+        };
+        let ends: Vec<TransferId> = rows.iter().flat_map(|(event, _)| ends_of(event)).collect();
         let ends = plaza_ledger::transfers(ctx, tx, &ends).await?;
-        let ends: HashMap<TransferId, TransferView> =
+        let by_id: HashMap<TransferId, TransferView> =
             ends.into_iter().map(|end| (end.transfer_id, end)).collect();
         for (event, charge) in rows {
             let message_id = event.message.message_id;
@@ -141,10 +147,17 @@ async fn verify_portfolio(
                 None => found.differs(format!("{message_id}: it was delivered, but has no charge")),
                 Some(charge) => {
                     let volume = tally.volume(&charge);
-                    for fault in faults(payer, &event, (&charge, volume), ends.get(&end_id(message_id))) {
+                    let ends = ends_of(&event);
+                    let posted: Vec<Micros> = ends
+                        .iter()
+                        .filter_map(|end| by_id.get(end))
+                        .filter(|end| end.kind == Kind::PostHold)
+                        .map(|end| end.amount)
+                        .collect();
+                    for fault in faults(payer, &event, (&charge, volume), &posted) {
                         found.differs(format!("{}: {fault}", charge.charge_id));
                     }
-                    tally.add(&charge)?;
+                    tally.add(&charge, i64::try_from(posted.len()).unwrap_or(i64::MAX))?;
                 }
             }
         }
@@ -168,7 +181,7 @@ fn faults(
     payer: &Payer,
     event: &Event,
     (charge, volume): (&Charge, Option<i64>),
-    end: Option<&TransferView>,
+    posted: &[Micros],
 ) -> Vec<&'static str> {
     let message = &event.message;
     let Some(rate) = message.rate(&payer.book, event.delivered_at) else {
@@ -177,7 +190,7 @@ fn faults(
     let kind = rate.pricing_type(charge.allowance);
     let (unit, tier) = (rate.unit_at(volume), rate.tier(volume));
     let paid = Some(charge.amount).filter(|amount| *amount > Micros::ZERO);
-    let posted = end.filter(|end| end.kind == Kind::PostHold).map(|end| end.amount);
+    let posted = posted.iter().copied().reduce(|sum, part| Micros(sum.0.saturating_add(part.0)));
     let copied = (
         message.portfolio_id,
         message.waba_id,
@@ -248,7 +261,8 @@ impl Tally {
         Ok(())
     }
 
-    fn add(&mut self, charge: &Charge) -> Result<(), BillingError> {
+    /// Counts a charge that was paid with so many transfers.
+    fn add(&mut self, charge: &Charge, transfers: i64) -> Result<(), BillingError> {
         self.charges = self.charges.saturating_add(1);
         self.sums.add(charge)?;
         self.used.add(charge)?;
@@ -256,7 +270,7 @@ impl Tally {
             let key = (revenue_code(charge.category), charge.currency.to_string());
             let (amount, count) = self.revenue.entry(key).or_default();
             *amount = amount.saturating_add(i128::from(charge.amount.0));
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(transfers);
         }
         if let Some(n) = charge.allowance {
             let key = (charge.phone_number_id, charge.category.outside_groups().to_string(), charge.period);
@@ -296,6 +310,9 @@ async fn compare(
                 "{code} ({currency}): the ledger has {there:?} (micros, entries), the charges {here:?}"
             ));
         }
+    }
+    for difference in caps::verify(tx).await? {
+        found.differs(difference);
     }
     compare_allowances(tx, tally, found).await?;
     tally.used.compare(tx, &mut |difference| found.differs(difference)).await?;

@@ -177,6 +177,7 @@ impl Business {
                 return Err(CallError::InsufficientFunds { needed, available, currency });
             }
             Some(Err(Refused::NoPrice { market })) => return Err(CallError::NoPrice { market }),
+            Some(Err(cap @ Refused::CapReached { .. })) => return Err(CallError::CapReached(cap)),
             Some(Err(Refused::Ended)) | None => return Err(CallError::NotHeld),
         }
         let new = NewCall {
@@ -368,6 +369,7 @@ fn intent(ctx: &Ctx, number: &BusinessNumber, contact: &Contact, call_id: Busine
         expires_at: now + limits::CALL_RINGS_FOR + length + HELD_BEYOND,
         max_price: None,
         pulses_max: Some(pulses(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))),
+        campaign: None,
     }
 }
 

@@ -181,12 +181,13 @@ async fn of_account(ctx: &Ctx, tx: &mut Tx, waba: &Waba) -> Result<Part, ManageE
         }
         Some(standing::State::Active) | None => {}
     }
-    let balance = plaza_billing::balance(ctx, tx, waba.portfolio_id).await.map_err(|error| match error {
+    let available = plaza_billing::funds::available(ctx, tx, waba.portfolio_id).await;
+    let available = available.map_err(|error| match error {
         plaza_billing::BillingError::Db(error) => ManageError::Db(error),
         _ => ManageError::NotFound,
     })?;
-    if balance.available <= Micros::ZERO {
-        part.blocked(141_006, "the prepaid balance is used up", "Ask the operator for credit.");
+    if available <= Micros::ZERO {
+        part.blocked(141_006, "the balance is used up", "Top up, or ask the operator for credit.");
     }
     Ok(part)
 }

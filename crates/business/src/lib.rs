@@ -19,6 +19,7 @@
 //! in `plaza-server` gives them their shape. Begin to read at [`messages`], which is what the rest is for.
 
 pub mod activity;
+pub mod alerts;
 pub mod analytics;
 pub mod apps;
 pub mod blocks;

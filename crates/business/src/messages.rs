@@ -443,7 +443,8 @@ impl Business {
         let priced = prepared.category.filter(|_| message.unfetched.is_none());
         let intent = priced.map(|category| {
             let intent = intent(number, contact, message_id, category, now, windows, expires_at);
-            Intent { template: prepared.template.is_some(), ..intent }
+            let campaign = prepared.template.as_ref().map(|template| template.name.as_str().into());
+            Intent { template: prepared.template.is_some(), campaign, ..intent }
         });
         let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
         Ok(NewSend { prepared, now, expires_at, intent, is_approach, asks_to_call, approached: None })
@@ -470,6 +471,7 @@ pub(crate) fn pricing(held: Option<Result<billing::Held, Refused>>) -> Result<Pr
             Err(SendError::InsufficientFunds { needed, available, currency })
         }
         Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
+        Some(Err(cap @ Refused::CapReached { .. })) => Err(SendError::CapReached(cap)),
         // One intent has one answer, and a new message has not ended.
         Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
     }
@@ -737,6 +739,7 @@ pub(crate) fn intent(
         expires_at,
         max_price: None,
         pulses_max: None,
+        campaign: None,
     }
 }
 

@@ -19,9 +19,10 @@ use uuid::Uuid;
 pub enum AccountKind {
     /// What a portfolio paid in advance. Never below zero, holds counted.
     PortfolioPrepaid(PortfolioId),
-    /// Credit that a portfolio was given. Never below zero, holds counted.
-    PortfolioPromo(PortfolioId),
-    /// What a portfolio owes. Its floor is zero until it is granted credit.
+    /// Credit that a portfolio was given: each grant has an account, because each has an end. Never below zero, holds
+    /// counted.
+    PortfolioPromo(PortfolioId, Uuid),
+    /// What a portfolio owes, below zero. Its floor is zero until it is granted credit, and then minus the limit.
     PortfolioReceivable(PortfolioId),
     /// What a portfolio owes by invoices beyond its usage: tax, rounding, fees. Below zero until it is paid.
     Invoiced(PortfolioId),
@@ -59,8 +60,9 @@ pub enum AccountKind {
     Suspense,
 }
 
-/// The balance below which an account never falls, by its code: what belongs to a portfolio is never overdrawn.
-fn floor_of(code: &str) -> Option<Micros> {
+/// The balance below which an account never falls, by its code, until it is given another floor: what belongs to a
+/// portfolio is never overdrawn.
+pub(crate) fn floor_of(code: &str) -> Option<Micros> {
     code.starts_with("portfolio:").then_some(Micros::ZERO)
 }
 
@@ -70,9 +72,9 @@ pub(crate) fn id_of(code: &str, currency: &str) -> LedgerAccountId {
     LedgerAccountId(uuid_of(&Sha256::digest(name.as_bytes())))
 }
 
-/// Whether a row is what the chart of accounts says of its code and currency.
-pub(crate) fn is_of_chart(id: LedgerAccountId, floor: Option<Micros>, code: &str, currency: &str) -> bool {
-    id == id_of(code, currency) && floor == floor_of(code)
+/// Whether a row's id is what the chart of accounts says of its code and currency.
+pub(crate) fn is_of_chart(id: LedgerAccountId, code: &str, currency: &str) -> bool {
+    id == id_of(code, currency)
 }
 
 /// The account's code: the same words in SQL, in exports and on screens.
@@ -80,7 +82,9 @@ impl fmt::Display for AccountKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PortfolioPrepaid(portfolio) => write!(f, "portfolio:{portfolio}:prepaid"),
-            Self::PortfolioPromo(portfolio) => write!(f, "portfolio:{portfolio}:promo"),
+            Self::PortfolioPromo(portfolio, grant) => {
+                write!(f, "portfolio:{portfolio}:promo:{}", grant.simple())
+            }
             Self::PortfolioReceivable(portfolio) => write!(f, "portfolio:{portfolio}:receivable"),
             Self::Invoiced(portfolio) => write!(f, "invoiced:{portfolio}"),
             Self::MessageRevenue(category) => write!(f, "revenue:messages:{category}"),

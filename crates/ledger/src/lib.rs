@@ -18,6 +18,8 @@
 //!    entry and its whole transfer. The digest in the [`Report`] covers all ends; written down somewhere else, it shows
 //!    later that nothing before it was touched. The chain is per account rather than one for all, because one for all
 //!    would be one row that every posting on every server waits for.
+//! 8. A floor is the chart's, or the last of its changes ([`set_floor`]), which are chained like the entries and covered
+//!    by the digest. Each entry kept to the floor of its time.
 //!
 //! [`verify()`] proves all of it from the tables.
 //!
@@ -50,6 +52,7 @@ mod account;
 mod book;
 mod error;
 mod export;
+mod floor;
 mod post;
 mod store;
 mod transfer;
@@ -58,6 +61,7 @@ mod verify;
 pub use account::{Account, AccountKind, Balance, Turnover, balance, turnover};
 pub use error::LedgerError;
 pub use export::{Format, Statement, StatementLine, export, statement};
+pub use floor::{Floor, Room, floors, lock, room, set_floor};
 pub use post::{BATCH_TRANSFERS_MAX, expire_holds, post};
 pub use transfer::{Action, Kind, Outcome, Refused, Transfer, TransferView, derived_id, named_id, transfers};
 pub use verify::{Report, verify};

@@ -1,6 +1,7 @@
 //! The SQL of the ledger.
 
 use crate::book::{Entry, Hold, State};
+use crate::floor::Change;
 use crate::transfer::{Kind, Recorded};
 use crate::{Account, LedgerError};
 use plaza_db::{Row, Value, list_statements, params, statements};
@@ -9,6 +10,32 @@ use plaza_protocol::LedgerAccountId;
 statements! {
     /// What stands on an account.
     BALANCE = "SELECT posted, held FROM ledger_account WHERE ledger_account_id = $1";
+    /// What stands on an account, and its floor.
+    ROOM = "SELECT posted, held, floor FROM ledger_account WHERE ledger_account_id = $1";
+    /// An account.
+    ACCOUNT = "
+        SELECT ledger_account_id, floor, posted, held, version, hash, updated_at FROM ledger_account
+        WHERE ledger_account_id = $1";
+    /// Another floor.
+    SET_FLOOR = "UPDATE ledger_account SET floor = $3 WHERE ledger_account_id = $1 AND version = $2";
+    /// A change of a floor.
+    FLOOR_CHANGE = "
+        SELECT ledger_account_id, number, change_id, floor, after_version, at, hash FROM ledger_floor
+        WHERE change_id = $1";
+    /// The last change of an account's floor.
+    LAST_FLOOR = "
+        SELECT ledger_account_id, number, change_id, floor, after_version, at, hash FROM ledger_floor
+        WHERE ledger_account_id = $1 ORDER BY number DESC LIMIT 1";
+    /// The newest changes of an account's floor.
+    FLOORS_OF = "SELECT floor, at FROM ledger_floor WHERE ledger_account_id = $1 ORDER BY number DESC LIMIT 100";
+    /// Keeps a change of a floor.
+    INSERT_FLOOR = "
+        INSERT INTO ledger_floor (ledger_account_id, number, change_id, floor, after_version, at, hash)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// For verification: all changes of floors.
+    ALL_FLOORS = "
+        SELECT ledger_account_id, number, change_id, floor, after_version, at, hash FROM ledger_floor
+        ORDER BY ledger_account_id, number";
     /// The new state of an account. The old version guards against a lock that was not held.
     UPDATE_ACCOUNT = "
         UPDATE ledger_account SET posted = $3, held = $4, version = $5, hash = $6, updated_at = $7
@@ -123,6 +150,32 @@ pub(crate) fn account(row: &Row) -> Result<(LedgerAccountId, State), LedgerError
         updated_at: row.get(6)?,
     };
     Ok((row.get(0)?, state))
+}
+
+/// A change of a floor from its seven columns.
+pub(crate) fn floor_change(row: &Row) -> Result<Change, LedgerError> {
+    Ok(Change {
+        account: row.get(0)?,
+        number: row.get(1)?,
+        change_id: row.get(2)?,
+        floor: row.get(3)?,
+        after_version: row.get(4)?,
+        at: row.get(5)?,
+        hash: row.get(6)?,
+    })
+}
+
+/// The parameters of [`INSERT_FLOOR`].
+pub(crate) fn floor_row(change: &Change) -> Vec<Value> {
+    params![
+        change.account,
+        change.number,
+        change.change_id,
+        change.floor,
+        change.after_version,
+        change.at,
+        change.hash.clone()
+    ]
 }
 
 /// The parameters of [`INSERT_ACCOUNTS`].

@@ -153,6 +153,9 @@ pub enum Refused {
     /// Debit and credit are the same account.
     #[error("debit and credit are the same account")]
     SameAccount,
+    /// The account has no floor by the chart, and gets none.
+    #[error("the account has no floor")]
+    NoFloor,
     /// A balance would not fit into 63 bits.
     #[error("a balance would be too large")]
     TooLarge,

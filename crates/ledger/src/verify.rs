@@ -4,8 +4,9 @@
 //! every entry is held against its transfer, every end of a hold against the hold, every account against its entries.
 //! A snapshot is enough; writers go on meanwhile.
 
-use crate::account::is_of_chart;
+use crate::account::{floor_of, is_of_chart};
 use crate::book::{Entry, State, effects};
+use crate::floor::Change;
 use crate::transfer::{Kind, Recorded};
 use crate::{LedgerError, store};
 use plaza_db::{Row, Tx, params};
@@ -56,22 +57,30 @@ pub async fn verify(_ctx: &Ctx, tx: &mut Tx) -> Result<Report, LedgerError> {
     let mut sums: BTreeMap<String, i128> = BTreeMap::new();
     let mut effects_by_kind: HashMap<Kind, i64> = HashMap::new();
     let mut after = LedgerAccountId(Uuid::nil());
+    let mut floors = floors(tx, &mut report).await?;
     loop {
         let page = tx.query(store::ACCOUNTS_AFTER, params![after, PAGE_ROWS]).await?;
         for row in &page {
             let (id, state) = store::account(row)?;
             let claim = Claim { id, state, code: row.get(7)?, currency: row.get(8)? };
-            fold(tx, &claim, &mut entries, &mut effects_by_kind, &mut report).await?;
+            let changes = floors.remove(&id).unwrap_or_default();
+            fold(tx, &claim, &changes, &mut entries, &mut effects_by_kind, &mut report).await?;
             let sum = sums.entry(claim.currency).or_default();
             *sum = sum.saturating_add(i128::from(claim.state.posted.0));
             digest.update(claim.id.as_bytes());
             digest.update(claim.state.hash);
+            if let Some(last) = changes.last() {
+                digest.update(&last.hash);
+            }
             report.accounts = report.accounts.saturating_add(1);
             after = id;
         }
         if page.is_empty() {
             break;
         }
+    }
+    for account in floors.keys() {
+        report.differs(format!("a floor belongs to no account: {account}"));
     }
     if let Some(row) = entries.peek(tx).await? {
         report.differs(format!("an entry belongs to no account: {}", row.get::<LedgerAccountId>(0)?));
@@ -107,20 +116,61 @@ impl Entries {
     }
 }
 
+/// All changes of floors, their chains checked.
+async fn floors(
+    tx: &mut Tx,
+    report: &mut Report,
+) -> Result<BTreeMap<LedgerAccountId, Vec<Change>>, LedgerError> {
+    let mut floors: BTreeMap<LedgerAccountId, Vec<Change>> = BTreeMap::new();
+    for row in tx.query(store::ALL_FLOORS, vec![]).await? {
+        let change = store::floor_change(&row)?;
+        let before = floors.entry(change.account).or_default();
+        let last = before.last();
+        let hash = last.map_or(&[0; 32][..], |last| &last.hash);
+        let is_next = Some(change.number) == last.map_or(0, |last| last.number).checked_add(1)
+            && last.is_none_or(|last| last.at <= change.at && last.after_version <= change.after_version);
+        if !is_next || change.link(hash).as_slice() != change.hash {
+            report.differs(format!("{}, floor {}: the chain is broken", change.account, change.number));
+        }
+        before.push(change);
+    }
+    Ok(floors)
+}
+
+/// Brings the floor up to date that was in force when the account had a version, and sees that it was allowed.
+fn follow_floors(
+    folded: &mut State,
+    changes: &mut std::iter::Peekable<std::slice::Iter<'_, Change>>,
+) -> Result<(), String> {
+    while let Some(change) = changes.next_if(|change| change.after_version <= folded.version) {
+        let available = folded.posted.checked_sub(folded.held);
+        folded.floor = Some(change.floor);
+        if available.is_none_or(|available| available < change.floor) {
+            return Err(format!("floor {} is above what stood on the account", change.number));
+        }
+    }
+    Ok(())
+}
+
 /// Folds the entries of one account and compares the result with its row.
 async fn fold(
     tx: &mut Tx,
     claim: &Claim,
+    changes: &[Change],
     entries: &mut Entries,
     effects_by_kind: &mut HashMap<Kind, i64>,
     report: &mut Report,
 ) -> Result<(), LedgerError> {
-    let mut folded = State::new(claim.state.floor);
+    let mut folded = State::new(floor_of(&claim.code));
+    let mut changes = changes.iter().peekable();
     while let Some(row) = entries.peek(tx).await? {
         let account: LedgerAccountId = row.get(0)?;
         if account < claim.id {
             report.differs(format!("an entry belongs to no account: {account}"));
         } else if account == claim.id {
+            if let Err(difference) = follow_floors(&mut folded, &mut changes) {
+                report.differs(format!("{} ({}): {difference}", claim.code, claim.currency));
+            }
             match follow(&folded, row)? {
                 Ok((next, kind)) => {
                     let count = effects_by_kind.entry(kind).or_default();
@@ -143,8 +193,14 @@ async fn fold(
         }
         entries.page.pop_front();
     }
-    if !is_of_chart(claim.id, claim.state.floor, &claim.code, &claim.currency) {
-        report.differs(format!("{} ({}): its id or floor is not the chart's", claim.code, claim.currency));
+    if let Err(difference) = follow_floors(&mut folded, &mut changes) {
+        report.differs(format!("{} ({}): {difference}", claim.code, claim.currency));
+    }
+    if changes.next().is_some() {
+        report.differs(format!("{} ({}): a floor is of a version to come", claim.code, claim.currency));
+    }
+    if !is_of_chart(claim.id, &claim.code, &claim.currency) {
+        report.differs(format!("{} ({}): its id is not the chart's", claim.code, claim.currency));
     }
     if folded != claim.state {
         report.differs(format!(

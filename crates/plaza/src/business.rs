@@ -32,6 +32,14 @@ pub(crate) enum BusinessCommand {
     Subscribe(Subscribe),
     /// Add to a portfolio's balance.
     Credit(Credit),
+    /// Show what a portfolio has to pay from, what it spends, and its caps.
+    Balance(Balance),
+    /// Say how much a portfolio may owe.
+    CreditLine(CreditLine),
+    /// Give a portfolio promotional credit that ends.
+    Promo(Promo),
+    /// Cap what a portfolio, an account, a number or a template may spend in a day or a month.
+    Cap(Cap),
     /// Say to how many people a portfolio may write first within 24 hours.
     Limit(Limit),
 }
@@ -91,6 +99,75 @@ pub(crate) struct Credit {
     /// The same key twice credits once.
     #[arg(long)]
     key: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Balance {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long)]
+    business: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreditLine {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long)]
+    business: String,
+    /// What it may owe, for example 500.00; 0 ends the credit.
+    #[arg(long)]
+    limit: String,
+    /// The same key twice changes once.
+    #[arg(long)]
+    key: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Promo {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long)]
+    business: String,
+    /// How much, for example 20.00.
+    #[arg(long)]
+    amount: String,
+    /// It ends after so many days.
+    #[arg(long)]
+    days: u32,
+    /// What for, as the business reads it.
+    #[arg(long)]
+    note: Option<String>,
+    /// The same key twice gives once.
+    #[arg(long)]
+    key: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cap {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long)]
+    business: String,
+    /// portfolio, account, number or campaign.
+    #[arg(long, default_value = "portfolio")]
+    scope: String,
+    /// Which account or number, by its id, or which template, by its name.
+    #[arg(long)]
+    subject: Option<String>,
+    /// day or month, in the portfolio's time zone.
+    #[arg(long, default_value = "month")]
+    period: String,
+    /// How much may be spent, for example 100.00.
+    #[arg(long)]
+    limit: String,
+    /// block refuses what goes beyond, alert only tells.
+    #[arg(long, default_value = "block")]
+    action: String,
 }
 
 #[derive(Debug, Args)]
@@ -255,6 +332,30 @@ pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {
             let path = format!("businesses/{}/messaging-limit", limit.business);
             let body = json!({"messaging_limit": limit.messaging_limit});
             limit.server.print(&limit.server.post(&path, &body).await?);
+        }
+        BusinessCommand::Balance(balance) => {
+            let path = format!("businesses/{}/billing", balance.business);
+            balance.server.print(&balance.server.get(&path).await?);
+        }
+        BusinessCommand::CreditLine(line) => {
+            let path = format!("businesses/{}/credit-line", line.business);
+            let body = json!({"limit": line.limit, "key": line.key});
+            line.server.print(&line.server.post(&path, &body).await?);
+        }
+        BusinessCommand::Promo(promo) => {
+            let path = format!("businesses/{}/promo", promo.business);
+            let body = json!({
+                "amount": promo.amount, "days": promo.days, "note": promo.note, "key": promo.key,
+            });
+            promo.server.print(&promo.server.post(&path, &body).await?);
+        }
+        BusinessCommand::Cap(cap) => {
+            let path = format!("businesses/{}/caps", cap.business);
+            let body = json!({
+                "scope": cap.scope, "subject": cap.subject, "period": cap.period, "limit": cap.limit,
+                "action": cap.action,
+            });
+            cap.server.print(&cap.server.post(&path, &body).await?);
         }
         BusinessCommand::Credit(credit) => {
             let path = format!("businesses/{}/credit", credit.business);

@@ -59,6 +59,10 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     note("quality", db.transact(&ctx, "jobs.quality", quality).await);
     note("plans", step_plans(app, &ctx).await);
     note("invoices", invoices(app, &ctx).await);
+    let grants = async |ctx: &_, tx: &mut _| plaza_billing::funds::end_grants(ctx, tx).await;
+    note("promotional credit", db.transact(&ctx, "jobs.end_grants", grants).await);
+    let alerts = async |ctx: &_, tx: &mut _| plaza_business::alerts::step(ctx, tx).await;
+    note("alerts about money", db.transact(&ctx, "jobs.alerts", alerts).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);

@@ -11,6 +11,7 @@
 mod app;
 mod assets;
 mod attachments;
+mod balances;
 pub mod cloud_api;
 mod deliveries;
 mod documents;

@@ -1,13 +1,14 @@
 //! # The businesses' surface
 //!
 //! What the console at `/manager` asks for and the Cloud API has no words for: who is signed in, the webhook deliveries
-//! of the business, its log of messages down to one message's life, its limits and figures, and its API keys.
-//! Everything else the console asks the Cloud API itself.
+//! of the business, its log of messages down to one message's life, its limits and figures, its money, and its API
+//! keys. Everything else the console asks the Cloud API itself.
 //!
 //! One signs in with an access token that reaches all of a business and may manage it. Whose rows are shown follows
 //! from the token alone; no address names a business. JSON, amounts in micros, times in seconds; errors are
 //! problem+json.
 
+mod billing;
 mod figures;
 pub(crate) mod payments;
 mod plan;
@@ -20,9 +21,9 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
-use plaza_billing::{self as billing, BillingError, Prices};
+use plaza_billing::{self as rating, BillingError, Prices};
 use plaza_business::apps::keys::{self, Key, KeyId, NewKey};
 use plaza_business::apps::{self, AuthenticateError, Scope, Token, TokenKind};
 use plaza_business::history::log::{self, Filter, Logged, Place, Step};
@@ -54,6 +55,10 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/keys/{key_id}", delete(revoke_key))
         .merge(plan::router())
         .merge(payments::router())
+        .route("/billing", get(billing::overview))
+        .route("/billing/caps", post(billing::set_cap))
+        .route("/billing/caps/{cap_id}", delete(billing::remove_cap))
+        .route("/billing/thresholds", post(billing::set_thresholds))
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(invoices::manager_router())
@@ -131,7 +136,7 @@ async fn session(
         let portfolio = portfolios::portfolio(ctx, tx, token.portfolio).await?;
         let accounts = portfolios::wabas_of(ctx, tx, token.portfolio).await?;
         let app = apps::app(ctx, tx, token.app).await?;
-        let balance = billing::balance(ctx, tx, token.portfolio).await;
+        let balance = rating::funds::funds(ctx, tx, token.portfolio).await;
         Ok::<_, ManageError>((portfolio, accounts, app, balance))
     };
     let (portfolio, accounts, of, balance) = app.db.read(&ctx, "manager.session", read).await?;
@@ -209,7 +214,7 @@ async fn messages(
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
         let found = log::list(ctx, tx, portfolio, &filter, after, limit).await?;
         let ids: Vec<_> = found.iter().map(|message| message.message).collect();
-        let charges = billing::charges_of(ctx, tx, portfolio, &ids).await;
+        let charges = rating::charges_of(ctx, tx, portfolio, &ids).await;
         Ok::<_, ManageError>((found, charges))
     };
     let (found, charges) = app.db.read(&ctx, "manager.messages", read).await?;
@@ -278,7 +283,7 @@ async fn price(
     portfolio: PortfolioId,
     message: BusinessMessageId,
 ) -> Result<Option<Value>, BillingError> {
-    let explained = billing::explain_message(ctx, tx, prices, portfolio, message).await?;
+    let explained = rating::explain_message(ctx, tx, prices, portfolio, message).await?;
     let Some(explanation) = explained else { return Ok(None) };
     let names = names(ctx, tx, std::slice::from_ref(&explanation.charge)).await?;
     Ok(Some(explanation_view(&explanation, &names)))

@@ -4,6 +4,7 @@
 //! deliveries, templates that wait for review, businesses, and the sandbox's outbox of one-time codes. JSON, amounts in
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
+mod balances;
 mod businesses;
 mod earnings;
 mod numbers;
@@ -20,7 +21,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use plaza_protocol::{Actor, Ctx, ErrorCode, Secret};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -45,6 +46,12 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/templates/{template_id}/category", post(reviews::set_category))
         .route("/businesses", get(businesses::list).post(businesses::create))
         .route("/businesses/{business_id}/credit", post(businesses::credit))
+        .route("/businesses/{business_id}/billing", get(balances::overview))
+        .route("/businesses/{business_id}/credit-line", post(balances::set_credit_line))
+        .route("/businesses/{business_id}/promo", post(balances::grant))
+        .route("/businesses/{business_id}/caps", post(balances::set_cap))
+        .route("/businesses/{business_id}/caps/{cap_id}", delete(balances::remove_cap))
+        .route("/businesses/{business_id}/thresholds", post(balances::set_thresholds))
         .route(
             "/businesses/{business_id}/messaging-limit",
             get(businesses::messaging_limit).post(businesses::set_messaging_limit),

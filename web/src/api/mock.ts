@@ -178,6 +178,12 @@ const WORLD = {
   businesses: [{ name: "Tulip Bakery", number: "+4930901820", about: "Bread from seven. Ask for the walnut loaf" }],
 };
 
+const BUSINESSES = [
+  { business_id: "506914307656634", waba_id: "102290129340398", phone_number_id: "106540352242922", display_phone_number: "+49 30 901820", name: "Tulip Bakery", quality: "GREEN" },
+  { business_id: "506914307656634", waba_id: "102290129340398", phone_number_id: "106540352242944", display_phone_number: "+49 30 901821", name: "Tulip Garden Café", quality: "YELLOW" },
+  { business_id: "506914307656701", waba_id: "102290129340412", phone_number_id: "106540352243011", display_phone_number: "+44 20 7946 0018", name: "Fern & Folk", quality: "GREEN" },
+];
+
 function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" } });
 }
@@ -248,6 +254,9 @@ async function answer(method: string, path: string, query: URLSearchParams, body
   if (path.startsWith("/v1/flow-assets/")) return (await import("./mockManager")).answerFlow();
   const paid = answerOperatorPayments(method, path, empty);
   if (paid) return paid;
+  if (path === "/operator/api/businesses") return json({ data: empty || query.has("after") ? [] : BUSINESSES });
+  const ofBusiness = /^\/operator\/api\/businesses\/[^/]+\/(.+)$/.exec(path);
+  if (ofBusiness) return (await import("./mockBilling")).answerBilling(method, ofBusiness[1] ?? "", body, empty, "operator");
   if (path === "/operator/api/outbox") return json({ data: empty ? [] : codes() });
   if (path === "/operator/api/templates") return json({ data: empty ? [] : templates.filter((each) => each.status === query.get("status")) });
   if (path.endsWith("/approve")) return decide(path, "APPROVED");

@@ -3,6 +3,7 @@
  * until the page is loaded anew.
  */
 import type { Analytics, ApiKey, FlowRow, GroupDetails, Health, JoinRequest, LoggedMessage, MessageLife, MessageState, MessageTemplate, NumberLimits, PhoneNumber, QrCode, Session, TemplateComponent } from "./manager";
+import { answerBilling } from "./mockBilling";
 import type { Explanation } from "./operator";
 
 import { answerPayments } from "./mockPayments";
@@ -240,6 +241,8 @@ function member(body: unknown, name: string): string {
 /** `/manager/api/…` without the deliveries, which are the operator's too. */
 export function answerManager(method: string, path: string, query: URLSearchParams, body: unknown, empty: boolean): Response {
   if (path === "session") return json(SESSION);
+  if (path === "billing") return answerBilling(method, path, body, empty, "business");
+  if (path.startsWith("billing/")) return answerBilling(method, path.slice("billing/".length), body, empty, "business");
   if (path === "messages") {
     const wanted = (row: LoggedMessage): boolean =>
       (query.get("direction") ?? row.direction) === row.direction && (query.get("status") ?? row.status) === row.status && (query.get("category") ?? row.category) === row.category && (query.get("person") ?? row.person?.number) === row.person?.number;

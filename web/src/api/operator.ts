@@ -4,7 +4,7 @@
  * Shapes and queries of `/operator/api`. Amounts are integer micros with their currency, times are unix seconds; both
  * stay as they are until the moment they are drawn.
  */
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
 import type { Earnings } from "./earnings";
@@ -61,6 +61,19 @@ export type Template = {
 export type OneTimeCode = { number: string; code: string; purpose: string; created_at: number; expires_at: number };
 
 export type Overview = { accounts?: number; businesses?: number; messages_today?: number; connected?: number };
+
+/** A number and the business that it belongs to. */
+export type BusinessNumber = { business_id: string; waba_id: string; phone_number_id: string; display_phone_number: string; name: string; quality: string };
+
+/** The list has no cursor of its own: the id of its last number leads on, until a page is empty. */
+export function businessesQuery(token: string) {
+  return infiniteQueryOptions({
+    queryKey: ["operator", "businesses"],
+    queryFn: ({ pageParam, signal }) => call<{ data: BusinessNumber[] }>(paths.businesses(pageParam), { token, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.data.at(-1)?.phone_number_id ?? null,
+  });
+}
 
 /** The queries of one operator's token. */
 export function operatorQueries(token: string) {

@@ -26,6 +26,9 @@ function paged(path: string, page: Page, filter: Filter = {}): string {
 }
 
 const invoices = (console: Console): string => (console === "operator" ? "/operator/api/invoices" : "/manager/api/billing/invoices");
+const businessOf = (business: string): string => `/operator/api/businesses/${id(business)}`;
+/** Below this the business itself, or the operator for it, changes what is capped and told. */
+const moneyOf = (business: string | null): string => (business === null ? "/manager/api/billing" : businessOf(business));
 
 export const paths = {
   world: () => "/demo/api/world",
@@ -63,6 +66,13 @@ export const paths = {
   paymentMethods: () => "/manager/api/payment-methods",
   paymentMethod: (methodId: string) => `/manager/api/payment-methods/${id(methodId)}`,
   automaticTopUp: () => "/manager/api/automatic-top-up",
+  businesses: (after: string | null) => `/operator/api/businesses${after === null ? "" : `?after=${id(after)}`}`,
+  billing: (business: string | null) => (business === null ? "/manager/api/billing" : `${businessOf(business)}/billing`),
+  caps: (business: string | null) => `${moneyOf(business)}/caps`,
+  cap: (business: string | null, cap: string) => `${moneyOf(business)}/caps/${id(cap)}`,
+  thresholds: (business: string | null) => `${moneyOf(business)}/thresholds`,
+  creditLine: (business: string) => `${businessOf(business)}/credit-line`,
+  promo: (business: string) => `${businessOf(business)}/promo`,
   keys: () => "/manager/api/keys",
   key: (keyId: string) => `/manager/api/keys/${id(keyId)}`,
   /** The Cloud API: a node, an edge of it, and parameters. */

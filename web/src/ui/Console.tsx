@@ -51,11 +51,11 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
 
   const shortcuts: Shortcut[] = [
     { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
-    // There are nine keys for them; the palette reaches the rest.
-    ...pages.slice(0, 9).map((page, n): Shortcut => ({
-      keys: `Alt ${n + 1}`,
+    // The tenth has the key 0; those after it have none.
+    ...pages.slice(0, 10).map((page, n): Shortcut => ({
+      keys: `Alt ${(n + 1) % 10}`,
       what: page.label,
-      when: (event) => event.altKey && event.code === `Digit${n + 1}`,
+      when: (event) => event.altKey && event.code === `Digit${(n + 1) % 10}`,
       run: () => void navigate({ to: page.to }),
     })),
     { keys: "?", what: "This list", when: (event) => event.key === "?" && !isTyping(event), run: () => setShown("shortcuts") },

@@ -2,18 +2,18 @@
 //!
 //! Delivered: rated, charged and counted. Failed or expired: what was held is given back.
 
-use super::{BATCH_MESSAGES, Charged, Event, Message, Payer, end_id, hold_id, payer, payers};
+use super::{BATCH_MESSAGES, Charged, Event, Message, Payer, end_id, payer, payers};
 use crate::category::{Category, Pricing, PricingType};
 use crate::earnings::Used;
 use crate::error::BillingError;
 use crate::price_book::Rate;
 use crate::prices::Prices;
 use crate::reports::{Charge, Sums};
-use crate::store;
 use crate::tiers::{Counted, Tier, Volumes};
+use crate::{caps, funds, store};
 use plaza_db::{Tx, Value, params};
 use plaza_ledger::{Action, Transfer};
-use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp};
+use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp, TransferId};
 use std::collections::{BTreeMap, HashMap};
 
 /// Charges messages that were delivered or read. The answer holds those that were charged by this call (a free message
@@ -189,18 +189,27 @@ fn link(payers: &mut BTreeMap<PortfolioId, Payer>, rated: &mut [Rated]) -> Resul
     Ok(())
 }
 
-/// Posts the real prices out of the holds, and gives back those of free messages.
+/// Posts the real prices out of the holds, and gives back the rest. Of several holds the first pays first.
 async fn settle(ctx: &Ctx, tx: &mut Tx, rated: &[Rated]) -> Result<(), BillingError> {
-    let held = rated.iter().filter(|rated| rated.event.message.held > Micros::ZERO);
-    let ends = held.map(|rated| {
+    let held: Vec<&Rated> = rated.iter().filter(|rated| rated.event.message.held > Micros::ZERO).collect();
+    let ids: Vec<BusinessMessageId> = held.iter().map(|rated| rated.event.message.message_id).collect();
+    let splits = funds::splits(tx, &ids).await?;
+    let (mut ends, mut unspent) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
+    for rated in held {
         let message = &rated.event.message;
-        let (hold, amount) =
-            (hold_id(message.message_id), message.amount(rated.pricing_type(), rated.unit()));
-        let is_paid = amount > Micros::ZERO;
-        let action = if is_paid { Action::PostHold { hold, amount } } else { Action::VoidHold { hold } };
-        Transfer { transfer_id: end_id(message.message_id), action }
-    });
-    end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await
+        let amount = message.amount(rated.pricing_type(), rated.unit());
+        let mut left = amount;
+        for (hold, transfer_id, part) in funds::parts(message.message_id, message.held, &splits) {
+            let amount = left.min(part);
+            left = Micros(left.0.saturating_sub(amount.0));
+            let is_paid = amount > Micros::ZERO;
+            let action = if is_paid { Action::PostHold { hold, amount } } else { Action::VoidHold { hold } };
+            ends.push(Transfer { transfer_id, action });
+        }
+        unspent.push((message, Micros(message.held.0.saturating_sub(amount.0))));
+    }
+    end_holds(ctx, tx, &ends).await?;
+    caps::release(tx, &unspent, false).await
 }
 
 async fn end_holds(ctx: &Ctx, tx: &mut Tx, ends: &[Transfer]) -> Result<(), BillingError> {
@@ -288,12 +297,7 @@ pub async fn failed(ctx: &Ctx, tx: &mut Tx, messages: &[BusinessMessageId]) -> R
     for batch in keys.chunks(BATCH_MESSAGES) {
         let taken = tx.query_list(store::TAKE_INTENTS, &[], batch).await?;
         let taken: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
-        let held = taken.iter().filter(|message| message.held > Micros::ZERO);
-        let ends = held.map(|message| Transfer {
-            transfer_id: end_id(message.message_id),
-            action: Action::VoidHold { hold: hold_id(message.message_id) },
-        });
-        end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await?;
+        give_back(ctx, tx, &taken, |hold| Action::VoidHold { hold }).await?;
         ended = ended.saturating_add(taken.len());
     }
     Ok(ended)
@@ -301,16 +305,25 @@ pub async fn failed(ctx: &Ctx, tx: &mut Tx, messages: &[BusinessMessageId]) -> R
 
 /// Ends the oldest messages whose time is over, at most `limit` of them, and gives back what was held for them.
 pub async fn expire(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<Vec<BusinessMessageId>, BillingError> {
-    let mut ends = Vec::new();
-    let mut expired = Vec::new();
-    for row in tx.query(store::TAKE_EXPIRED, params![ctx.now(), limit]).await? {
-        let message_id: BusinessMessageId = row.get(0)?;
-        expired.push(message_id);
-        if row.get::<Micros>(1)? > Micros::ZERO {
-            let action = Action::ExpireHold { hold: hold_id(message_id) };
-            ends.push(Transfer { transfer_id: end_id(message_id), action });
-        }
-    }
-    end_holds(ctx, tx, &ends).await?;
-    Ok(expired)
+    let taken = tx.query(store::TAKE_EXPIRED, params![ctx.now(), limit]).await?;
+    let taken: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+    give_back(ctx, tx, &taken, |hold| Action::ExpireHold { hold }).await?;
+    Ok(taken.iter().map(|message| message.message_id).collect())
+}
+
+/// Gives back what was held for messages that were never delivered.
+async fn give_back(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    taken: &[Message],
+    end: impl Fn(TransferId) -> Action,
+) -> Result<(), BillingError> {
+    let held: Vec<&Message> = taken.iter().filter(|message| message.held > Micros::ZERO).collect();
+    let ids: Vec<BusinessMessageId> = held.iter().map(|message| message.message_id).collect();
+    let splits = funds::splits(tx, &ids).await?;
+    let parts = held.iter().flat_map(|message| funds::parts(message.message_id, message.held, &splits));
+    let ends = parts.map(|(hold, transfer_id, _)| Transfer { transfer_id, action: end(hold) });
+    end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await?;
+    let unspent: Vec<_> = held.iter().map(|message| (*message, message.held)).collect();
+    caps::release(tx, &unspent, true).await
 }

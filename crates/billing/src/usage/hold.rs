@@ -1,14 +1,17 @@
 //! # Accepting a message
 //!
 //! The most that a message can cost until it expires is set aside in the ledger, or the message is refused. The whole
-//! batch is looked up, quoted in memory, held and written down with a few statements.
+//! batch is looked up, quoted in memory, held and written down with a few statements. Before it is planned who pays what,
+//! the accounts of the payers are locked: what the plan sees is what the ledger finds.
 
 use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, at_most, hold_id, payer, payers, times};
+use crate::caps::{self, Meter};
 use crate::category::{Category, Pricing};
 use crate::error::{BillingError, Refused};
+use crate::funds::{self, Purse, part_hold_id};
 use crate::price_book::{PREFIX_DIGITS_MAX, Rate};
 use crate::prices::Prices;
-use crate::store;
+use crate::{alerts, store};
 use plaza_db::{Tx, Value, params};
 use plaza_ledger::{Account, AccountKind, Action, Transfer};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PortfolioId, TransferId};
@@ -47,8 +50,6 @@ async fn hold_batch(
 ) -> Result<Vec<Result<Held, Refused>>, BillingError> {
     let ids = intents.iter().map(|intent| intent.portfolio_id).collect();
     let payers = payers(tx, prices, store::PORTFOLIOS, ids).await?;
-    let keys: Vec<Value> = intents.iter().map(|intent| intent.message_id.into()).collect();
-    let accepted = accepted(tx, &keys).await?;
     let mut answers: HashMap<BusinessMessageId, Result<Held, Refused>> = HashMap::new();
     let mut quotes: Vec<Quote<'_>> = Vec::new();
     let mut asked: BTreeSet<BusinessMessageId> = BTreeSet::new();
@@ -59,6 +60,11 @@ async fn hold_batch(
         }
     }
     look_at_allowances(tx, &payers, &mut quotes).await?;
+    let is_paid = quotes.iter().any(|quote| quote.worst > Micros::ZERO);
+    let mut purses = if is_paid { funds::lock_payers(ctx, tx, &payers).await? } else { BTreeMap::new() };
+    // Looked up under the locks: what another server accepted a moment ago is there by now.
+    let keys: Vec<Value> = intents.iter().map(|intent| intent.message_id.into()).collect();
+    let accepted = accepted(tx, &keys).await?;
     quotes.retain(|quote| match accepted.get(&quote.intent.message_id) {
         None => true,
         Some(held) => {
@@ -66,7 +72,7 @@ async fn hold_batch(
             false
         }
     });
-    set_aside(ctx, tx, &payers, quotes, &mut answers).await?;
+    set_aside(ctx, tx, (&payers, &mut purses), quotes, &mut answers).await?;
     let answer = |intent: &Intent| {
         answers.get(&intent.message_id).cloned().ok_or(BillingError::Damaged("a message has no answer"))
     };
@@ -130,65 +136,146 @@ async fn look_at_allowances(
     Ok(())
 }
 
+/// What a message was given: where it is set aside, or why it is not.
+type Plan = Result<Vec<(Account, Micros)>, Refused>;
+
+/// Sees in memory which messages the caps and the purses allow, in order.
+fn plan(
+    payers: &BTreeMap<PortfolioId, Payer>,
+    purses: &mut BTreeMap<PortfolioId, Purse>,
+    meter: &mut Meter,
+    quote: &Quote<'_>,
+) -> Result<Plan, BillingError> {
+    let Quote { intent, worst, currency, .. } = quote;
+    if *worst <= Micros::ZERO {
+        return Ok(Ok(Vec::new()));
+    }
+    let day = payer(payers, intent.portfolio_id)?.day(intent.sent_at)?;
+    if let Err(refused) = meter.admit(intent, day, *worst) {
+        return Ok(Err(refused));
+    }
+    let purse = purses.entry(intent.portfolio_id).or_default();
+    Ok(match purse.take(*worst) {
+        Some(parts) => {
+            meter.count(intent, day, *worst);
+            Ok(parts)
+        }
+        None => Err(Refused::InsufficientFunds {
+            needed: *worst,
+            available: purse.available(),
+            currency: *currency,
+        }),
+    })
+}
+
+/// Those of the messages that ended before: the ledger knows a hold of theirs.
+async fn ended(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    quotes: &[Quote<'_>],
+    plans: &[Plan],
+) -> Result<BTreeSet<BusinessMessageId>, BillingError> {
+    // A single hold that is known is refused when it is posted; only the others have to be looked up.
+    let odd =
+        quotes.iter().zip(plans).filter(|(_, plan)| plan.as_ref().map_or(true, |parts| parts.len() > 1));
+    let odd: HashMap<TransferId, BusinessMessageId> =
+        odd.map(|(quote, _)| (hold_id(quote.intent.message_id), quote.intent.message_id)).collect();
+    let ids: Vec<TransferId> = odd.keys().copied().collect();
+    let known = plaza_ledger::transfers(ctx, tx, &ids).await?;
+    Ok(known.iter().filter_map(|transfer| odd.get(&transfer.transfer_id).copied()).collect())
+}
+
 /// Holds in the ledger what the quotes say, and writes down the messages that were accepted.
 async fn set_aside(
     ctx: &Ctx,
     tx: &mut Tx,
-    payers: &BTreeMap<PortfolioId, Payer>,
+    (payers, purses): (&BTreeMap<PortfolioId, Payer>, &mut BTreeMap<PortfolioId, Purse>),
     quotes: Vec<Quote<'_>>,
     answers: &mut HashMap<BusinessMessageId, Result<Held, Refused>>,
 ) -> Result<(), BillingError> {
+    let paid = quotes.iter().filter(|quote| quote.worst > Micros::ZERO);
+    let days = caps::days(payers, paid.map(|quote| (quote.intent.portfolio_id, quote.intent.sent_at)))?;
+    let mut meter = Meter::load(tx, &days).await?;
+    let mut plans = Vec::with_capacity(quotes.len());
+    for quote in &quotes {
+        plans.push(plan(payers, purses, &mut meter, quote)?);
+    }
+    let ended = ended(ctx, tx, &quotes, &plans).await?;
+    let (mut transfers, mut splits) = (Vec::new(), Vec::new());
     let mut revenue: BTreeMap<(Category, Currency), Account> = BTreeMap::new();
-    let mut transfers = Vec::new();
-    for quote in quotes.iter().filter(|quote| quote.worst > Micros::ZERO) {
+    for (quote, plan) in quotes.iter().zip(&plans) {
+        let message_id = quote.intent.message_id;
+        let Ok(parts) = plan else { continue };
+        if ended.contains(&message_id) {
+            continue;
+        }
         let (category, currency) = (quote.intent.category, quote.currency);
         let credit = revenue
             .entry((category, currency))
             .or_insert_with(|| Account::new(revenue_of(category), currency));
-        transfers.push(Transfer {
-            transfer_id: hold_id(quote.intent.message_id),
-            action: Action::Hold {
-                debit: payer(payers, quote.intent.portfolio_id)?.account.clone(),
-                credit: credit.clone(),
-                amount: quote.worst,
-                expires_at: quote.intent.expires_at,
-            },
-        });
-    }
-    let outcomes = plaza_ledger::post(ctx, tx, &transfers).await?;
-    let outcomes: HashMap<TransferId, _> =
-        transfers.iter().map(|transfer| transfer.transfer_id).zip(outcomes).collect();
-    // A hold that the ledger knows is of a message that another server accepted a moment ago, or of one that has ended.
-    let is_known = |quote: &&Quote<'_>| match outcomes.get(&hold_id(quote.intent.message_id)) {
-        Some(Ok(outcome)) => outcome.repeated,
-        Some(Err(refused)) => *refused == plaza_ledger::Refused::Different,
-        None => false,
-    };
-    let known: Vec<Value> =
-        quotes.iter().filter(is_known).map(|quote| quote.intent.message_id.into()).collect();
-    let accepted = accepted(tx, &known).await?;
-    let mut rows = Vec::with_capacity(quotes.len());
-    for quote in &quotes {
-        let message_id = quote.intent.message_id;
-        let answer = match outcomes.get(&hold_id(message_id)) {
-            _ if is_known(&quote) => {
-                accepted.get(&message_id).map(|held| quote.held(*held)).ok_or(Refused::Ended)
+        for ((debit, amount), part) in parts.iter().zip(0_i64..) {
+            let transfer_id = if part == 0 { hold_id(message_id) } else { part_hold_id(message_id, part) };
+            if part > 0 {
+                splits.push(params![message_id, part, *amount]);
             }
-            None => Ok(quote.held(Micros::ZERO)),
-            Some(Ok(outcome)) => Ok(quote.held(outcome.amount)),
-            Some(Err(plaza_ledger::Refused::Insufficient { available })) => Err(Refused::InsufficientFunds {
-                needed: quote.worst,
-                available: *available,
-                currency: quote.currency,
-            }),
-            Some(Err(_)) => return Err(BillingError::Damaged("the ledger refused a hold")),
+            transfers.push(Transfer {
+                transfer_id,
+                action: Action::Hold {
+                    debit: debit.clone(),
+                    credit: credit.clone(),
+                    amount: *amount,
+                    expires_at: quote.intent.expires_at,
+                },
+            });
+        }
+    }
+    let mut outcomes: HashMap<TransferId, _> = HashMap::new();
+    for batch in transfers.chunks(plaza_ledger::BATCH_TRANSFERS_MAX) {
+        let posted = plaza_ledger::post(ctx, tx, batch).await?;
+        outcomes.extend(batch.iter().map(|transfer| transfer.transfer_id).zip(posted));
+    }
+    let mut rows = Vec::with_capacity(quotes.len());
+    let mut counted = Vec::with_capacity(quotes.len());
+    for (quote, plan) in quotes.iter().zip(plans) {
+        let message_id = quote.intent.message_id;
+        let is_free = quote.worst <= Micros::ZERO;
+        let answer = match (plan, outcomes.get(&hold_id(message_id))) {
+            _ if ended.contains(&message_id) => Err(Refused::Ended),
+            (Err(refused), _) => Err(refused),
+            (Ok(_), None) if is_free => Ok(quote.held(Micros::ZERO)),
+            (Ok(_), Some(Ok(outcome))) if !outcome.repeated => Ok(quote.held(quote.worst)),
+            // The ledger knows the hold, but the message is neither on its way nor delivered.
+            (Ok(_), Some(Ok(_) | Err(plaza_ledger::Refused::Different))) => Err(Refused::Ended),
+            (Ok(_), _) => return Err(BillingError::Damaged("the ledger refused a hold")),
         };
-        if let (Ok(held), false) = (&answer, is_known(&quote)) {
-            rows.push(intent_row(quote, held.held));
+        if let Ok(held) = &answer {
+            let day = payer(payers, quote.intent.portfolio_id)?.day(quote.intent.sent_at)?;
+            let message = message_of(quote, held.held);
+            rows.push(intent_row(quote, &message));
+            counted.push((message, day, quote.intent.campaign.clone()));
         }
         answers.insert(message_id, answer);
     }
     tx.insert_rows(store::INSERT_INTENTS, rows).await?;
+    tx.insert_rows(funds::store::INSERT_SPLITS, splits).await?;
+    caps::count(tx, &counted).await?;
+    meter.tell(ctx, tx).await?;
+    watch(ctx, tx, payers, purses).await
+}
+
+/// Sees whose balance ran low.
+async fn watch(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    payers: &BTreeMap<PortfolioId, Payer>,
+    purses: &BTreeMap<PortfolioId, Purse>,
+) -> Result<(), BillingError> {
+    let keys: Vec<Value> = purses.keys().map(Into::into).collect();
+    for (id, watching) in alerts::watches(tx, &keys).await? {
+        if let Some(purse) = purses.get(&id) {
+            alerts::see(ctx, tx, (id, payer(payers, id)?.currency), purse, &watching, false).await?;
+        }
+    }
     Ok(())
 }
 
@@ -200,9 +287,9 @@ pub(crate) fn revenue_of(category: Category) -> AccountKind {
     }
 }
 
-fn intent_row(quote: &Quote<'_>, held: Micros) -> Vec<Value> {
+fn message_of(quote: &Quote<'_>, held: Micros) -> Message {
     let intent = quote.intent;
-    let mut row = store::message_row(&Message {
+    Message {
         message_id: intent.message_id,
         portfolio_id: intent.portfolio_id,
         waba_id: intent.waba_id,
@@ -215,7 +302,11 @@ fn intent_row(quote: &Quote<'_>, held: Micros) -> Vec<Value> {
         max_price: intent.max_price,
         held,
         pulses: None,
-    });
-    row.push(intent.expires_at.into());
+    }
+}
+
+fn intent_row(quote: &Quote<'_>, message: &Message) -> Vec<Value> {
+    let mut row = store::message_row(message);
+    row.push(quote.intent.expires_at.into());
     row
 }

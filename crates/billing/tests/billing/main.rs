@@ -4,10 +4,13 @@
 
 mod books;
 mod calls;
+mod caps;
 mod earnings;
+mod funds;
 mod interleaving;
 mod invoices;
 mod lifecycle;
+mod mail;
 mod plans;
 mod reference;
 mod regimes;
@@ -89,6 +92,7 @@ impl World {
             expires_at: sent_at + 30 * DAY,
             max_price: None,
             pulses_max: None,
+            campaign: None,
         }
     }
 
@@ -159,6 +163,20 @@ impl World {
             self.deliver(intents.iter().map(|intent| (intent.message_id, delivered_at)).collect()).await;
         assert_eq!(charged.iter().filter(|charged| charged.pricing.billable).count(), 0);
         assert_eq!(charged.len(), 1000);
+    }
+
+    /// Does something in a transaction, as whoever runs the network.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl AsyncFn(&Ctx, &mut Tx) -> Result<T, BillingError> + Send + 'static,
+    ) -> Result<T, BillingError> {
+        self.db.transact(&self.ctx, "test.with", work).await
+    }
+
+    async fn funds(&self, portfolio: PortfolioId) -> plaza_billing::funds::Funds {
+        self.with(async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::funds::funds(ctx, tx, portfolio).await)
+            .await
+            .unwrap()
     }
 
     async fn verify(&self) -> Verification {

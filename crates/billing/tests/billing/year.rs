@@ -164,6 +164,7 @@ fn events(seed: u64, per_portfolio: u64) -> Vec<Event> {
             expires_at: sent_at + 30 * DAY,
             max_price: dice.one_in(9).then_some(Micros(20_000)),
             pulses_max: None,
+            campaign: None,
         };
         events.push(Event { intent, fate });
     }

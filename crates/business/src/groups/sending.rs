@@ -106,7 +106,8 @@ impl Business {
             Some(category) => {
                 let copies = people.iter().zip(&ids).map(|(person, copy)| {
                     let intent = intent(number, person, *copy, category.in_group(), now, windows, expires_at);
-                    Intent { template: prepared.template.is_some(), ..intent }
+                    let campaign = prepared.template.as_ref().map(|template| template.name.as_str().into());
+                    Intent { template: prepared.template.is_some(), campaign, ..intent }
                 });
                 copies.collect()
             }

@@ -126,6 +126,9 @@ pub enum SendError {
         /// The portfolio's currency.
         currency: plaza_protocol::Currency,
     },
+    /// A spending cap leaves no room for the message.
+    #[error("{0}")]
+    CapReached(plaza_billing::Refused),
     /// The price book does not know the recipient's market.
     #[error("the price book has no price for the market {market}")]
     NoPrice {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 
 mod auditor;
+mod floors;
 mod rules;
 mod tampering;
 mod workload;
@@ -76,4 +77,16 @@ async fn verify(db: &Db, ctx: &Ctx) -> Report {
 
 async fn assert_sound(db: &Db, ctx: &Ctx) {
     assert_eq!(verify(db, ctx).await.differences, Vec::<String>::new(), "{db:?}");
+}
+
+fn receivable(portfolio: i64) -> Account {
+    Account::new(AccountKind::PortfolioReceivable(PortfolioId(portfolio)), Currency::USD)
+}
+
+async fn set_floor(db: &Db, ctx: &Ctx, account: &Account, n: u32, floor: i64) -> Result<i64, Refused> {
+    let account = account.clone();
+    let set = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| {
+        plaza_ledger::set_floor(ctx, tx, &account, id(n), Micros(floor)).await
+    };
+    db.transact::<_, LedgerError, _>(ctx, "test.floor", set).await.unwrap().map(|floor| floor.floor.0)
 }

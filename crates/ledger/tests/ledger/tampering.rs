@@ -85,7 +85,7 @@ async fn a_change_that_keeps_all_sums_breaks_the_chain() {
 
 /// Carries the differences out of a transaction that is rolled back.
 #[derive(Debug)]
-struct Found(Option<Vec<String>>);
+pub(crate) struct Found(pub(crate) Option<Vec<String>>);
 
 impl From<plaza_db::DbError> for Found {
     fn from(error: plaza_db::DbError) -> Self {

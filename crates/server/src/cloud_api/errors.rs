@@ -279,7 +279,9 @@ impl From<SendError> for GraphError {
             SendError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
             SendError::Undeliverable => codes::UNDELIVERABLE,
             SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
-            SendError::InsufficientFunds { .. } | SendError::NoPrice { .. } => codes::PAYMENT,
+            SendError::InsufficientFunds { .. } | SendError::CapReached(_) | SendError::NoPrice { .. } => {
+                codes::PAYMENT
+            }
             SendError::Flow(Unsendable::Blocked) => codes::FLOW_BLOCKED,
             SendError::Flow(Unsendable::Throttled) => codes::FLOW_THROTTLED,
             SendError::KeyReused => codes::INVALID_PARAMETER,
@@ -340,7 +342,9 @@ impl From<CallError> for GraphError {
             CallError::ConnectedLimit { .. } => codes::CONNECTED_CALLS,
             CallError::Duplicate => codes::DUPLICATE_CALL,
             CallError::Concurrent => codes::CONCURRENT_CALLS,
-            CallError::InsufficientFunds { .. } | CallError::NoPrice { .. } => codes::CALL_PAYMENT,
+            CallError::InsufficientFunds { .. } | CallError::CapReached(_) | CallError::NoPrice { .. } => {
+                codes::CALL_PAYMENT
+            }
             CallError::TimedOut => codes::CALL_TIMEOUT,
             CallError::Over => codes::CALL_CONNECTION,
             CallError::NotFound => return not_found(),

@@ -1,4 +1,5 @@
 mod analytics;
+mod balances;
 mod borders;
 mod calls;
 mod catalogs;

@@ -23,9 +23,21 @@ const PAGE_ROWS: u32 = 50;
 impl From<BillingError> for Problem {
     fn from(error: BillingError) -> Self {
         let code = match &error {
-            BillingError::UnknownPortfolio(_) => ErrorCode::NotFound,
-            BillingError::KeyReused => ErrorCode::Conflict,
-            BillingError::UnknownTimeZone | BillingError::BadAmount => ErrorCode::Invalid,
+            BillingError::UnknownPortfolio(_) | BillingError::UnknownCap => ErrorCode::NotFound,
+            BillingError::OperatorOnly | BillingError::OperatorsCap => ErrorCode::Forbidden,
+            BillingError::KeyReused
+            | BillingError::CreditInUse { .. }
+            | BillingError::TooManyGrants
+            | BillingError::TooManyCaps => ErrorCode::Conflict,
+            BillingError::UnknownTimeZone
+            | BillingError::BadAmount
+            | BillingError::BadKey
+            | BillingError::BadNote
+            | BillingError::BadEnd
+            | BillingError::BadLimit
+            | BillingError::BadSubject
+            | BillingError::BadAddress
+            | BillingError::NoThreshold => ErrorCode::Invalid,
             _ => return Self::internal(&error),
         };
         Self::new(code, error.to_string())

@@ -1,6 +1,6 @@
 /** The pages of a business in the console's frame; above them whose they are, and what is left on its balance. */
 import { useNavigate } from "@tanstack/react-router";
-import { BadgeCheck, ChartNoAxesColumn, Code, CreditCard, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, ReceiptText, Users, Webhook } from "lucide-react";
+import { BadgeCheck, ChartNoAxesColumn, Code, CreditCard, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, ReceiptText, Users, Wallet, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { money } from "@/lib/money";
 import { Console } from "@/ui/Console";
@@ -21,6 +21,7 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/manager/plan", label: "Plan", Icon: Layers },
   { to: "/manager/verification", label: "Verification", Icon: BadgeCheck },
   { to: "/manager/payments", label: "Payments", Icon: CreditCard },
+  { to: "/manager/billing", label: "Billing", Icon: Wallet },
   { to: "/manager/keys", label: "API keys", Icon: KeyRound },
   { to: "/manager/explorer", label: "API explorer", Icon: Code },
 ];

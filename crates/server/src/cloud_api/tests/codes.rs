@@ -534,6 +534,7 @@ impl World {
             expires_at: now + Duration::from_secs(3600),
             max_price: None,
             pulses_max: Some(32_500),
+            campaign: None,
         };
         let hold = async move |ctx: &Ctx, tx: &mut Tx| {
             plaza_billing::hold(ctx, tx, &Prices::default(), std::slice::from_ref(&intent)).await

@@ -1,0 +1,64 @@
+//! The SQL of spending caps.
+
+use plaza_db::{list_statements, statements};
+
+statements! {
+    /// Sets a cap, or changes its limit and action.
+    SET_CAP = "
+        INSERT INTO spending_cap
+            (cap_id, portfolio_id, owner, scope, subject, period, limit_micros, action, changed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (cap_id) DO UPDATE SET
+            limit_micros = excluded.limit_micros, action = excluded.action, changed_at = excluded.changed_at";
+    /// Takes a cap away.
+    REMOVE_CAP = "DELETE FROM spending_cap WHERE cap_id = $1";
+    /// What was spent from a day to a day, both included.
+    SPENT = "
+        SELECT CAST(coalesce(sum(spent_micros), 0) AS BIGINT) FROM spending_day
+        WHERE portfolio_id = $1 AND scope = $2 AND subject = $3 AND day >= $4 AND day <= $5";
+    /// Adds to what was spent on a day.
+    ADD_SPENT = "
+        INSERT INTO spending_day (portfolio_id, scope, subject, day, spent_micros) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (portfolio_id, scope, subject, day)
+            DO UPDATE SET spent_micros = spending_day.spent_micros + excluded.spent_micros";
+    /// What a portfolio's messages of a month cost, by category.
+    USAGE_OF_MONTH = "
+        SELECT c.category, CAST(sum(CASE WHEN c.run = 0 THEN 1 ELSE 0 END) AS BIGINT),
+               CAST(sum(CASE WHEN c.run = 0 AND c.pricing_type = 'regular' THEN 1 ELSE 0 END) AS BIGINT),
+               CAST(sum(c.amount_micros) AS BIGINT)
+        FROM usage_event e JOIN charge c ON c.message_id = e.message_id
+        WHERE e.portfolio_id = $1 AND c.period = $2 GROUP BY c.category ORDER BY c.category";
+    /// For verification: days whose sums are not those of their messages.
+    WRONG_DAYS = "
+        WITH message (portfolio_id, waba_id, phone_number_id, campaign, day, amount) AS (
+            SELECT i.portfolio_id, i.waba_id, i.phone_number_id, c.campaign, c.day, i.held
+            FROM usage_counted c JOIN usage_intent i ON i.message_id = c.message_id
+            UNION ALL
+            SELECT h.portfolio_id, h.waba_id, h.phone_number_id, c.campaign, c.day, h.amount_micros
+            FROM usage_counted c JOIN charge h ON h.message_id = c.message_id AND h.run = 0
+        ), sums (portfolio_id, scope, subject, day, kept, counted) AS (
+            SELECT portfolio_id, 'portfolio', '', day, 0, amount FROM message
+            UNION ALL SELECT portfolio_id, 'account', CAST(waba_id AS TEXT), day, 0, amount FROM message
+            UNION ALL SELECT portfolio_id, 'number', CAST(phone_number_id AS TEXT), day, 0, amount FROM message
+            UNION ALL SELECT portfolio_id, 'campaign', campaign, day, 0, amount FROM message
+                WHERE campaign IS NOT NULL
+            UNION ALL SELECT portfolio_id, scope, subject, day, spent_micros, 0 FROM spending_day
+        )
+        SELECT portfolio_id, scope, subject, day, CAST(sum(kept) AS BIGINT), CAST(sum(counted) AS BIGINT)
+        FROM sums GROUP BY portfolio_id, scope, subject, day HAVING sum(kept) <> sum(counted)
+        ORDER BY portfolio_id, scope, subject, day LIMIT 10";
+}
+
+list_statements! {
+    /// The caps of portfolios.
+    CAPS = "
+        SELECT c.cap_id, c.portfolio_id, c.owner, c.scope, c.subject, c.period, c.limit_micros, c.action, p.currency
+        FROM spending_cap c JOIN billing_portfolio p ON p.portfolio_id = c.portfolio_id
+        WHERE c.portfolio_id IN ({list}) ORDER BY c.portfolio_id, c.owner DESC, c.scope, c.subject, c.period";
+    /// Where messages were counted.
+    COUNTED = "SELECT message_id, day, campaign FROM usage_counted WHERE message_id IN ({list})";
+    /// The same of messages that were never delivered: they count no more.
+    TAKE_COUNTED = "DELETE FROM usage_counted WHERE message_id IN ({list}) RETURNING message_id, day, campaign";
+    /// Counts messages.
+    INSERT_COUNTED = "INSERT INTO usage_counted (message_id, day, campaign) VALUES {rows}";
+}

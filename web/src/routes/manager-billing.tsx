@@ -1,0 +1,10 @@
+/** /manager/billing */
+import { BillingFrame, BillingOverview } from "@/features/manager/Billing";
+
+export function BillingPage() {
+  return <BillingFrame />;
+}
+
+export function BillingOverviewPage() {
+  return <BillingOverview />;
+}
