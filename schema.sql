@@ -83,6 +83,27 @@ CREATE TABLE attachment (
 
 CREATE INDEX attachment_by_expiry ON attachment (expires_at);
 
+CREATE TABLE authentication_day (
+    -- One-time codes that were delivered to markets which have a price for those from abroad, by the day (UTC).
+    portfolio_id BIGINT NOT NULL,
+    -- Days since 1970.
+    day BIGINT NOT NULL,
+    messages BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, day)
+) WITHOUT ROWID;
+
+CREATE INDEX authentication_day_by_day ON authentication_day (day);
+
+CREATE TABLE authentication_international (
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    -- ISO 3166, two letters.
+    country TEXT NOT NULL,
+    -- When it was told; NULL: it has not sent so many.
+    noticed_at BIGINT,
+    -- From when on.
+    starts_at BIGINT
+) WITHOUT ROWID;
+
 CREATE TABLE authorization_code (
     code_sha256 BYTEA NOT NULL PRIMARY KEY,
     app_id BIGINT NOT NULL,
@@ -1173,6 +1194,18 @@ CREATE TABLE price_book (
     digest BYTEA NOT NULL,                -- covers all versions and the markets: what is cached under it never changes
     UNIQUE (name, currency)
 );
+
+CREATE TABLE price_draft (
+    -- What the version's id will be: it follows from the book and the prices.
+    price_version_id UUID NOT NULL PRIMARY KEY,
+    price_book_id UUID NOT NULL,
+    effective_from BIGINT NOT NULL,
+    csv TEXT NOT NULL,
+    prices BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX price_draft_by_book ON price_draft (price_book_id);
 
 CREATE TABLE price_version (
     -- Prices and rules from a day on. Immutable once published; a version ends where the next one begins.

@@ -19,6 +19,7 @@ pub use file::Fault;
 pub use preview::{Preview, PreviewLine};
 
 use crate::import::{day_of, digest_of, uuid_of};
+use crate::international::later;
 use crate::price_book::{PriceBook, PriceRow, VersionRows, WindowKind};
 use crate::{BillingError, Category, FreeRule, prices, store as shared};
 use file::{Content, Expected};
@@ -401,7 +402,7 @@ async fn read(ctx: &Ctx, tx: &mut Tx, book: &Book, text: &str) -> Result<Content
     let known = prices::load(tx, book.root(), book.currency, None).await?;
     let not_before = match book.kind() {
         BookKind::Contract => ctx.now(),
-        BookKind::List | BookKind::Calls => ctx.now() + PRICE_NOTICE,
+        BookKind::List | BookKind::Calls => later(ctx.now(), PRICE_NOTICE),
     };
     let last = published.last().map(|version| version.effective_from);
     let required = match (book.kind(), last) {

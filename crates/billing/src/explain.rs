@@ -134,6 +134,13 @@ fn category(message: &Message) -> Step {
         let because = format!("the business called, {}; calls of people are free", time(message.sent_at));
         return step("Category", message.category.as_str(), because);
     }
+    if message.category == Category::AuthenticationInternational {
+        let because = format!(
+            "it was a one-time code of a business that is based elsewhere and sends many of them, sent {}",
+            time(message.sent_at)
+        );
+        return step("Category", message.category.as_str(), because);
+    }
     let kind = if message.template { "a template" } else { "a free-form message" };
     let because = format!("it was {kind} of this category when it was sent, {}", time(message.sent_at));
     step("Category", message.category.as_str(), because)

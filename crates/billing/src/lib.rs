@@ -54,14 +54,15 @@
 )]
 
 pub mod alerts;
-pub mod caps;
 mod books;
+pub mod caps;
 mod category;
 mod earnings;
 mod error;
 mod explain;
 pub mod funds;
 mod import;
+mod international;
 pub mod invoices;
 pub mod mail;
 pub mod plans;
@@ -86,6 +87,10 @@ pub use earnings::{Cohort, Customer, DAYS_SHOWN, Day, Earnings, SPAN_DAYS, Traff
 pub use error::{BillingError, ImportError, Refused};
 pub use explain::{Explanation, Step, VersionView, explain, explain_message};
 pub use import::{ImportReport, PriceSource, import_price_book};
+pub use international::{
+    AUTHENTICATION_INTERNATIONAL_MESSAGES, AUTHENTICATION_INTERNATIONAL_NOTICE,
+    AUTHENTICATION_INTERNATIONAL_WITHIN_DAYS, notice_international, set_country,
+};
 pub use portfolio::{Balance, balance, open_portfolio, top_up};
 pub use price_book::{FreeRule, Origin, Price, PriceBook, PriceVersion, Rate, WindowKind};
 pub use prices::Prices;
@@ -106,6 +111,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         tiers::store::STATEMENTS,
         rerating::store::STATEMENTS,
         books::store::STATEMENTS,
+        international::store::STATEMENTS,
         plans::STATEMENTS,
         invoices::statements(),
         funds::store::STATEMENTS,

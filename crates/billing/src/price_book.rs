@@ -187,6 +187,8 @@ pub(crate) struct MarketRow {
     pub(crate) prefix: String,
     pub(crate) since: Timestamp,
     pub(crate) market: Arc<str>,
+    /// ISO 3166, separated by spaces.
+    pub(crate) countries: String,
 }
 
 /// What a message costs at a moment.
@@ -251,6 +253,8 @@ pub struct PriceBook {
     contract: Vec<PriceVersion>,
     /// The names of all markets, in order.
     names: Vec<Arc<str>>,
+    /// The countries of each market.
+    countries: HashMap<Arc<str>, String>,
     /// By prefix, the newest first.
     markets: HashMap<String, Vec<(Timestamp, Arc<str>)>>,
 }
@@ -271,7 +275,11 @@ impl PriceBook {
         names.sort_unstable();
         names.dedup();
         let mut markets: HashMap<String, Vec<(Timestamp, Arc<str>)>> = HashMap::new();
+        let mut countries: HashMap<Arc<str>, String> = HashMap::new();
         for row in market_rows {
+            let all = countries.entry(row.market.clone()).or_default();
+            all.push(' ');
+            all.push_str(&row.countries);
             markets.entry(row.prefix).or_default().push((row.since, row.market));
         }
         for since in markets.values_mut() {
@@ -280,7 +288,7 @@ impl PriceBook {
         let versions = in_order(versions, &names, &Category::MESSAGES);
         let call_versions = in_order(call_versions, &names, &[Category::Call]);
         let contract = agreed(contract);
-        Self { price_book_id, currency, versions, call_versions, contract, names, markets }
+        Self { price_book_id, currency, versions, call_versions, contract, names, countries, markets }
     }
 
     fn versions_of(&self, category: Category) -> &[PriceVersion] {
@@ -301,6 +309,20 @@ impl PriceBook {
     /// The names of all markets, in order.
     pub fn markets(&self) -> &[Arc<str>] {
         &self.names
+    }
+
+    /// Whether a country belongs to a market.
+    pub(crate) fn is_in(&self, market: &Arc<str>, country: &str) -> bool {
+        let countries = self.countries.get(market);
+        countries.is_some_and(|countries| countries.split(' ').any(|each| each.eq_ignore_ascii_case(country)))
+    }
+
+    /// Whether a market has a price of its own for one-time codes from abroad.
+    pub(crate) fn has_international(&self, market: &Arc<str>, at: Timestamp) -> bool {
+        let price = self.price_at(market, Category::AuthenticationInternational, at);
+        price.is_some_and(|(_, price)| {
+            matches!(price.origin, Origin::Version | Origin::Older(_) | Origin::Contract)
+        })
     }
 
     /// What a market and category cost at a moment, and by which version: the agreed price, or that of the list.

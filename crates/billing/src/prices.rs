@@ -67,7 +67,8 @@ pub(crate) async fn load(
     }
     let markets = tx.query(store::MARKETS, vec![]).await?;
     let markets = markets.iter().map(|row| {
-        Ok(MarketRow { prefix: row.get(0)?, since: row.get(1)?, market: named(&mut names, row.get(2)?) })
+        let market = named(&mut names, row.get(2)?);
+        Ok(MarketRow { prefix: row.get(0)?, since: row.get(1)?, market, countries: row.get(3)? })
     });
     let markets = markets.collect::<Result<_, BillingError>>()?;
     Ok(PriceBook::new(price_book_id, currency, versions, call_versions, contract, markets))

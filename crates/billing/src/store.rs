@@ -206,14 +206,18 @@ list_statements! {
         SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
                (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id),
                (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
-                WHERE b.price_book_id = p.price_book_id)
+                WHERE b.price_book_id = p.price_book_id),
+               (SELECT i.country FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
+               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id";
     /// The same, locked: their chains will grow.
     PORTFOLIOS_LOCKED = "
         SELECT p.portfolio_id, p.currency, p.time_zone, p.price_book_id, p.usage_events, p.usage_hash,
                (SELECT b.digest FROM price_book b WHERE b.price_book_id = p.price_book_id),
                (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
-                WHERE b.price_book_id = p.price_book_id)
+                WHERE b.price_book_id = p.price_book_id),
+               (SELECT i.country FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
+               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id {for_update}";
     /// Messages that were accepted before, on their way or delivered.
     ACCEPTED = "

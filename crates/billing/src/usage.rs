@@ -18,6 +18,7 @@ pub(crate) use hold::revenue_of;
 
 use crate::category::{Category, Pricing, PricingType, WindowState};
 use crate::error::BillingError;
+use crate::international::Abroad;
 use crate::price_book::{PriceBook, Rate};
 use crate::prices::Prices;
 use jiff::tz::TimeZone;
@@ -190,6 +191,7 @@ pub(crate) struct Payer {
     pub(crate) book: Arc<PriceBook>,
     pub(crate) events: i64,
     pub(crate) hash: Vec<u8>,
+    pub(crate) abroad: Abroad,
 }
 
 impl Payer {
@@ -232,7 +234,9 @@ pub(crate) async fn payers(
         digest.extend(row.get::<Option<Vec<u8>>>(7)?.unwrap_or_default());
         let book = prices.book(tx, row.get(3)?, currency, digest).await?;
         let (events, hash) = (row.get(4)?, row.get(5)?);
-        payers.insert(id, Payer { currency, time_zone, book, events, hash });
+        let abroad =
+            Abroad { country: row.get::<Option<String>>(8)?.unwrap_or_default(), starts_at: row.get(9)? };
+        payers.insert(id, Payer { currency, time_zone, book, events, hash, abroad });
     }
     match ids.into_iter().find(|id| !payers.contains_key(id)) {
         Some(unknown) => Err(BillingError::UnknownPortfolio(unknown)),

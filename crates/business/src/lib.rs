@@ -43,7 +43,7 @@ pub mod pace;
 pub mod partners;
 pub mod portfolios;
 pub mod preverified;
-pub(crate) mod prices;
+pub mod prices;
 pub mod qr;
 pub mod quality;
 pub mod reach;

@@ -306,6 +306,7 @@ impl Business {
         let phone_number_id = add_number(ctx, tx, waba, portfolio, new).await?;
         reach::begin(ctx, tx, portfolio, new.messaging_limit.unwrap_or(self.first_tier)).await?;
         plaza_billing::open_portfolio(ctx, tx, portfolio, new.currency, &new.time_zone).await?;
+        plaza_billing::set_country(ctx, tx, portfolio, &new.country).await?;
         if new.credit > Micros::ZERO {
             // The key is the portfolio's own: the first credit is booked once.
             plaza_billing::top_up(ctx, tx, portfolio, new.credit, &format!("first:{portfolio}")).await?;

@@ -2,8 +2,8 @@
 //!
 //! Prices are billing's subject. What changes in them for one portfolio is told to its accounts as `account_update`.
 
-use crate::portfolios;
 use crate::webhooks::{self, Event};
+use crate::{activity, is_operator, portfolios};
 use plaza_billing::{self as billing, BillingError, Category, Charge, Tier};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{BusinessMessageId, Ctx, PortfolioId};
@@ -37,6 +37,28 @@ async fn tell(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, value: &Value) -> 
         value: value.clone(),
     });
     webhooks::emit(ctx, tx, events.collect()).await
+}
+
+/// Tells the portfolios whose one-time codes to other countries will cost more, and from when on. For housekeeping: the
+/// answer is how many were told.
+pub async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<usize, BillingError> {
+    if !is_operator(ctx) {
+        return Ok(0);
+    }
+    let told = billing::notice_international(ctx, tx).await?;
+    for (portfolio, starts_at) in &told {
+        let eligibility = json!({"start_time": starts_at.seconds(), "exception_countries": []});
+        let value = json!({
+            "event": "AUTH_INTL_PRICE_ELIGIBILITY_UPDATE", "auth_international_rate_eligibility": eligibility,
+        });
+        tell(ctx, tx, *portfolio, &value).await?;
+        for waba in portfolios::store::wabas_of(tx, *portfolio).await? {
+            let what = "one-time codes to other countries will cost the price from abroad";
+            let details = json!({"starts_at": starts_at.seconds()});
+            activity::record(ctx, tx, (*portfolio, waba.waba_id), "ACCOUNT_UPDATED", what, details).await?;
+        }
+    }
+    Ok(told.len())
 }
 
 fn tier_update(charge: &Charge) -> Value {

@@ -3,6 +3,7 @@
 use crate::output;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -243,42 +244,61 @@ pub(crate) struct Decide {
 impl Server {
     /// Posts to the operator's surface; an error is said in the server's own words.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.send(reqwest::Method::POST, path, Some(body)).await
+        self.send(Method::POST, path, Some(body)).await
     }
 
     /// Asks the operator's surface.
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.send(reqwest::Method::GET, path, None).await
+        self.send(Method::GET, path, None).await
     }
 
-    /// Whether JSON is wanted.
-    pub(crate) fn wants_json(&self) -> bool {
-        self.json
-    }
-
+    /// Asks for JSON, with JSON or nothing.
     pub(crate) async fn send(
         &self,
-        method: reqwest::Method,
+        method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
+        let text = self.ask(method, path, body.map(Value::to_string)).await?;
+        serde_json::from_str(&text).context("the server's answer cannot be read")
+    }
+
+    /// Asks the operator's surface, with a body or none.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> anyhow::Result<String> {
         let url = self.url.trim_end_matches('/');
         let token = operator_token(url, self.token.as_deref(), self.data.as_deref()).await?;
         let url = format!("{url}/operator/api/{path}");
         let mut request = reqwest::Client::new().request(method, url).bearer_auth(token);
         if let Some(body) = body {
-            request = request.json(body);
+            request = request.header("content-type", "application/json").body(body);
         }
         let response = request.send().await.context("the server does not answer")?;
         let ok = response.status().is_success();
-        let answer: Value = response.json().await.context("the server's answer cannot be read")?;
+        let answer = response.text().await.context("the server's answer cannot be read")?;
         if !ok {
-            bail!("{}", answer["detail"].as_str().unwrap_or("the server refused"));
+            let problem: Value = serde_json::from_str(&answer).unwrap_or_default();
+            let faults = problem["errors"].as_array().into_iter().flatten().map(|fault| {
+                let column = fault["column"].as_str().unwrap_or_default();
+                let what = fault["what"].as_str().unwrap_or_default();
+                format!("\n  row {}, {column}: {what}", fault["row"])
+            });
+            let detail = problem["detail"].as_str().unwrap_or("the server refused");
+            bail!("{detail}{}", faults.collect::<String>());
         }
         Ok(answer)
     }
 
-    fn print(&self, answer: &Value) {
+    /// Whether scripts read what is printed.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn print(&self, answer: &Value) {
         if self.json {
             output::line(answer);
             return;

@@ -4,6 +4,7 @@ use crate::business::Server;
 use crate::output;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -138,7 +139,7 @@ fn row(invoice: &Value) -> String {
 }
 
 fn show(server: &Server, invoice: &Value) {
-    if server.wants_json() {
+    if server.is_json() {
         return output::line(invoice);
     }
     output::line(row(invoice));
@@ -176,7 +177,7 @@ pub(crate) async fn run(command: InvoiceCommand) -> anyhow::Result<ExitCode> {
         InvoiceCommand::Close(close) => {
             let body = json!({"period": close.month, "early": close.early});
             let closed = close.server.post("invoices/close", &body).await?;
-            if close.server.wants_json() {
+            if close.server.is_json() {
                 output::line(closed);
             } else {
                 let issued = closed["issued"].as_array().map_or(0, Vec::len);
@@ -195,7 +196,7 @@ pub(crate) async fn run(command: InvoiceCommand) -> anyhow::Result<ExitCode> {
                 .query_pairs_mut()
                 .extend_pairs(wanted.iter().filter_map(|(name, value)| Some((name, (*value).as_ref()?))));
             let found = list.server.get(&format!("invoices?{}", query.query().unwrap_or_default())).await?;
-            if list.server.wants_json() {
+            if list.server.is_json() {
                 output::line(found);
             } else {
                 found["data"].as_array().into_iter().flatten().map(row).for_each(output::line);
@@ -217,12 +218,12 @@ pub(crate) async fn run(command: InvoiceCommand) -> anyhow::Result<ExitCode> {
         }
         InvoiceCommand::Seller(seller) => {
             let body = read(&seller.file)?;
-            output::line(seller.server.send(reqwest::Method::PUT, "legal-entity", Some(&body)).await?);
+            output::line(seller.server.send(Method::PUT, "legal-entity", Some(&body)).await?);
         }
         InvoiceCommand::Buyer(buyer) => {
             let body = read(&buyer.file)?;
             let path = format!("portfolios/{}/invoice-profile", buyer.portfolio);
-            output::line(buyer.server.send(reqwest::Method::PUT, &path, Some(&body)).await?);
+            output::line(buyer.server.send(Method::PUT, &path, Some(&body)).await?);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ mod invoice;
 mod ledger;
 mod output;
 mod person;
+mod prices;
 mod serve;
 mod webhook;
 
@@ -42,6 +43,9 @@ enum Command {
     /// Webhook deliveries of a running server, and its webhooks for a machine that cannot be called.
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
+    /// Price books of a running server: what messages and calls cost, from when.
+    #[command(subcommand)]
+    Prices(prices::PricesCommand),
     /// A person on the command line, with keys of their own.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
             Command::Business(command) => business::run(command).await,
             Command::Template(command) => business::run_template(command).await,
             Command::Webhook(command) => webhook::run(command).await,
+            Command::Prices(command) => prices::run(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Invoice(command) => invoice::run(command).await,

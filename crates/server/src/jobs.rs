@@ -63,6 +63,8 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     note("promotional credit", db.transact(&ctx, "jobs.end_grants", grants).await);
     let alerts = async |ctx: &_, tx: &mut _| plaza_business::alerts::step(ctx, tx).await;
     note("alerts about money", db.transact(&ctx, "jobs.alerts", alerts).await);
+    let prices = async |ctx: &_, tx: &mut _| plaza_business::prices::step(ctx, tx).await;
+    note("prices of codes from abroad", db.transact(&ctx, "jobs.prices", prices).await);
     let media = async |ctx: &_, tx: &mut _| plaza_business::media::forget_old(ctx, tx).await;
     note("media", db.transact(&ctx, "jobs.media", media).await);
     note("blobs", attachments::delete_old(app, &ctx).await);

@@ -1,6 +1,6 @@
 //! # The operator's surface
 //!
-//! What the console at `/operator` and the command line ask: revenue and charges with their explanations, webhook
+//! What the console at `/operator` and the command line ask: revenue and charges with their explanations, price books, webhook
 //! deliveries, templates that wait for review, businesses, and the sandbox's outbox of one-time codes. JSON, amounts in
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
@@ -9,6 +9,7 @@ mod businesses;
 mod earnings;
 mod numbers;
 mod payments;
+mod prices;
 pub(crate) mod reports;
 mod reviews;
 mod verification;
@@ -40,6 +41,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(listeners::router())
         .merge(verification::router())
         .merge(invoices::operator_router())
+        .merge(prices::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))

@@ -16,11 +16,18 @@ pub(crate) struct Problem {
     code: ErrorCode,
     detail: String,
     retry_after: Option<Duration>,
+    /// Everything that is wrong, where more than one thing can be.
+    errors: Vec<serde_json::Value>,
 }
 
 impl Problem {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after: None }
+        Self { code, detail: detail.into(), retry_after: None, errors: Vec::new() }
+    }
+
+    /// Says all that is wrong, besides the one thing in the detail.
+    pub(crate) fn with_errors(self, errors: Vec<serde_json::Value>) -> Self {
+        Self { errors, ..self }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -77,7 +84,12 @@ impl From<MessagingError> for Problem {
             tracing::error!(error = %Chain(&error), "storage failed");
         }
         let wire = error.to_wire();
-        Self { code: error.code(), detail: wire.message, retry_after: error.retry_after() }
+        Self {
+            code: error.code(),
+            detail: wire.message,
+            retry_after: error.retry_after(),
+            errors: Vec::new(),
+        }
     }
 }
 
@@ -90,13 +102,16 @@ impl From<plaza_db::DbError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = status(self.code);
-        let body = json!({
+        let mut body = json!({
             "type": format!("/errors/{}", self.code),
             "title": status.canonical_reason().unwrap_or_default(),
             "status": status.as_u16(),
             "code": self.code.as_str(),
             "detail": self.detail,
         });
+        if let (false, Some(members)) = (self.errors.is_empty(), body.as_object_mut()) {
+            members.insert("errors".to_owned(), self.errors.into());
+        }
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Bytes of a file.
-pub(super) const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(super) const FILE_BYTES_MAX: usize = plaza_protocol::limits::BODY_BYTES_MAX;
 /// Rows of a file.
 pub(super) const FILE_ROWS_MAX: usize = 20_000;
 /// Faults that are told.

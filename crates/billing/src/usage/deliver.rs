@@ -6,6 +6,7 @@ use super::{BATCH_MESSAGES, Charged, Event, Message, Payer, end_id, payer, payer
 use crate::category::{Category, Pricing, PricingType};
 use crate::earnings::Used;
 use crate::error::BillingError;
+use crate::international::Codes;
 use crate::price_book::Rate;
 use crate::prices::Prices;
 use crate::reports::{Charge, Sums};
@@ -118,6 +119,7 @@ async fn deliver_batch(
     rated.sort_by_key(|rated| (rated.event.delivered_at, rated.event.message.message_id));
     use_allowances(tx, &mut rated).await?;
     use_volumes(tx, &mut rated).await?;
+    count_codes(tx, &payers, &rated).await?;
     link(&mut payers, &mut rated)?;
     settle(ctx, tx, &rated).await?;
     record(ctx, tx, &payers, &rated).await
@@ -174,6 +176,21 @@ async fn use_volumes(tx: &mut Tx, rated: &mut [Rated]) -> Result<(), BillingErro
         rated.volume = rated.counted().and_then(|counted| volumes.next(&counted));
     }
     Ok(())
+}
+
+/// Counts the one-time codes that went abroad.
+async fn count_codes(
+    tx: &mut Tx,
+    payers: &BTreeMap<PortfolioId, Payer>,
+    rated: &[Rated],
+) -> Result<(), BillingError> {
+    let mut codes = Codes::default();
+    for rated in rated {
+        let (message, market) = (&rated.event.message, &rated.rate.market);
+        let payer = payer(payers, message.portfolio_id)?;
+        codes.add((message.portfolio_id, payer), message.category, market, rated.event.delivered_at);
+    }
+    Ok(codes.count(tx).await?)
 }
 
 /// Numbers the events of each portfolio and makes the chains longer.

@@ -9,6 +9,7 @@ use crate::caps::{self, Meter};
 use crate::category::{Category, Pricing};
 use crate::error::{BillingError, Refused};
 use crate::funds::{self, Purse, part_hold_id};
+use crate::international;
 use crate::price_book::{PREFIX_DIGITS_MAX, Rate};
 use crate::prices::Prices;
 use crate::{alerts, store};
@@ -35,6 +36,8 @@ pub async fn hold(
 /// What a message may cost.
 struct Quote<'a> {
     intent: &'a Intent,
+    /// As it is charged: a one-time code may be one from abroad.
+    category: Category,
     destination: String,
     currency: Currency,
     worst: Micros,
@@ -94,19 +97,21 @@ impl Quote<'_> {
 fn quote<'a>(payer: &Payer, intent: &'a Intent) -> Result<Quote<'a>, Refused> {
     let digits = intent.to.digits();
     let destination = digits.get(..PREFIX_DIGITS_MAX).unwrap_or(digits).to_owned();
-    let Intent { category, window, sent_at, .. } = intent;
-    let rate = payer.book.rate(&destination, *category, window, *sent_at);
-    let worst = payer.book.worst_case(&destination, *category, window, *sent_at, intent.expires_at);
+    let Intent { window, sent_at, .. } = intent;
+    let category = international::category(payer, intent.category, &destination, *sent_at);
+    let rate = payer.book.rate(&destination, category, window, *sent_at);
+    let worst = payer.book.worst_case(&destination, category, window, *sent_at, intent.expires_at);
     let (Some(rate), Some(worst)) = (rate, worst) else {
         let market = payer.book.market_at(&destination, *sent_at).map_or("", |(_, market)| market);
         return Err(Refused::NoPrice { market: market.to_owned() });
     };
     Ok(Quote {
         intent,
+        category,
         destination,
         currency: payer.currency,
         worst: at_most(intent.pulses_max.map_or(worst, |pulses| times(worst, pulses)), intent.max_price),
-        pricing: Pricing::new(rate.pricing_type(None), *category),
+        pricing: Pricing::new(rate.pricing_type(None), category),
         rate,
     })
 }
@@ -122,16 +127,12 @@ async fn look_at_allowances(
     let mut keys = Vec::with_capacity(counted.len());
     for quote in &counted {
         let period = payer(payers, quote.intent.portfolio_id)?.period(quote.intent.sent_at)?;
-        keys.push(params![
-            quote.intent.phone_number_id,
-            quote.intent.category.outside_groups().as_str(),
-            period
-        ]);
+        keys.push(params![quote.intent.phone_number_id, quote.category.outside_groups().as_str(), period]);
     }
     let answers = tx.query_many(store::ALLOWANCE_USED, keys).await?;
     for (quote, rows) in counted.iter_mut().zip(answers) {
         let used: i64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
-        quote.pricing = Pricing::new(quote.rate.pricing_type(used.checked_add(1)), quote.intent.category);
+        quote.pricing = Pricing::new(quote.rate.pricing_type(used.checked_add(1)), quote.category);
     }
     Ok(())
 }
@@ -209,7 +210,7 @@ async fn set_aside(
         if ended.contains(&message_id) {
             continue;
         }
-        let (category, currency) = (quote.intent.category, quote.currency);
+        let (category, currency) = (quote.category, quote.currency);
         let credit = revenue
             .entry((category, currency))
             .or_insert_with(|| Account::new(revenue_of(category), currency));
@@ -295,7 +296,7 @@ fn message_of(quote: &Quote<'_>, held: Micros) -> Message {
         waba_id: intent.waba_id,
         phone_number_id: intent.phone_number_id,
         destination: quote.destination.clone(),
-        category: intent.category,
+        category: quote.category,
         template: intent.template,
         sent_at: intent.sent_at,
         window: intent.window,

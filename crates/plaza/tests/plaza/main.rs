@@ -12,6 +12,7 @@ mod invoices;
 mod ledger;
 mod manager;
 mod plans;
+mod prices;
 mod repeat;
 mod sandbox;
 mod server;
