@@ -694,14 +694,14 @@ mod tests {
     fn the_reference_names_every_key() {
         for (key, _, _) in KEYS {
             let value = match *key {
-                "sandbox" | "demo" => "true",
+                "sandbox" | "demo" | "four_eyes" => "true",
                 "database_connections_max"
                 | "messages_per_s"
                 | "marketing_per_person"
                 | "marketing_period_h"
                 | "connected_calls_per_day"
                 | "groups_per_number" => "4",
-                "origins" | "egress_allowed" => "[]",
+                "origins" | "egress_allowed" | "operators" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "payments" => "{ provider = \"none\" }",
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",

@@ -461,7 +461,9 @@ mod tests {
     #[test]
     fn every_code_has_a_status_that_is_an_error() {
         for code in codes::ALL {
-            assert!((400..600).contains(&code.status) && !code.title.is_empty(), "{}", code.number);
+            // A part of a list that failed stands inside an answer that went well.
+            let is_error = (400..600).contains(&code.status) || code.number == codes::PARTIAL_SUCCESS.number;
+            assert!(is_error && !code.title.is_empty(), "{}", code.number);
         }
     }
 }

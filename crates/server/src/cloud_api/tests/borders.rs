@@ -64,6 +64,7 @@ const LIMITS: &[(&str, &str, &str)] = &[
         WEBHOOKS,
         "every_failure_is_tried_again_with_the_same_body",
     ),
+    ("changes of a number's groups; calls that it begins", CODES, "codes::GROUP_RATE =>"),
     ("groups of a number", CODES, "codes::GROUP_LIMIT =>"),
     ("subject of a group; its description; its picture", GROUPS, "bad_input_is_told_by_its_member"),
     ("calls of a number at a time; with one person", CODES, "codes::CONCURRENT_CALLS =>"),
