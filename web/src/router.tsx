@@ -237,7 +237,6 @@ const ownPlan = createRoute({
 });
 const ownVerification = createRoute({ getParentRoute: () => manager, path: "verification", component: lazyRouteComponent(() => import("./routes/manager-plan"), "VerificationPage") });
 const billing = createRoute({ getParentRoute: () => manager, path: "billing", component: lazyRouteComponent(() => import("./routes/manager-billing"), "BillingPage") });
-const billingOverview = createRoute({ getParentRoute: () => billing, path: "/", component: lazyRouteComponent(() => import("./routes/manager-billing"), "BillingOverviewPage") });
 const explorer = createRoute({
   getParentRoute: () => manager,
   path: "explorer",
@@ -256,10 +255,8 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, invoices, invoice, webhooks, templates, operatorPayments, verifications, review, plans, audit, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownInvoices, ownInvoice, ownWebhooks, flows, flow, groups, qrCodes, payments, ownPlan, ownVerification, keys, explorer]),
-  operator.addChildren([operatorHome, revenue, charges, charge, businesses, business, webhooks, templates, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, qrCodes, billing.addChildren([billingOverview]), keys, explorer]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, operatorPayments, plans, webhooks, templates, verifications, review, audit, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -57,9 +57,9 @@ pub const GROUP_PICTURE_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Requests to be let into a group that wait; whoever comes after has to come again.
 pub const JOIN_REQUESTS_MAX: u32 = 1000;
 /// Changes of a business number's groups, a second…
-pub const GROUP_CHANGES_PER_S: u32 = 5;
+pub const GROUP_CHANGES_PER_S: u32 = 50;
 /// …and at once, borrowed from the time after.
-pub const GROUP_CHANGES_AT_ONCE: u32 = 50;
+pub const GROUP_CHANGES_AT_ONCE: u32 = 200;
 /// Invite links that an account looks at or follows: so many at once…
 pub const JOINS_BURST: i64 = 60;
 /// …one more after each such time.

@@ -1,10 +1,6 @@
 /** /manager/billing */
-import { BillingFrame, BillingOverview } from "@/features/manager/Billing";
+import { Billing } from "@/features/manager/Billing";
 
 export function BillingPage() {
-  return <BillingFrame />;
-}
-
-export function BillingOverviewPage() {
-  return <BillingOverview />;
+  return <Billing />;
 }

@@ -19,7 +19,16 @@ import { ShortcutsDialog, isTyping, useShortcuts, withCommand } from "./Shortcut
 import type { Shortcut } from "./Shortcuts";
 import { ThemeSwitch } from "./ThemeSwitch";
 
-export type ConsolePage = { to: NonNullable<LinkProps["to"]>; label: string; Icon: LucideIcon };
+type Target = NonNullable<LinkProps["to"]>;
+/** A page of a console. One with tabs stands for several, each with an address of its own; its first tab is itself. */
+export type ConsolePage = { to: Target; label: string; Icon: LucideIcon; tabs?: readonly { to: Target; label: string }[] };
+
+/** The tab that a path is below: the longest address wins. */
+function tabOf(pages: readonly ConsolePage[], path: string): { page: ConsolePage; to: Target } | null {
+  const tabs = pages.flatMap((page) => (page.tabs ?? []).map(({ to }) => ({ page, to })));
+  const fitting = tabs.filter(({ to }) => path === to || path.startsWith(`${to}/`));
+  return fitting.sort((a, b) => b.to.length - a.to.length)[0] ?? null;
+}
 
 type Props = {
   title: string;
@@ -38,7 +47,7 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
   // The strip of a narrow screen is longer than the screen.
   const strip = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
-  const here = pages.find((page) => pathname.startsWith(page.to))?.to;
+  const here = tabOf(pages, pathname)?.page.to ?? pages.find((page) => pathname.startsWith(page.to))?.to;
   useEffect(() => {
     const link = strip.current?.querySelector(`a[href^="${here}"]`);
     if (!strip.current || !link) return undefined;
@@ -49,6 +58,7 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
     return () => watch.disconnect();
   }, [here]);
 
+  const tab = tabOf(pages, pathname);
   const shortcuts: Shortcut[] = [
     { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
     // The tenth has the key 0; those after it have none.
@@ -65,7 +75,7 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
   useShortcuts(shortcuts);
 
   const commands: Command[] = [
-    ...pages.map((page) => ({ id: page.label, group: "Go to", label: page.label, icon: <page.Icon size={17} />, run: () => void navigate({ to: page.to }) })),
+    ...pages.flatMap(({ tabs, ...page }) => tabs?.map((tab) => ({ ...tab, Icon: page.Icon })) ?? [page]).map((page) => ({ id: page.label, group: "Go to", label: page.label, icon: <page.Icon size={17} />, run: () => void navigate({ to: page.to }) })),
     { id: "chat", group: "Go to", label: "Messenger", icon: <MessageSquareText size={17} />, run: () => void navigate({ to: "/chat" }) },
     { id: "keys", group: "Do", label: "Keyboard shortcuts", detail: "?", icon: <Keyboard size={17} />, run: () => setShown("shortcuts") },
     { id: "light", group: "Do", label: "Light colours", icon: <Sun size={17} />, run: () => setTheme("light") },
@@ -96,6 +106,7 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
               to={to}
               className="flex h-9 shrink-0 items-center gap-2.5 rounded-8 px-2.5 font-medium text-muted transition-colors duration-150 hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-accent-text"
               activeOptions={{ includeSearch: false }}
+              {...(tab?.page.to === to ? { "aria-current": "page" } : {})}
             >
               <Icon size={17} strokeWidth={1.9} aria-hidden="true" />
               {label}
@@ -113,7 +124,24 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
           </IconButton>
         </div>
       </aside>
-      <main className="min-w-0 px-4 pt-5 pb-10 sm:px-8 sm:pt-7">{children}</main>
+      <main className="min-w-0 px-4 pt-5 pb-10 sm:px-8 sm:pt-7">
+        {tab && (
+          <nav aria-label={tab.page.label} className="scroll-quiet mb-5 flex gap-1 overflow-x-auto border-b">
+            {tab.page.tabs?.map(({ to, label }) => (
+              <Link
+                key={to}
+                to={to}
+                activeOptions={{ exact: true, includeSearch: false }}
+                {...(tab.to === to ? { "aria-current": "page" } : {})}
+                className="-mb-px rounded-4 border-b-2 border-transparent px-3 pb-2 font-medium whitespace-nowrap text-muted hover:text-ink aria-[current=page]:border-accent aria-[current=page]:text-ink"
+              >
+                {label}
+              </Link>
+            ))}
+          </nav>
+        )}
+        {children}
+      </main>
       <Palette open={shown === "palette"} onClose={close} commands={commands} />
       <ShortcutsDialog open={shown === "shortcuts"} onClose={close} shortcuts={shortcuts} />
     </div>

@@ -1,6 +1,6 @@
 /** The pages of a business in the console's frame; above them whose they are, and what is left on its balance. */
 import { useNavigate } from "@tanstack/react-router";
-import { BadgeCheck, ChartNoAxesColumn, Code, CreditCard, FileText, Hash, KeyRound, Layers, ListChecks, MessagesSquare, QrCode, ReceiptText, Users, Wallet, Webhook } from "lucide-react";
+import { BadgeCheck, ChartNoAxesColumn, Code, FileText, Hash, KeyRound, ListChecks, MessagesSquare, QrCode, Users, Wallet, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { money } from "@/lib/money";
 import { Console } from "@/ui/Console";
@@ -13,15 +13,18 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/manager/templates", label: "Templates", Icon: FileText },
   { to: "/manager/messages", label: "Messages", Icon: MessagesSquare },
   { to: "/manager/analytics", label: "Analytics", Icon: ChartNoAxesColumn },
-  { to: "/manager/billing/invoices", label: "Invoices", Icon: ReceiptText },
   { to: "/manager/webhooks", label: "Webhooks", Icon: Webhook },
   { to: "/manager/flows", label: "Flows", Icon: ListChecks },
   { to: "/manager/groups", label: "Groups", Icon: Users },
   { to: "/manager/qr-codes", label: "QR codes", Icon: QrCode },
-  { to: "/manager/plan", label: "Plan", Icon: Layers },
+  {
+    to: "/manager/billing", label: "Billing", Icon: Wallet,
+    tabs: [
+      { to: "/manager/billing", label: "Overview" }, { to: "/manager/billing/invoices", label: "Invoices" },
+      { to: "/manager/payments", label: "Payments" }, { to: "/manager/plan", label: "Plan" },
+    ],
+  },
   { to: "/manager/verification", label: "Verification", Icon: BadgeCheck },
-  { to: "/manager/payments", label: "Payments", Icon: CreditCard },
-  { to: "/manager/billing", label: "Billing", Icon: Wallet },
   { to: "/manager/keys", label: "API keys", Icon: KeyRound },
   { to: "/manager/explorer", label: "API explorer", Icon: Code },
 ];

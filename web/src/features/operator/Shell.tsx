@@ -1,5 +1,5 @@
 /** The operator's pages in the console's frame. */
-import { BadgeCheck, ChartNoAxesColumn, CreditCard, FileCheck2, FileText, Inbox, Layers, ReceiptText, ScrollText, Sprout, Store, Webhook } from "lucide-react";
+import { ChartNoAxesColumn, CreditCard, FileCheck2, Inbox, ReceiptText, ScrollText, Sprout, Store, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { Console } from "@/ui/Console";
 import type { ConsolePage } from "@/ui/Console";
@@ -9,11 +9,16 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/operator/revenue", label: "Revenue", Icon: ChartNoAxesColumn },
   { to: "/operator/growth", label: "Growth", Icon: Sprout },
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
-  { to: "/operator/businesses", label: "Businesses", Icon: Store, to: "/operator/payments", label: "Payments", Icon: CreditCard, to: "/operator/invoices", label: "Invoices", Icon: FileText },
+  {
+    to: "/operator/invoices", label: "Billing", Icon: CreditCard,
+    tabs: [{ to: "/operator/invoices", label: "Invoices" }, { to: "/operator/payments", label: "Payments" }, { to: "/operator/plans", label: "Plans" }],
+  },
+  { to: "/operator/businesses", label: "Businesses", Icon: Store },
+  {
+    to: "/operator/templates", label: "Reviews", Icon: FileCheck2,
+    tabs: [{ to: "/operator/templates", label: "Templates" }, { to: "/operator/verifications", label: "Verifications" }],
+  },
   { to: "/operator/webhooks", label: "Webhooks", Icon: Webhook },
-  { to: "/operator/templates", label: "Templates", Icon: FileCheck2 },
-  { to: "/operator/verifications", label: "Verifications", Icon: BadgeCheck },
-  { to: "/operator/plans", label: "Plans", Icon: Layers },
   { to: "/operator/audit", label: "Audit", Icon: ScrollText },
   { to: "/operator/outbox", label: "Outbox", Icon: Inbox },
 ];

@@ -436,13 +436,13 @@ impl World {
 
     /// Asks the same until it is too much.
     async fn until_refused(&self, path: &str, body: &Value) -> (u16, Value) {
-        for _ in 0..60 {
+        for _ in 0..300 {
             let answer = self.post(path, body.clone()).await;
             if answer.0 != 200 {
                 return answer;
             }
         }
-        panic!("{path} is taken sixty times");
+        panic!("{path} is taken three hundred times");
     }
 
     pub(super) async fn upload_picture(&self) -> (u16, Value) {
