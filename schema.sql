@@ -409,7 +409,7 @@ CREATE TABLE charge (
     allowance BIGINT,                     -- the how-manieth of the month's free quantity; NULL where none applies
     sent_at BIGINT NOT NULL,
     delivered_at BIGINT NOT NULL,
-    charged_at BIGINT NOT NULL, tier_to BIGINT, volume BIGINT,
+    charged_at BIGINT NOT NULL, tier_to BIGINT, volume BIGINT, credit_micros BIGINT NOT NULL DEFAULT 0,
     UNIQUE (message_id, run),
     CHECK (amount_micros >= 0 AND amount_micros <= unit_micros)
 ) WITHOUT ROWID;

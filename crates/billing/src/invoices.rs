@@ -19,7 +19,7 @@
 //! - Lines are rounded once each, half to even, to the currency's minor unit. Tax is worked out of their sum. The total
 //!   is the sum of the charges, plus tax where prices do not contain it, plus the rounding that the ledger books.
 //! - Usage that was charged to a prepaid balance is settled already: of it the invoice is a statement. Usage that was
-//!   charged to the receivable account is due. Which of the two it was, the ledger says.
+//!   charged to the receivable account is due. Which of the two it was, each charge says, part by part.
 //! - What is left of an invoice (tax, fees) is taken from the prepaid balance if it suffices; otherwise it is due.
 //! - Numbers are without gaps per legal entity and year. The row that gives them out stays locked until the document is
 //!   committed, and a document that fails gives its number back.
@@ -27,6 +27,9 @@
 //!
 //! An invoice covers a charge if the usage event's number is at most the invoice's `sequence_to`, the month is the
 //! invoice's or an earlier one, and no invoice issued before covers it. No charge is marked for it.
+//!
+//! A month that is rated again changes the sums of what no final invoice covers, at once. For the rest there are documents:
+//! a credit note, or an adjustment on the next invoice (`rerated.rs`).
 //!
 //! Whoever locks more than one row takes them in this order: sums of a portfolio, invoice, number, ledger accounts. The
 //! number before the accounts: who issues documents does so one after the other, and nobody waits in a circle.
@@ -38,6 +41,7 @@ mod number;
 mod parties;
 mod pdf;
 mod rated;
+pub(crate) mod rerated;
 mod settle;
 mod store;
 mod total;
@@ -582,6 +586,11 @@ pub struct NewItem {
 /// Puts something on the next invoice. The same id puts it there once.
 pub async fn add_item(ctx: &Ctx, tx: &mut Tx, item: &NewItem) -> Result<(), InvoiceError> {
     require_operator(ctx)?;
+    put_item(ctx, tx, item).await
+}
+
+/// The same for what a business does itself, such as subscribing to a plan.
+pub(crate) async fn put_item(ctx: &Ctx, tx: &mut Tx, item: &NewItem) -> Result<(), InvoiceError> {
     let words = item.description.trim();
     if item.kind == LineKind::Usage || words.is_empty() || words.chars().count() > DESCRIPTION_CHARS_MAX {
         return Err(InvoiceError::Invalid("an item needs a description of at most 200 characters"));

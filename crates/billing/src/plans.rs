@@ -105,10 +105,6 @@ words! {
         Agents = "agents",
         /// Calls of the API about an account in an hour.
         ManagementCalls = "management_calls_per_hour",
-        /// A page of the business.
-        LandingPage = "landing_page",
-        /// How soon the operator's support answers: 1 to 3.
-        SupportLevel = "support_level",
         /// Accent colours of the messenger.
         AccentThemes = "accent_themes",
         /// Conversations that stay on top of a person's list.
@@ -122,16 +118,14 @@ impl Entitlement {
     /// Whom it is for.
     pub fn audience(self) -> Audience {
         match self {
-            Self::Badge | Self::Agents | Self::ManagementCalls | Self::LandingPage | Self::SupportLevel => {
-                Audience::Business
-            }
+            Self::Badge | Self::Agents | Self::ManagementCalls => Audience::Business,
             Self::AccentThemes | Self::PinnedConversations | Self::StickerPacks => Audience::Person,
         }
     }
 
     /// Whether it is a number; otherwise one has it or not.
     pub fn is_limit(self) -> bool {
-        matches!(self, Self::Agents | Self::ManagementCalls | Self::SupportLevel | Self::PinnedConversations)
+        matches!(self, Self::Agents | Self::ManagementCalls | Self::PinnedConversations)
     }
 }
 

@@ -97,7 +97,7 @@ impl Charge {
         })
     }
 
-    /// The parameters of [`store::INSERT_CHARGES`].
+    /// The parameters of [`store::INSERT_CHARGES`]; what is owed of it comes behind.
     pub(crate) fn row(&self) -> Vec<Value> {
         params![
             self.charge_id,

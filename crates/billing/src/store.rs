@@ -181,7 +181,7 @@ statements! {
                c.charge_id, c.message_id, c.run, c.portfolio_id, c.waba_id, c.phone_number_id, c.price_version_id,
                c.market, c.category, c.pricing_type, c.unit_micros, c.amount_micros, c.currency, c.transfer_id,
                c.period, c.allowance, c.sent_at, c.delivered_at, c.charged_at, c.tier, c.tier_to, c.volume,
-               (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = e.message_id)
+               (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = e.message_id), c.credit_micros
         FROM usage_event e LEFT JOIN charge c ON c.message_id = e.message_id AND c.run = 0
         WHERE e.portfolio_id = $1 AND e.sequence > $2
         ORDER BY e.sequence LIMIT $3";
@@ -245,7 +245,7 @@ list_statements! {
         INSERT INTO charge
             (charge_id, message_id, run, portfolio_id, waba_id, phone_number_id, price_version_id, market,
              category, pricing_type, unit_micros, amount_micros, currency, transfer_id, period, allowance,
-             sent_at, delivered_at, charged_at, tier, tier_to, volume)
+             sent_at, delivered_at, charged_at, tier, tier_to, volume, credit_micros)
         VALUES {rows}";
     /// New market prefixes.
     INSERT_MARKETS = "INSERT INTO market_prefix (prefix, standalone_since, market, countries) VALUES {rows}";

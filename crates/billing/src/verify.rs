@@ -117,9 +117,10 @@ async fn verify_portfolio(
     found: &mut Verification,
 ) -> Result<(), BillingError> {
     let (mut sequence, mut hash) = (0_i64, vec![0; 32]);
+    let receivable = funds::receivable(id, payer.currency).code();
     loop {
         let page = tx.query(store::EVENTS_AFTER, params![id, sequence, PAGE_ROWS]).await?;
-        let mut rows: Vec<(Event, Option<Charge>)> = Vec::with_capacity(page.len());
+        let mut rows: Vec<(Event, Option<(Charge, Micros)>)> = Vec::with_capacity(page.len());
         for row in &page {
             let (event, kept) = store::event(row, 37)?;
             if Some(event.sequence) != sequence.checked_add(1) || event.hash(&hash).as_slice() != kept {
@@ -145,15 +146,20 @@ async fn verify_portfolio(
             let message_id = event.message.message_id;
             match charge {
                 None => found.differs(format!("{message_id}: it was delivered, but has no charge")),
-                Some(charge) => {
+                Some((charge, owed)) => {
                     let volume = tally.volume(&charge);
                     let ends = ends_of(&event);
-                    let posted: Vec<Micros> = ends
-                        .iter()
-                        .filter_map(|end| by_id.get(end))
-                        .filter(|end| end.kind == Kind::PostHold)
-                        .map(|end| end.amount)
-                        .collect();
+                    let ends = ends.iter().filter_map(|end| by_id.get(end));
+                    let ends: Vec<_> = ends.filter(|end| end.kind == Kind::PostHold).collect();
+                    let posted: Vec<Micros> = ends.iter().map(|end| end.amount).collect();
+                    let on_credit = ends.iter().filter(|end| end.debit == receivable);
+                    let on_credit = on_credit.fold(0_i64, |sum, end| sum.saturating_add(end.amount.0));
+                    if on_credit != owed.0 {
+                        found.differs(format!(
+                            "{}: {owed} of it are owed, the ledger posted {on_credit} micros so",
+                            charge.charge_id
+                        ));
+                    }
                     for fault in faults(payer, &event, (&charge, volume), &posted) {
                         found.differs(format!("{}: {fault}", charge.charge_id));
                     }
@@ -168,11 +174,11 @@ async fn verify_portfolio(
     Ok(())
 }
 
-/// The charge beside an event, if there is one.
-fn charge_of(row: &Row) -> Result<Option<Charge>, BillingError> {
+/// The charge beside an event, if there is one, and what is owed of it.
+fn charge_of(row: &Row) -> Result<Option<(Charge, Micros)>, BillingError> {
     match row.get::<Option<BusinessMessageId>>(16)? {
         None => Ok(None),
-        Some(_) => Charge::read(row, 15).map(Some),
+        Some(_) => Ok(Some((Charge::read(row, 15)?, row.get(38)?))),
     }
 }
 
@@ -256,7 +262,7 @@ impl Tally {
             let key = (revenue_code(correction.category), correction.currency.to_string());
             let (amount, count) = self.revenue.entry(key).or_default();
             *amount = amount.saturating_add(i128::from(difference.0));
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(correction.transfers);
         }
         Ok(())
     }

@@ -131,7 +131,8 @@ impl Account {
         self.currency
     }
 
-    pub(crate) fn code(&self) -> String {
+    /// Its code: `portfolio:100:prepaid`.
+    pub fn code(&self) -> String {
         self.kind.to_string()
     }
 

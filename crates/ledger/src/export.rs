@@ -155,7 +155,7 @@ fn closing(format: Format, accounts: &[Standing], last: Timestamp) -> String {
     let mut text = String::new();
     // beancount looks at the begin of the day.
     let day = day_of(if format == Format::Beancount {
-        last + std::time::Duration::from_secs(86_400)
+        Timestamp(last.0.saturating_add(86_400_000_000))
     } else {
         last
     });

@@ -106,6 +106,17 @@ pub async fn room(_ctx: &Ctx, tx: &mut Tx, account: &Account) -> Result<Room, Le
     Ok(Room { posted: row.get(0)?, held: row.get(1)?, floor: row.get(2)? })
 }
 
+/// Those of these accounts on which something is set aside, without a lock.
+pub async fn holding(
+    _ctx: &Ctx,
+    tx: &mut Tx,
+    accounts: &[LedgerAccountId],
+) -> Result<Vec<LedgerAccountId>, LedgerError> {
+    let keys: Vec<_> = accounts.iter().map(Into::into).collect();
+    let rows = tx.query_list(store::HOLDING, &[], &keys).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
+}
+
 /// Gives an account that has a floor another one. The same change twice is one; `change_id` stands for it for ever.
 pub async fn set_floor(
     ctx: &Ctx,

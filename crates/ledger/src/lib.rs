@@ -61,7 +61,7 @@ mod verify;
 pub use account::{Account, AccountKind, Balance, Turnover, balance, turnover};
 pub use error::LedgerError;
 pub use export::{Format, Statement, StatementLine, export, statement};
-pub use floor::{Floor, Room, floors, lock, room, set_floor};
+pub use floor::{Floor, Room, floors, holding, lock, room, set_floor};
 pub use post::{BATCH_TRANSFERS_MAX, expire_holds, post};
 pub use transfer::{Action, Kind, Outcome, Refused, Transfer, TransferView, derived_id, named_id, transfers};
 pub use verify::{Report, verify};

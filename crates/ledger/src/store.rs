@@ -99,6 +99,9 @@ statements! {
 }
 
 list_statements! {
+    /// Those of these accounts on which something is set aside.
+    HOLDING = "
+        SELECT ledger_account_id FROM ledger_account WHERE held > 0 AND ledger_account_id IN ({list})";
     /// Open holds, locked.
     HOLDS = "
         SELECT hold_id, debit, credit, amount, expires_at FROM ledger_hold

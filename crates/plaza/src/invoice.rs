@@ -12,6 +12,8 @@ use std::process::ExitCode;
 pub(crate) enum InvoiceCommand {
     /// Close a month: sum, draft, and issue what has waited long enough. Doing it twice changes nothing.
     Close(Close),
+    /// Rate a portfolio's month again, in the order of its deliveries. Doing it twice changes nothing.
+    Rerate(Rerate),
     /// List invoices, the newest months first.
     List(List),
     /// Show one, with its lines.
@@ -36,6 +38,21 @@ pub(crate) struct Close {
     /// Do not wait for late receipts.
     #[arg(long)]
     early: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rerate {
+    #[command(flatten)]
+    server: Server,
+    /// The portfolio.
+    #[arg(long, value_name = "ID")]
+    portfolio: String,
+    /// The month.
+    #[arg(long, value_name = "YYYY-MM")]
+    month: String,
+    /// Only say what would change.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -167,6 +184,51 @@ fn show(server: &Server, invoice: &Value) {
     }
 }
 
+/// Micros as a decimal with the currency.
+fn micros(found: &Value, member: &Value) -> String {
+    let micros = member.as_i64().unwrap_or_default();
+    let (sign, whole) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs() / 1_000_000);
+    format!("{sign}{whole}.{:06} {}", micros.unsigned_abs() % 1_000_000, text(&found["currency"]))
+}
+
+fn show_rerating(found: &Value) {
+    for changed in found["changed"].as_array().into_iter().flatten() {
+        let rating = |name: &str| {
+            let rating = &changed[name];
+            format!("{} {}", text(&rating["pricing_type"]), micros(found, &rating["amount_micros"]))
+        };
+        output::line(format!(
+            "  {} {}: {} × {} → {}: {}",
+            text(&changed["market"]),
+            text(&changed["category"]),
+            text(&changed["messages"]),
+            rating("before"),
+            rating("after"),
+            micros(found, &changed["difference_micros"])
+        ));
+    }
+    for document in found["documents"].as_array().into_iter().flatten() {
+        output::line(format!(
+            "  {} to invoice {}: {} before tax",
+            text(&document["kind"]).replace('_', " "),
+            text(&document["invoice_id"]),
+            micros(found, &document["difference_micros"])
+        ));
+    }
+    let done = match (found["run"].as_i64(), found["dry_run"].as_bool()) {
+        (_, Some(true)) => "A dry run: nothing was changed.".to_owned(),
+        (Some(run), _) => format!("Run {run} is booked."),
+        _ => "Nothing had to be changed.".to_owned(),
+    };
+    output::line(format!(
+        "{}: {} messages, {} before, {} after. {done}",
+        text(&found["period"]),
+        text(&found["messages"]),
+        micros(found, &found["before_micros"]),
+        micros(found, &found["after_micros"])
+    ));
+}
+
 fn read(file: &std::path::Path) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))
@@ -187,6 +249,13 @@ pub(crate) async fn run(command: InvoiceCommand) -> anyhow::Result<ExitCode> {
                     output::line(format!("  {}: {}", text(&waiting["portfolio_id"]), text(&waiting["why"])));
                 }
             }
+        }
+        InvoiceCommand::Rerate(rerate) => {
+            let body = json!({
+                "portfolio_id": rerate.portfolio, "period": rerate.month, "dry_run": rerate.dry_run,
+            });
+            let found = rerate.server.post("invoices/rerate", &body).await?;
+            if rerate.server.is_json() { output::line(found) } else { show_rerating(&found) }
         }
         InvoiceCommand::List(list) => {
             let wanted =

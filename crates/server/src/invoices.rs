@@ -16,6 +16,7 @@ use plaza_billing::invoices::{
     self, Credit, CreditNote, Filter, Invoice, InvoiceError, LegalEntity, Line, Paid, Payment, PaymentSource,
     Period, Profile, RatedFile, Status, TaxRate,
 };
+use plaza_billing::{Rating, Run};
 use plaza_db::Tx;
 use plaza_protocol::{Actor, Ctx, ErrorCode, InvoiceId, PortfolioId, Timestamp};
 use serde::Deserialize;
@@ -72,6 +73,7 @@ pub(crate) fn operator_router() -> Router<Arc<App>> {
     Router::new()
         .route("/invoices", get(list))
         .route("/invoices/close", post(close))
+        .route("/invoices/rerate", post(rerate))
         .route("/invoices/{invoice_id}", get(one))
         .route("/invoices/{invoice_id}/issue", post(issue))
         .route("/invoices/{invoice_id}/credit", post(credit))
@@ -299,12 +301,67 @@ async fn close(
     Body(body): Body<Close>,
 ) -> Result<Json<Value>, Problem> {
     let period = body.period.map(|text| text.parse::<Period>()).transpose()?;
-    let closed = invoices::close(&ctx, &app.db, period, body.early).await?;
+    let closed = invoices::close(&ctx, &app.db, &app.prices, period, body.early).await?;
     let waiting =
         closed.waiting.iter().map(|(portfolio, why)| json!({"portfolio_id": portfolio, "why": why}));
     Ok(Json(json!({
         "portfolios": closed.portfolios, "issued": closed.issued, "drafts": closed.drafts,
         "waiting": waiting.collect::<Vec<_>>(),
+    })))
+}
+
+#[derive(Debug, Deserialize)]
+struct Rerate {
+    portfolio_id: PortfolioId,
+    /// `2026-11`
+    period: String,
+    /// Only says what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+fn rating_view(rating: &Rating) -> Value {
+    json!({
+        "pricing_type": rating.pricing_type.as_str(), "tier": rating.tier, "unit_micros": rating.unit.0,
+        "amount_micros": rating.amount.0,
+    })
+}
+
+/// `POST /operator/api/invoices/rerate`: rates a portfolio's month again, in the order of its deliveries.
+async fn rerate(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Body(body): Body<Rerate>,
+) -> Result<Json<Value>, Problem> {
+    let period: Period = body.period.parse()?;
+    let of = (body.portfolio_id, period.number());
+    let prices = app.prices.clone();
+    let found = if body.dry_run {
+        let dry =
+            async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::rerate(ctx, tx, &prices, of, Run::Dry).await;
+        app.db.read(&ctx, "invoices.rerate_dry", dry).await?
+    } else {
+        let run =
+            async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::rerate(ctx, tx, &prices, of, Run::Real).await;
+        app.db.transact(&ctx, "invoices.rerate", run).await?
+    };
+    let changed = found.changed.iter().map(|changed| {
+        json!({
+            "market": changed.market, "category": changed.category.as_str(),
+            "before": rating_view(&changed.before), "after": rating_view(&changed.after),
+            "messages": changed.messages, "difference_micros": changed.difference.0,
+        })
+    });
+    let documents = found.documents.iter().map(|(invoice, difference)| {
+        let kind = if difference.0 < 0 { "credit_note" } else { "adjustment" };
+        json!({"invoice_id": invoice, "kind": kind, "difference_micros": difference.0})
+    });
+    Ok(Json(json!({
+        "portfolio_id": found.portfolio_id, "period": period.to_string(), "dry_run": body.dry_run,
+        "run": (found.run > 0).then_some(found.run), "currency": found.currency.code(),
+        "messages": found.messages, "before_micros": found.before.0, "after_micros": found.after.0,
+        "difference_micros": found.after.0.saturating_sub(found.before.0),
+        "changed": changed.collect::<Vec<_>>(), "documents": documents.collect::<Vec<_>>(),
     })))
 }
 

@@ -138,7 +138,7 @@ async fn invoices(app: &Arc<App>, ctx: &Ctx) -> Result<(), InvoiceError> {
     }
     let overdue = async |ctx: &Ctx, tx: &mut Tx| invoices::mark_overdue(ctx, tx, OVERDUE_INVOICES).await;
     app.db.transact(ctx, "jobs.overdue_invoices", overdue).await?;
-    match invoices::close_due(ctx, &app.db).await {
+    match invoices::close_due(ctx, &app.db, &app.prices).await {
         // Before the operator has said who sends invoices, there are none.
         Ok(_) | Err(InvoiceError::NoSeller) => Ok(()),
         Err(error) => Err(error),

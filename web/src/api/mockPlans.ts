@@ -14,9 +14,9 @@ const plan = (key: string, name: string, summary: string, month: number, entitle
   ]),
 });
 const PLANS: Plan[] = [
-  plan("verified", "Verified", "The badge beside your name, and room for a small team.", 13, { agents: 150, badge: true, support_level: 1 }),
-  plan("verified-plus", "Verified Plus", "For several shops: more agents, more calls of the API, a page of your own.", 40, { agents: 300, badge: true, landing_page: true, management_calls_per_hour: 20_000, support_level: 2 }),
-  plan("verified-max", "Verified Max", "For large teams, with an answer from support within the hour.", 128, { agents: 1000, badge: true, landing_page: true, management_calls_per_hour: 100_000, support_level: 3 }),
+  plan("verified", "Verified", "The badge beside your name, and room for a small team.", 13, { agents: 150, badge: true }),
+  plan("verified-plus", "Verified Plus", "For several shops: more agents, and more calls of the API.", 40, { agents: 300, badge: true, management_calls_per_hour: 20_000 }),
+  plan("verified-max", "Verified Max", "For large teams: the most agents, and the most calls of the API.", 128, { agents: 1000, badge: true, management_calls_per_hour: 100_000 }),
 ];
 const PEOPLE = plan("plus", "Plaza Plus", "Accent colours and more pinned conversations.", 2, { accent_themes: true, pinned_conversations: 20 }, "person");
 

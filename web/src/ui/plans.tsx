@@ -17,8 +17,6 @@ const GIVES: Record<string, (value: number | true) => string> = {
   badge: () => "The badge beside your name",
   agents: (value) => `Up to ${Number(value).toLocaleString()} agents`,
   management_calls_per_hour: (value) => `${Number(value).toLocaleString()} API calls an hour`,
-  landing_page: () => "A page of your own",
-  support_level: (value) => ["", "Support within two days", "Support within a day", "Support within the hour"][Number(value)] ?? "Support",
   accent_themes: () => "Accent colours",
   pinned_conversations: (value) => `${Number(value)} pinned conversations`,
   sticker_packs: () => "Sticker packs",

@@ -227,7 +227,9 @@ pub(super) fn text(line: &Line) -> String {
     if line.kind != LineKind::Usage {
         return line.description.clone();
     }
-    let what = match &*line.category {
+    let (category, is_in_group) =
+        line.category.strip_prefix("group_").map_or((&*line.category, false), |category| (category, true));
+    let what = match category {
         "marketing" => "Marketing messages",
         "utility" => "Utility messages",
         "authentication" => "Authentication messages",
@@ -236,12 +238,13 @@ pub(super) fn text(line: &Line) -> String {
         "call" => "Calls, pulses of 6 s",
         other => other,
     };
-    let mut text = format!("{what}, {}", line.market);
+    let groups = if is_in_group { " in groups" } else { "" };
+    let mut text = format!("{what}{groups}, {}", line.market);
     if line.tier > 0 {
         text = format!("{text}, from message {}", line.tier.saturating_add(1));
     }
     match &*line.pricing_type {
-        "free_customer_service" => text.push_str(" (free)"),
+        "free_customer_service" | "free_group_customer_service" => text.push_str(" (free)"),
         "free_entry_point" => text.push_str(" (free entry point)"),
         _ => {}
     }

@@ -7,10 +7,11 @@ use super::total::{Totals, Treatment, micros, total};
 use super::{
     Invoice, InvoiceError, Line, LineKind, Period, find,
     gather::{self, gather},
-    invoice_id, pdf, require_operator, store,
+    invoice_id, pdf, require_operator, rerated, store,
 };
-use crate::BillingError;
 use crate::portfolio::prepaid;
+use crate::rerating::{Run, rerate};
+use crate::{BillingError, Prices};
 use jiff::tz::TimeZone;
 use plaza_db::{Db, Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Refused, Transfer, derived_id};
@@ -99,7 +100,7 @@ async fn write_draft(
         return Ok(None);
     }
     let (currency, zone, events) = portfolio(tx, portfolio_id).await?;
-    let gathered = gather::step(tx, portfolio_id, currency, (from, events)).await?;
+    let gathered = gather::step(tx, portfolio_id, (from, events)).await?;
     if gathered.is_behind {
         return Err(InvoiceError::Behind);
     }
@@ -297,7 +298,9 @@ fn earned_by(kind: LineKind) -> AccountKind {
     match kind {
         LineKind::Subscription => AccountKind::SubscriptionRevenue,
         LineKind::Ads => AccountKind::AdRevenue,
-        LineKind::Usage | LineKind::Fee | LineKind::Adjustment => AccountKind::FeeRevenue,
+        LineKind::Usage | LineKind::Fee => AccountKind::FeeRevenue,
+        // One account in both directions: what a correction earns was booked with its cause.
+        LineKind::Adjustment => AccountKind::ContraRefund,
     }
 }
 
@@ -443,12 +446,14 @@ pub struct Closed {
 /// Portfolios of one page.
 const PAGE_PORTFOLIOS: i64 = 256;
 
-/// Closes a month: sums, drafts and finalises portfolio by portfolio, each step a transaction of its own. It may stop
+/// Closes a month: sums, rates again where the order of receipts may have decided about prices, drafts and finalises
+/// portfolio by portfolio, each step a transaction of its own. It may stop
 /// between any two and be run again; what is final stays as it is. `period` `None`: of every portfolio the month that
 /// ended last. A month that has not ended in some portfolio's time zone is an error if it was named.
 pub async fn close(
     ctx: &Ctx,
     db: &Db,
+    prices: &Prices,
     period: Option<Period>,
     is_early: bool,
 ) -> Result<Closed, InvoiceError> {
@@ -465,13 +470,13 @@ pub async fn close(
         after = last;
         for id in ids {
             closed.portfolios = closed.portfolios.saturating_add(1);
-            close_one(ctx, db, id, period, is_early, &mut closed).await?;
+            close_one(ctx, (db, prices), id, period, is_early, &mut closed).await?;
         }
     }
 }
 
 /// The same for those portfolios alone that have something to be closed: cheap enough to be asked for often.
-pub async fn close_due(ctx: &Ctx, db: &Db) -> Result<Closed, InvoiceError> {
+pub async fn close_due(ctx: &Ctx, db: &Db, prices: &Prices) -> Result<Closed, InvoiceError> {
     require_operator(ctx)?;
     let mut closed = Closed::default();
     // Somewhere a month ends fourteen hours before it does in UTC.
@@ -492,14 +497,14 @@ pub async fn close_due(ctx: &Ctx, db: &Db) -> Result<Closed, InvoiceError> {
         after = end;
         for id in ids {
             closed.portfolios = closed.portfolios.saturating_add(1);
-            close_one(ctx, db, id, None, false, &mut closed).await?;
+            close_one(ctx, (db, prices), id, None, false, &mut closed).await?;
         }
     }
 }
 
 async fn close_one(
     ctx: &Ctx,
-    db: &Db,
+    (db, prices): (&Db, &Prices),
     id: PortfolioId,
     period: Option<Period>,
     is_early: bool,
@@ -525,6 +530,18 @@ async fn close_one(
         periods.push(last);
     }
     for period in periods {
+        let of = prices.clone();
+        let again = async move |ctx: &Ctx, tx: &mut Tx| {
+            let is_open = finished(tx, id, period).await?.is_none();
+            if is_open && rerated::is_ordered(tx, id, period).await? {
+                rerate(ctx, tx, &of, (id, period.number()), Run::Real).await?;
+            }
+            Ok::<_, InvoiceError>(())
+        };
+        if let Err(error) = db.transact(ctx, "invoices.rerate", again).await {
+            wait(closed, id, error)?;
+            break;
+        }
         let draft = async move |ctx: &Ctx, tx: &mut Tx| {
             let was_final = finished(tx, id, period).await?.is_some();
             Ok::<_, InvoiceError>((draft(ctx, tx, id, period).await?, was_final))
@@ -559,7 +576,8 @@ fn wait(closed: &mut Closed, id: PortfolioId, error: InvoiceError) -> Result<(),
         InvoiceError::NoBuyer(_)
         | InvoiceError::EarlierOpen(_)
         | InvoiceError::Behind
-        | InvoiceError::BadAmount => {
+        | InvoiceError::BadAmount
+        | InvoiceError::Billing(BillingError::Uncovered { .. }) => {
             closed.waiting.push((id, error.to_string()));
             Ok(())
         }

@@ -2,8 +2,7 @@
 
 use super::{InvoiceError, store};
 use plaza_db::{Tx, params};
-use plaza_ledger::{Account, AccountKind};
-use plaza_protocol::{Ctx, Currency, PortfolioId};
+use plaza_protocol::{Ctx, PortfolioId};
 
 /// Usage events of one step: bounds how long a transaction writes.
 const STEP_EVENTS: i64 = 50_000;
@@ -21,8 +20,8 @@ pub struct Gathered {
 pub async fn gather(_ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Gathered, InvoiceError> {
     let from = lock(tx, portfolio).await?;
     // Read after the lock: what is committed now is what a step may sum.
-    let (currency, _, events) = super::draft::portfolio(tx, portfolio).await?;
-    step(tx, portfolio, currency, (from, events)).await
+    let (_, _, events) = super::draft::portfolio(tx, portfolio).await?;
+    step(tx, portfolio, (from, events)).await
 }
 
 /// Locks how far a portfolio is summed, and says it.
@@ -37,13 +36,11 @@ pub(super) async fn lock(tx: &mut Tx, portfolio: PortfolioId) -> Result<i64, Inv
 pub(super) async fn step(
     tx: &mut Tx,
     portfolio: PortfolioId,
-    currency: Currency,
     (from, events): (i64, i64),
 ) -> Result<Gathered, InvoiceError> {
     let to = events.min(from.saturating_add(STEP_EVENTS));
     if to > from {
-        let receivable = Account::new(AccountKind::PortfolioReceivable(portfolio), currency);
-        tx.execute(store::GATHER, params![portfolio, from, to, receivable.id()]).await?;
+        tx.execute(store::GATHER, params![portfolio, from, to]).await?;
         tx.execute(store::SET_GATHERED, params![portfolio, to]).await?;
     }
     Ok(Gathered { sequence: to.max(from), is_behind: events > to })

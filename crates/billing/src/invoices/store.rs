@@ -65,7 +65,7 @@ statements! {
         INSERT INTO usage_gathered (portfolio_id, sequence) VALUES ($1, 0) ON CONFLICT (portfolio_id) DO NOTHING";
     /// How far is summed now.
     SET_GATHERED = "UPDATE usage_gathered SET sequence = $2 WHERE portfolio_id = $1";
-    /// Sums the charges of usage events after $2, up to $3. A call counts its pulses. $4: the receivable account.
+    /// Sums the charges of usage events after $2, up to $3. A call counts its pulses.
     GATHER = "
         INSERT INTO usage_month (portfolio_id, period, market, category, pricing_type, tier, unit_micros, quantity,
                                  amount_micros, credit_micros, invoiced_quantity, invoiced_micros,
@@ -74,18 +74,45 @@ statements! {
                c.amount_micros / CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END,
                CAST(sum(CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END) AS BIGINT),
                CAST(sum(c.amount_micros) AS BIGINT),
-               CAST(sum(CASE WHEN t.debit = $4 THEN c.amount_micros ELSE 0 END) AS BIGINT), 0, 0, 0,
+               CAST(sum(c.credit_micros) AS BIGINT), 0, 0, 0,
                min(e.sequence)
         FROM usage_event e
         JOIN charge c ON c.message_id = e.message_id AND c.run = 0
         LEFT JOIN usage_pulses p ON p.message_id = e.message_id
-        LEFT JOIN ledger_transfer t ON t.transfer_id = c.transfer_id
         WHERE e.portfolio_id = $1 AND e.sequence > $2 AND e.sequence <= $3
         GROUP BY 1, 2, 3, 4, 5, 6, 7
         ON CONFLICT (portfolio_id, period, market, category, pricing_type, tier, unit_micros) DO UPDATE SET
             quantity = usage_month.quantity + excluded.quantity,
             amount_micros = usage_month.amount_micros + excluded.amount_micros,
             credit_micros = usage_month.credit_micros + excluded.credit_micros";
+    /// Begins a line, empty, where there is none.
+    BEGIN_USAGE = "
+        INSERT INTO usage_month (portfolio_id, period, market, category, pricing_type, tier, unit_micros, quantity,
+                                 amount_micros, credit_micros, invoiced_quantity, invoiced_micros,
+                                 invoiced_credit_micros, first_sequence)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0, 0, 0, $8)
+        ON CONFLICT (portfolio_id, period, market, category, pricing_type, tier, unit_micros) DO UPDATE SET
+            first_sequence = CASE WHEN usage_month.first_sequence < excluded.first_sequence
+                THEN usage_month.first_sequence ELSE excluded.first_sequence END";
+    /// A line has more, or less.
+    MOVE_USAGE = "
+        UPDATE usage_month SET quantity = quantity + $8, amount_micros = amount_micros + $9,
+            credit_micros = credit_micros + $10
+        WHERE portfolio_id = $1 AND period = $2 AND market = $3 AND category = $4 AND pricing_type = $5
+          AND tier = $6 AND unit_micros = $7";
+    /// The final invoices that may have messages of a month, in the order of their issue.
+    COVERING = "
+        SELECT invoice_id, sequence_to FROM invoice
+        WHERE portfolio_id = $1 AND period >= $2 AND number IS NOT NULL ORDER BY ordinal";
+    /// A month in which the order of the deliveries can have decided about a price.
+    IS_ORDERED = "
+        SELECT u.period FROM usage_month u
+        WHERE u.portfolio_id = $1 AND u.period = $2 AND u.quantity > u.invoiced_quantity
+          AND (u.tier > 0 OR (u.pricing_type = 'regular' AND EXISTS
+                (SELECT 1 FROM usage_month f WHERE f.portfolio_id = u.portfolio_id AND f.period = u.period
+                 AND f.pricing_type LIKE 'free_%customer_service'
+                 AND replace(f.category, 'group_', '') = replace(u.category, 'group_', ''))))
+        LIMIT 1";
     /// What stands on no final invoice yet, up to a period.
     OPEN_USAGE = "
         SELECT period, market, category, pricing_type, tier, unit_micros, quantity - invoiced_quantity,
@@ -95,7 +122,7 @@ statements! {
     /// What a period has, invoiced or not.
     PERIOD_USAGE = "
         SELECT period, market, category, pricing_type, tier, unit_micros, quantity, amount_micros, credit_micros
-        FROM usage_month WHERE portfolio_id = $1 AND period = $2
+        FROM usage_month WHERE portfolio_id = $1 AND period = $2 AND quantity <> 0
         ORDER BY category, market, tier, unit_micros DESC, pricing_type";
     /// It stands on a final invoice now.
     INVOICE_USAGE = "
@@ -232,9 +259,15 @@ statements! {
     /// Rated lines of an invoice, a page at a time: of its usage events, those that no earlier invoice covers.
     RATED = "
         SELECT e.sequence, c.charge_id, c.message_id, c.waba_id, c.phone_number_id, c.period, c.market, c.category,
-               c.pricing_type, c.tier, c.unit_micros, c.amount_micros, c.sent_at, c.delivered_at,
+               CASE WHEN x.run IS NULL THEN c.pricing_type ELSE x.pricing_type END,
+               CASE WHEN x.run IS NULL THEN c.tier ELSE x.tier END,
+               CASE WHEN x.run IS NULL THEN c.unit_micros ELSE x.unit_micros END,
+               CASE WHEN x.run IS NULL THEN c.amount_micros ELSE x.amount_micros END, c.sent_at, c.delivered_at,
                (SELECT p.pulses FROM usage_pulses p WHERE p.message_id = e.message_id)
         FROM usage_event e JOIN charge c ON c.message_id = e.message_id AND c.run = 0
+        LEFT JOIN charge_correction x ON x.message_id = c.message_id AND x.invoice_id IS NULL
+            AND x.run = (SELECT max(y.run) FROM charge_correction y
+                         WHERE y.message_id = c.message_id AND y.invoice_id IS NULL)
         WHERE e.portfolio_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND c.period <= $4
           AND NOT EXISTS (SELECT 1 FROM invoice j WHERE j.portfolio_id = e.portfolio_id AND j.ordinal < $5
                           AND e.sequence <= j.sequence_to AND c.period <= j.period)
@@ -249,20 +282,31 @@ statements! {
         SELECT (SELECT count(*) FROM invoice WHERE number LIKE $1) + (SELECT count(*) FROM credit_note WHERE number LIKE $1)";
     /// For verification: what is summed for a portfolio.
     SUMMED = "
-        SELECT period, market, category, pricing_type, tier, unit_micros, quantity, amount_micros
-        FROM usage_month WHERE portfolio_id = $1
+        SELECT period, market, category, pricing_type, tier, unit_micros, quantity, amount_micros, credit_micros
+        FROM usage_month WHERE portfolio_id = $1 AND quantity <> 0
         ORDER BY period, market, category, pricing_type, tier, unit_micros";
-    /// For verification: the same from the charges.
+    /// For verification: the same from the charges, and the corrections that no final invoice came before.
     SUMMED_AGAIN = "
         SELECT c.period, c.market, c.category, c.pricing_type, COALESCE(c.tier, -1),
                c.amount_micros / CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END,
-               CAST(sum(CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END) AS BIGINT),
-               CAST(sum(c.amount_micros) AS BIGINT)
+               CAST(sum(c.messages * CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END) AS BIGINT),
+               CAST(sum(c.messages * c.amount_micros) AS BIGINT), CAST(sum(c.messages * c.credit_micros) AS BIGINT)
         FROM usage_event e
-        JOIN charge c ON c.message_id = e.message_id AND c.run = 0
+        JOIN (
+            SELECT message_id, period, market, category, pricing_type, tier, amount_micros, credit_micros,
+                   1 AS messages
+            FROM charge WHERE run = 0 AND portfolio_id = $1
+            UNION ALL
+            SELECT message_id, period, market, category, from_pricing_type, from_tier, from_amount_micros,
+                   from_credit_micros, -1
+            FROM charge_correction WHERE invoice_id IS NULL AND portfolio_id = $1
+            UNION ALL
+            SELECT message_id, period, market, category, pricing_type, tier, amount_micros, credit_micros, 1
+            FROM charge_correction WHERE invoice_id IS NULL AND portfolio_id = $1
+        ) AS c ON c.message_id = e.message_id
         LEFT JOIN usage_pulses p ON p.message_id = e.message_id
         WHERE e.portfolio_id = $1 AND e.sequence <= $2
-        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
+        GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.messages) <> 0 ORDER BY 1, 2, 3, 4, 5, 6";
     /// For verification: what final invoices say of a portfolio's usage.
     INVOICED_USAGE = "
         SELECT CAST(COALESCE(sum(l.amount_micros), 0) AS BIGINT) FROM invoice i

@@ -73,11 +73,11 @@ async fn check_sums(
     type Key = (i64, String, String, String, i64, i64);
     let rows = tx.query_list(gather_mark(), &[], &[portfolio.into()]).await?;
     let sequence: i64 = rows.first().map_or(Ok(0), |row| row.get(0))?;
-    let read = |rows: Vec<plaza_db::Row>| -> Result<BTreeMap<Key, (i64, i64)>, InvoiceError> {
+    let read = |rows: Vec<plaza_db::Row>| -> Result<BTreeMap<Key, (i64, i64, i64)>, InvoiceError> {
         let mut sums = BTreeMap::new();
         for row in rows {
             let key = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
-            sums.insert(key, (row.get(6)?, row.get(7)?));
+            sums.insert(key, (row.get(6)?, row.get(7)?, row.get(8)?));
         }
         Ok(sums)
     };

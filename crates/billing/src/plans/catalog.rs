@@ -147,10 +147,10 @@ impl Plan {
 pub async fn import_plans(_ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> Result<bool, PlanFileError> {
     let plans = read(source.toml)?;
     let digest: [u8; 32] = Sha256::digest(source.toml.as_bytes()).into();
-    if let Some(row) = tx.query_one(store::SOURCE, params![source.name]).await? {
-        if row.get::<Vec<u8>>(0)? == digest {
-            return Ok(false);
-        }
+    if let Some(row) = tx.query_one(store::SOURCE, params![source.name]).await?
+        && row.get::<Vec<u8>>(0)? == digest
+    {
+        return Ok(false);
     }
     tx.execute(store::WITHDRAW_PLANS, params![]).await?;
     for (position, plan) in (0_i64..).zip(&plans) {

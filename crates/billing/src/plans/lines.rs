@@ -2,8 +2,12 @@
 
 use super::{Holder, PlanError, calendar, life::Subscription, may_act, store, words};
 use crate::BillingError;
+use crate::invoices::{self, InvoiceError, Period};
+use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
-use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, SubscriptionId, Timestamp, TransferId, limits};
+use plaza_protocol::{
+    Ctx, Currency, InvoiceItemId, Micros, PortfolioId, SubscriptionId, Timestamp, TransferId, limits,
+};
 use uuid::Uuid;
 
 words! {
@@ -83,8 +87,9 @@ pub(super) async fn write(
     (from_day, to_day): (i64, i64),
     (amount, transfer): (Micros, TransferId),
 ) -> Result<(), PlanError> {
+    let line_id = ctx.sequenced_id::<Uuid>();
     let row = params![
-        ctx.sequenced_id::<Uuid>(),
+        line_id,
         of.subscription_id,
         of.portfolio_id,
         kind.as_str(),
@@ -98,7 +103,50 @@ pub(super) async fn write(
         ctx.now()
     ];
     tx.execute(store::INSERT_LINE, row).await?;
-    Ok(())
+    invoice(ctx, tx, of, (line_id, kind, plan_name), (from_day, to_day), amount).await
+}
+
+/// Puts a line on the invoice of the month: it is paid already.
+async fn invoice(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    of: &Subscription,
+    (line_id, kind, plan_name): (Uuid, LineKind, &str),
+    (from_day, to_day): (i64, i64),
+    amount: Micros,
+) -> Result<(), PlanError> {
+    if amount == Micros::ZERO {
+        return Ok(());
+    }
+    let zone = TimeZone::get(&of.time_zone).unwrap_or(TimeZone::UTC);
+    let day = |day: i64| calendar::date(day).map(|date| date.to_string());
+    let (Some(period), Some(from), Some(to)) =
+        (Period::of(ctx.now(), &zone), day(from_day), day(to_day.saturating_sub(1)))
+    else {
+        return Err(BillingError::Damaged("a line of a subscription has no days").into());
+    };
+    let what = if kind == LineKind::Credit { "not used, " } else { "" };
+    let item = invoices::NewItem {
+        item_id: InvoiceItemId(line_id),
+        portfolio: of.portfolio_id,
+        period,
+        // What is given back takes from the invoice.
+        kind: if amount < Micros::ZERO {
+            invoices::LineKind::Adjustment
+        } else {
+            invoices::LineKind::Subscription
+        },
+        description: format!("{plan_name}, {what}{from} to {to}"),
+        quantity: 1,
+        unit: amount,
+        amount,
+        is_settled: true,
+    };
+    match invoices::put_item(ctx, tx, &item).await {
+        Ok(()) => Ok(()),
+        Err(InvoiceError::Db(error)) => Err(BillingError::from(error).into()),
+        Err(_) => Err(BillingError::Damaged("a subscription cannot be put on an invoice").into()),
+    }
 }
 
 /// Something that happened to a subscription.

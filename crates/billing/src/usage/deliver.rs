@@ -14,8 +14,10 @@ use crate::tiers::{Counted, Tier, Volumes};
 use crate::{caps, funds, store};
 use plaza_db::{Tx, Value, params};
 use plaza_ledger::{Action, Transfer};
-use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp, TransferId};
-use std::collections::{BTreeMap, HashMap};
+use plaza_protocol::{
+    BusinessMessageId, Ctx, LedgerAccountId, Micros, PhoneNumberId, PortfolioId, Timestamp, TransferId,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Charges messages that were delivered or read. The answer holds those that were charged by this call (a free message
 /// counts as charged, with nothing); those that were charged, failed or expired before are missing.
@@ -121,8 +123,8 @@ async fn deliver_batch(
     use_volumes(tx, &mut rated).await?;
     count_codes(tx, &payers, &rated).await?;
     link(&mut payers, &mut rated)?;
-    settle(ctx, tx, &rated).await?;
-    record(ctx, tx, &payers, &rated).await
+    let owed = settle(ctx, tx, &payers, &rated).await?;
+    record(ctx, tx, &payers, &rated, &owed).await
 }
 
 fn rate(payer: &Payer, message: Message, at: Timestamp) -> Result<Rated, BillingError> {
@@ -206,11 +208,21 @@ fn link(payers: &mut BTreeMap<PortfolioId, Payer>, rated: &mut [Rated]) -> Resul
     Ok(())
 }
 
+/// What is owed of messages: the parts of their prices that came from the receivable account.
+type Owed = HashMap<BusinessMessageId, Micros>;
+
 /// Posts the real prices out of the holds, and gives back the rest. Of several holds the first pays first.
-async fn settle(ctx: &Ctx, tx: &mut Tx, rated: &[Rated]) -> Result<(), BillingError> {
+async fn settle(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    payers: &BTreeMap<PortfolioId, Payer>,
+    rated: &[Rated],
+) -> Result<Owed, BillingError> {
     let held: Vec<&Rated> = rated.iter().filter(|rated| rated.event.message.held > Micros::ZERO).collect();
     let ids: Vec<BusinessMessageId> = held.iter().map(|rated| rated.event.message.message_id).collect();
     let splits = funds::splits(tx, &ids).await?;
+    let on_credit = on_credit(ctx, tx, payers, &held, &splits).await?;
+    let mut owed = Owed::new();
     let (mut ends, mut unspent) = (Vec::with_capacity(held.len()), Vec::with_capacity(held.len()));
     for rated in held {
         let message = &rated.event.message;
@@ -220,13 +232,50 @@ async fn settle(ctx: &Ctx, tx: &mut Tx, rated: &[Rated]) -> Result<(), BillingEr
             let amount = left.min(part);
             left = Micros(left.0.saturating_sub(amount.0));
             let is_paid = amount > Micros::ZERO;
+            if is_paid && on_credit.contains(&hold) {
+                let sum = owed.entry(message.message_id).or_default();
+                *sum = Micros(sum.0.saturating_add(amount.0));
+            }
             let action = if is_paid { Action::PostHold { hold, amount } } else { Action::VoidHold { hold } };
             ends.push(Transfer { transfer_id, action });
         }
         unspent.push((message, Micros(message.held.0.saturating_sub(amount.0))));
     }
     end_holds(ctx, tx, &ends).await?;
-    caps::release(tx, &unspent, false).await
+    caps::release(tx, &unspent, false).await?;
+    Ok(owed)
+}
+
+/// Those of the holds that were set aside on a credit line. Holds are looked up for portfolios alone that have
+/// something set aside there.
+async fn on_credit(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    payers: &BTreeMap<PortfolioId, Payer>,
+    held: &[&Rated],
+    splits: &funds::Splits,
+) -> Result<HashSet<TransferId>, BillingError> {
+    let lines = payers.iter().map(|(id, payer)| (funds::receivable(*id, payer.currency), *id));
+    let lines: BTreeMap<LedgerAccountId, _> =
+        lines.map(|(line, id)| (line.id(), (line.code(), id))).collect();
+    let ids: Vec<LedgerAccountId> = lines.keys().copied().collect();
+    let used = plaza_ledger::holding(ctx, tx, &ids).await?;
+    let used = used.iter().filter_map(|id| lines.get(id));
+    let (codes, owing): (BTreeSet<&String>, BTreeSet<PortfolioId>) =
+        used.map(|(code, id)| (code, *id)).unzip();
+    let holds: Vec<TransferId> = held
+        .iter()
+        .map(|rated| &rated.event.message)
+        .filter(|message| owing.contains(&message.portfolio_id))
+        .flat_map(|message| funds::parts(message.message_id, message.held, splits))
+        .map(|(hold, _, _)| hold)
+        .collect();
+    if holds.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let transfers = plaza_ledger::transfers(ctx, tx, &holds).await?;
+    let on_credit = transfers.iter().filter(|hold| codes.contains(&hold.debit));
+    Ok(on_credit.map(|hold| hold.transfer_id).collect())
 }
 
 async fn end_holds(ctx: &Ctx, tx: &mut Tx, ends: &[Transfer]) -> Result<(), BillingError> {
@@ -245,6 +294,7 @@ async fn record(
     tx: &mut Tx,
     payers: &BTreeMap<PortfolioId, Payer>,
     rated: &[Rated],
+    owed: &Owed,
 ) -> Result<Vec<Charged>, BillingError> {
     let (mut events, mut charges) = (Vec::with_capacity(rated.len()), Vec::with_capacity(rated.len()));
     let (mut sums, mut used) = (Sums::default(), Used::default());
@@ -261,7 +311,9 @@ async fn record(
         });
         sums.add(&charge)?;
         used.add(&charge)?;
-        charges.push(charge.row());
+        let mut row = charge.row();
+        row.push(owed.get(&charge.message_id).copied().unwrap_or_default().into());
+        charges.push(row);
         let mut row = store::message_row(&rated.event.message);
         row.extend(params![rated.event.sequence, rated.event.delivered_at, rated.hash]);
         events.push(row);

@@ -10,11 +10,12 @@ use plaza_protocol::{InvoiceId, InvoiceItemId};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod documents;
+mod rerated;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const NOVEMBER: &str = "2026-11";
 
-fn entity() -> LegalEntity {
+pub(crate) fn entity() -> LegalEntity {
     LegalEntity {
         name: "Plaza Networks GmbH".to_owned(),
         street: "Marktplatz 1".to_owned(),
@@ -31,7 +32,7 @@ fn entity() -> LegalEntity {
     }
 }
 
-fn buyer(country: &str, tax_id: &str, is_tax_inclusive: bool) -> Profile {
+pub(crate) fn buyer(country: &str, tax_id: &str, is_tax_inclusive: bool) -> Profile {
     Profile {
         name: "Tulip & Söhne <Flowers>".to_owned(),
         street: "Keizersgracht 7".to_owned(),
@@ -98,7 +99,7 @@ impl World {
     }
 
     async fn close(&self, month: &str) -> Result<Closed, InvoiceError> {
-        invoices::close(&self.ctx, &self.db, Some(period(month)), false).await
+        invoices::close(&self.ctx, &self.db, &self.prices, Some(period(month)), false).await
     }
 
     async fn invoice(&self, id: InvoiceId) -> (Invoice, Vec<Line>) {

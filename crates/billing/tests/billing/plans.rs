@@ -1,6 +1,7 @@
 //! Plans: what a subscription costs day by day, what it gives, and what happens when nobody pays.
 
 use super::*;
+use plaza_billing::invoices;
 use plaza_billing::plans::{
     self, Cancel, Entitlement, Holder, LineKind, NewSubscription, PlanError, PlanSource, Quote, Status,
     Subscription, Term,
@@ -137,7 +138,7 @@ async fn a_period_is_paid_once_and_earned_by_the_day() {
         assert_eq!(world.available().await, "986.00");
         assert!(matches!(world.subscribe("verified-plus", false).await, Err(PlanError::AlreadySubscribed)));
         assert_eq!(world.entitled(Entitlement::Badge).await, Some(1));
-        assert_eq!(world.entitled(Entitlement::LandingPage).await, None);
+        assert_eq!(world.entitled(Entitlement::ManagementCalls).await, None);
         let mut earned = Vec::new();
         for _ in 0..31 {
             world.days(1).await;
@@ -369,6 +370,42 @@ async fn a_plan_is_for_those_that_it_is_made_for() {
         world.subscribe("verified", false).await.unwrap();
         assert!(matches!(world.db.transact(&rival, "test.rival", cancel).await, Err(PlanError::NotFound)));
         assert_eq!(world.entitled(Entitlement::Badge).await, Some(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_plan_cost_stands_on_the_invoice_of_the_month() {
+    each_shop(async |world| {
+        world.subscribe("verified", false).await.unwrap();
+        world.days(10).await;
+        world.change("verified-plus", Term::Month).await.unwrap();
+        assert_eq!(world.available().await, "965.677419");
+        world.clock.set(at("2027-04-04T00:00:01Z"));
+        let issue = async |ctx: &Ctx, tx: &mut Tx| {
+            invoices::set_entity(ctx, tx, &crate::invoices::entity()).await?;
+            invoices::set_profile(ctx, tx, TULIP, &crate::invoices::buyer("FR", "FR12", false)).await?;
+            let month = "2027-03".parse()?;
+            let id = invoices::finalize(ctx, tx, TULIP, month, false).await?.unwrap();
+            invoices::invoice(ctx, tx, id).await
+        };
+        let (invoice, lines) = world.db.transact(&world.ctx, "test.issue", issue).await.unwrap();
+        let told: Vec<_> = lines
+            .iter()
+            .map(|line| (line.kind.as_str(), line.description.as_str(), line.amount.to_string()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("subscription", "Verified Plus, 2027-03-11 to 2027-03-31", "29.806452".to_owned()),
+                ("subscription", "Verified, 2027-03-01 to 2027-03-31", "14.00".to_owned()),
+                ("adjustment", "Verified, not used, 2027-03-11 to 2027-03-31", "-9.483871".to_owned()),
+            ]
+        );
+        // It is paid already: only what rounding adds is taken.
+        assert_eq!((invoice.total_minor, invoice.prepaid_minor, invoice.open_minor()), (3433, 3433, 0));
+        assert_eq!(world.available().await, "965.67");
+        world.assert_sound().await;
     })
     .await;
 }
