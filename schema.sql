@@ -115,17 +115,28 @@ CREATE TABLE authorization_code (
     used_at BIGINT
 ) WITHOUT ROWID;
 
-CREATE TABLE automatic_top_up (
-    -- A portfolio tops itself up when less than the threshold is left.
+CREATE TABLE automatic_top_up_limit (
     portfolio_id BIGINT NOT NULL PRIMARY KEY,
-    is_enabled BOOLEAN NOT NULL,
-    threshold BIGINT NOT NULL,
-    amount BIGINT NOT NULL,
-    -- Of one calendar month, UTC.
-    monthly_max BIGINT NOT NULL,
+    -- Of one calendar month, UTC. Absent: none.
+    monthly_max BIGINT,
     -- After a failed one it waits until then.
-    paused_until BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    paused_until BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE balance_watch (
+    portfolio_id BIGINT PRIMARY KEY,
+    -- Where mails about money go.
+    mail_to TEXT,
+    -- Less than this can be spent: an alert. Absent: none.
+    threshold_micros BIGINT,
+    -- Asked for then. Absent: nothing is.
+    top_up_micros BIGINT,
+    -- It was told, and no money has come in since.
+    is_low BOOLEAN NOT NULL,
+    -- The least that stood on the accounts since then.
+    low_posted BIGINT NOT NULL,
+    -- How often the threshold was crossed.
+    crossings BIGINT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE bank_entry (
@@ -150,21 +161,6 @@ CREATE TABLE bank_entry (
 );
 
 CREATE INDEX bank_entry_in_suspense ON bank_entry (entry_id) WHERE state = 'suspense';
-CREATE TABLE balance_watch (
-    portfolio_id BIGINT PRIMARY KEY,
-    -- Where mails about money go.
-    mail_to TEXT,
-    -- Less than this can be spent: an alert. Absent: none.
-    threshold_micros BIGINT,
-    -- Asked for then. Absent: nothing is.
-    top_up_micros BIGINT,
-    -- It was told, and no money has come in since.
-    is_low BOOLEAN NOT NULL,
-    -- The least that stood on the accounts since then.
-    low_posted BIGINT NOT NULL,
-    -- How often the threshold was crossed.
-    crossings BIGINT NOT NULL
-) WITHOUT ROWID;
 
 CREATE TABLE billing_alert (
     -- Follows from what it tells, so that it is told once.
@@ -413,6 +409,42 @@ CREATE TABLE charge (
     UNIQUE (message_id, run),
     CHECK (amount_micros >= 0 AND amount_micros <= unit_micros)
 ) WITHOUT ROWID;
+
+CREATE INDEX charge_month ON charge (portfolio_id, period, delivered_at, message_id);
+
+CREATE TABLE charge_correction (
+    correction_id UUID PRIMARY KEY,       -- rises with time
+    message_id UUID NOT NULL,
+    run BIGINT NOT NULL,                  -- of the portfolio's month, from 1
+    charge_id UUID NOT NULL,              -- the charge that it corrects
+    portfolio_id BIGINT NOT NULL,
+    waba_id BIGINT NOT NULL,
+    phone_number_id BIGINT NOT NULL,
+    period BIGINT NOT NULL,
+    market TEXT NOT NULL,
+    category TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    from_pricing_type TEXT NOT NULL,      -- what held before
+    from_tier BIGINT,
+    from_tier_to BIGINT,
+    from_unit_micros BIGINT NOT NULL,
+    from_amount_micros BIGINT NOT NULL,
+    pricing_type TEXT NOT NULL,           -- what holds from now on
+    tier BIGINT,
+    tier_to BIGINT,
+    unit_micros BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    allowance BIGINT,                     -- its place in the month by the order of deliveries
+    volume BIGINT,
+    transfer_id UUID,                     -- of the difference; NULL where there is none
+    corrected_at BIGINT NOT NULL, from_credit_micros BIGINT NOT NULL DEFAULT 0, credit_micros BIGINT NOT NULL DEFAULT 0, transfers BIGINT NOT NULL DEFAULT 0, invoice_id UUID,
+    UNIQUE (message_id, run),
+    CHECK (run > 0),
+    CHECK (amount_micros >= 0 AND amount_micros <= unit_micros)
+) WITHOUT ROWID;
+
+CREATE INDEX charge_correction_month ON charge_correction (portfolio_id, period, run);
 
 CREATE TABLE conversation (
     conversation_id UUID PRIMARY KEY,
@@ -693,6 +725,19 @@ CREATE TABLE hosted_version (
     PRIMARY KEY (device_id, scope)
 ) WITHOUT ROWID;
 
+CREATE TABLE impersonation_report (
+    phone_number_id BIGINT NOT NULL,
+    -- personal: who said so; not told to the business
+    account_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- When the operator has dealt with it.
+    closed_at BIGINT,
+    PRIMARY KEY (phone_number_id, account_id)
+) WITHOUT ROWID;
+
+CREATE INDEX impersonation_report_open ON impersonation_report (portfolio_id) WHERE closed_at IS NULL;
+
 CREATE TABLE invoice (
     invoice_id UUID PRIMARY KEY,          -- derived from portfolio and period
     portfolio_id BIGINT NOT NULL,
@@ -905,6 +950,7 @@ CREATE TABLE legal_entity (
     CHECK (grace_h >= 0 AND grace_h <= 720),
     CHECK (due_days >= 0 AND due_days <= 365)
 );
+
 CREATE TABLE mail_outbox (
     mail_id UUID PRIMARY KEY,
     -- personal: an address
@@ -1159,6 +1205,48 @@ CREATE TABLE phone_number_subscription (
     PRIMARY KEY (phone_number_id, app_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE plan (
+    plan_key TEXT NOT NULL PRIMARY KEY,
+    audience TEXT NOT NULL,               -- business, person
+    name TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    position BIGINT NOT NULL,             -- in lists, the smallest first
+    trial_days BIGINT NOT NULL,           -- once per subscriber; 0: none
+    grace_days BIGINT NOT NULL,           -- how long it goes on without being paid
+    is_offered BOOLEAN NOT NULL           -- a plan that left the file serves those who have it
+);
+
+CREATE TABLE plan_entitlement (
+    plan_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value BIGINT NOT NULL,                -- of a limit: how many; of a feature: 1
+    PRIMARY KEY (plan_key, name)
+) WITHOUT ROWID;
+
+CREATE TABLE plan_grant (
+    -- Who has what a plan gives, from which source, until when. This is all that a question for an entitlement reads.
+    holder TEXT NOT NULL,                 -- personal where it is a person: portfolio:<id> or account:<id>
+    source TEXT NOT NULL,                 -- the subscription or purchase
+    plan_key TEXT NOT NULL,
+    until BIGINT,                         -- NULL: for good
+    PRIMARY KEY (holder, source)
+) WITHOUT ROWID;
+
+CREATE TABLE plan_price (
+    plan_key TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    term TEXT NOT NULL,                   -- month, year; once: an item that is bought for good
+    price_micros BIGINT NOT NULL,
+    PRIMARY KEY (plan_key, currency, term),
+    CHECK (price_micros > 0)
+) WITHOUT ROWID;
+
+CREATE TABLE plan_source (
+    -- The content that was brought in last: the same again changes nothing.
+    name TEXT NOT NULL PRIMARY KEY,
+    sha256 BYTEA NOT NULL
+);
+
 CREATE TABLE portfolio (
     portfolio_id BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
@@ -1218,18 +1306,6 @@ CREATE TABLE price_version (
     UNIQUE (price_book_id, effective_from)
 );
 
-CREATE TABLE provider_event (
-    -- What providers told by webhook. A hint only: the look-up is the truth.
-    provider TEXT NOT NULL,
-    event_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    received_at BIGINT NOT NULL,
-    -- How often it came.
-    times BIGINT NOT NULL,
-    PRIMARY KEY (provider, event_id)
-) WITHOUT ROWID;
-
-CREATE INDEX provider_event_by_time ON provider_event (received_at);
 CREATE TABLE promo_grant (
     grant_id UUID PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,
@@ -1244,6 +1320,19 @@ CREATE TABLE promo_grant (
 CREATE INDEX promo_grant_by_end ON promo_grant (expires_at) WHERE NOT is_closed;
 
 CREATE INDEX promo_grant_by_portfolio ON promo_grant (portfolio_id, expires_at);
+
+CREATE TABLE provider_event (
+    -- What providers told by webhook. A hint only: the look-up is the truth.
+    provider TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    -- How often it came.
+    times BIGINT NOT NULL,
+    PRIMARY KEY (provider, event_id)
+) WITHOUT ROWID;
+
+CREATE INDEX provider_event_by_time ON provider_event (received_at);
 
 CREATE TABLE quality (
     -- A phone number or a template.
@@ -1399,6 +1488,88 @@ CREATE TABLE spending_day (
     spent_micros BIGINT NOT NULL,
     PRIMARY KEY (portfolio_id, scope, subject, day)
 ) WITHOUT ROWID;
+
+CREATE TABLE subscription (
+    subscription_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    plan_key TEXT NOT NULL,
+    term TEXT NOT NULL,                   -- month, year
+    currency TEXT NOT NULL,
+    price_micros BIGINT NOT NULL,         -- of one term, as agreed
+    time_zone TEXT NOT NULL,
+    status TEXT NOT NULL,                 -- trialing, active, past_due, paused, canceled, ended
+    anchor_day BIGINT NOT NULL,           -- periods are counted from here
+    period BIGINT NOT NULL,               -- the how-manieth from there
+    from_day BIGINT NOT NULL,             -- of the trial or the period
+    to_day BIGINT NOT NULL,               -- the day after its last one
+    trial_days BIGINT NOT NULL,           -- 0: it began without a trial
+    grace_days BIGINT NOT NULL,
+    grace_until BIGINT,                   -- while past_due: the day on which it ends unpaid
+    paused_on BIGINT,                     -- while paused: the day on which it was
+    cancel_at_end BOOLEAN NOT NULL,
+    revision BIGINT NOT NULL,             -- rises with each operation
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    due_at BIGINT                         -- when something is to be done; NULL: nothing is
+);
+
+CREATE INDEX subscription_by_portfolio ON subscription (portfolio_id, created_at);
+
+CREATE INDEX subscription_due ON subscription (due_at) WHERE due_at IS NOT NULL;
+
+CREATE UNIQUE INDEX subscription_live ON subscription (portfolio_id) WHERE ended_at IS NULL;
+
+CREATE TABLE subscription_deferral (
+    -- A stretch of days that is paid, and how much of it has been earned. Each day earns its part.
+    deferral_id UUID NOT NULL PRIMARY KEY,
+    subscription_id UUID NOT NULL,
+    currency TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    days BIGINT NOT NULL,
+    days_done BIGINT NOT NULL,
+    next_day BIGINT NOT NULL,             -- the next day to be earned
+    earned_micros BIGINT NOT NULL,
+    credited_micros BIGINT NOT NULL,      -- given back
+    is_open BOOLEAN NOT NULL,
+    due_at BIGINT,                        -- the end of the next day; NULL: paused or over
+    CHECK (earned_micros + credited_micros <= amount_micros)
+);
+
+CREATE INDEX subscription_deferral_due ON subscription_deferral (due_at) WHERE due_at IS NOT NULL;
+
+CREATE INDEX subscription_deferral_open ON subscription_deferral (subscription_id) WHERE is_open;
+
+CREATE TABLE subscription_line (
+    -- What was charged or credited, never changed: the lines of an invoice.
+    line_id UUID NOT NULL PRIMARY KEY,
+    subscription_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,                   -- period, change, credit
+    plan_key TEXT NOT NULL,
+    plan_name TEXT NOT NULL,
+    from_day BIGINT NOT NULL,
+    to_day BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,        -- of a credit below zero
+    currency TEXT NOT NULL,
+    transfer_id UUID NOT NULL UNIQUE,
+    at BIGINT NOT NULL
+);
+
+CREATE INDEX subscription_line_by_time ON subscription_line (portfolio_id, at);
+
+CREATE TABLE subscription_step (
+    -- What happened to a subscription, and by whom.
+    step_id UUID NOT NULL PRIMARY KEY,
+    subscription_id UUID NOT NULL,
+    portfolio_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    details TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
+CREATE INDEX subscription_step_by_portfolio ON subscription_step (portfolio_id, at);
 
 CREATE TABLE system_user (
     user_id BIGINT NOT NULL PRIMARY KEY,
@@ -1619,6 +1790,13 @@ CREATE TABLE usage_pulses (
     pulses BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE usage_split (
+    message_id UUID NOT NULL,
+    part BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    PRIMARY KEY (message_id, part)
+) WITHOUT ROWID;
+
 CREATE TABLE usage_sum (
     span TEXT NOT NULL,                   -- day, month
     bucket BIGINT NOT NULL,               -- of a day: its begin (UTC); of a month: 202611, in the portfolio's time zone
@@ -1634,12 +1812,56 @@ CREATE TABLE usage_sum (
 
 CREATE INDEX usage_sum_portfolio ON usage_sum (portfolio_id, span, bucket);
 
-CREATE TABLE usage_split (
-    message_id UUID NOT NULL,
-    part BIGINT NOT NULL,
-    held BIGINT NOT NULL,
-    PRIMARY KEY (message_id, part)
-) WITHOUT ROWID;
+CREATE TABLE verification (
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    -- draft, pending, seconded (one of two operators has approved), more_wanted, approved, rejected, withdrawn.
+    status TEXT NOT NULL,
+    legal_name TEXT NOT NULL,
+    registration_number TEXT NOT NULL,
+    address TEXT NOT NULL,
+    website TEXT NOT NULL,
+    submitted_at BIGINT,
+    decided_at BIGINT,
+    -- Of a rejection or withdrawal, a word of the list; and what the business reads beside it.
+    reason TEXT NOT NULL,
+    words TEXT NOT NULL,
+    -- The operator who approved first, where two have to.
+    approved_by TEXT
+);
+
+CREATE INDEX verification_queue ON verification (status, submitted_at);
+
+CREATE TABLE verification_document (
+    document_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    -- registration, tax, address, identity or other.
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    blob_id UUID NOT NULL,
+    -- What opens the blob, encrypted under the key file.
+    sealed_key BYTEA NOT NULL,
+    blob_sha256 BYTEA NOT NULL,
+    added_at BIGINT NOT NULL
+);
+
+CREATE INDEX verification_document_by_portfolio ON verification_document (portfolio_id, added_at);
+
+CREATE TABLE verification_step (
+    step_id UUID NOT NULL PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    -- document_added, document_removed, submitted, seconded, approved, rejected, more_wanted, withdrawn, reported, …
+    kind TEXT NOT NULL,
+    -- app:<id>, operator:<name>, system, person.
+    actor TEXT NOT NULL,
+    details TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+
+CREATE INDEX verification_step_by_portfolio ON verification_step (portfolio_id, at);
+
+CREATE INDEX verification_step_by_time ON verification_step (at);
 
 CREATE TABLE voice_call (
     call_id UUID NOT NULL PRIMARY KEY,

@@ -43,7 +43,7 @@ pub struct Alert {
     pub alert_id: Uuid,
     /// Whose.
     pub portfolio: PortfolioId,
-    /// `cap`, `low_balance`, `top_up_requested` or `promo_expired`.
+    /// `cap`, `low_balance`, `top_up_requested`, `promo_expired` or `overdue`.
     pub kind: String,
     /// In words.
     pub text: String,
@@ -181,6 +181,12 @@ pub(crate) async fn look(
         }
         _ => Ok(()),
     }
+}
+
+/// Looks at a portfolio's balance after money has moved by the ledger alone: it was paid in, given back or spent.
+pub async fn money_moved(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<(), BillingError> {
+    require_operator(ctx)?;
+    look(ctx, tx, portfolio, true).await
 }
 
 /// Sees whether a balance crossed its threshold. Its accounts are locked.
@@ -321,21 +327,38 @@ pub struct TopUpRequest {
     pub requested_at: Timestamp,
 }
 
-/// Top-ups that nobody has collected yet, the oldest first.
-pub async fn open_top_ups(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<Vec<TopUpRequest>, BillingError> {
+/// Top-ups that nobody has collected yet, in the order of their ids; `after` is the last one of the page before.
+pub async fn open_top_ups(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<TopUpRequest>, BillingError> {
     require_operator(ctx)?;
-    let rows = tx.query(store::OPEN_TOP_UPS, params![limit]).await?;
-    let requests = rows.iter().map(|row| {
-        Ok(TopUpRequest {
-            request_id: row.get(0)?,
-            portfolio: row.get(1)?,
-            amount: row.get(2)?,
-            currency: row.get(3)?,
-            idempotency_key: row.get(4)?,
-            requested_at: row.get(5)?,
-        })
-    });
-    requests.collect()
+    let rows = tx.query(store::OPEN_TOP_UPS, params![after.unwrap_or_default(), limit]).await?;
+    rows.iter().map(top_up_request).collect()
+}
+
+/// The top-up of a portfolio that nobody has collected yet.
+pub async fn open_top_up(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Option<TopUpRequest>, BillingError> {
+    require_operator(ctx)?;
+    let row = tx.query_one(store::OPEN_TOP_UP, params![portfolio]).await?;
+    row.as_ref().map(top_up_request).transpose()
+}
+
+fn top_up_request(row: &plaza_db::Row) -> Result<TopUpRequest, BillingError> {
+    Ok(TopUpRequest {
+        request_id: row.get(0)?,
+        portfolio: row.get(1)?,
+        amount: row.get(2)?,
+        currency: row.get(3)?,
+        idempotency_key: row.get(4)?,
+        requested_at: row.get(5)?,
+    })
 }
 
 /// Says how a top-up that was asked for ended; `false`: it had ended before. What was paid is credited by

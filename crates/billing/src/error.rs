@@ -3,7 +3,7 @@
 use crate::caps::Cap;
 use plaza_db::DbError;
 use plaza_ledger::LedgerError;
-use plaza_protocol::{Currency, Micros, PortfolioId};
+use plaza_protocol::{Currency, Micros, PortfolioId, Timestamp};
 
 /// Why a message is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,9 +38,25 @@ pub enum Refused {
         /// The most that the message can cost.
         needed: Micros,
     },
+    /// An invoice is overdue for so long that nothing is sent that costs.
+    #[error(
+        "sending is suspended: an invoice has been overdue since {}; pay it under Billing in the manager, \
+         /manager/billing, and sending goes on at once",
+        day(*since)
+    )]
+    Suspended {
+        /// When it was due.
+        since: Timestamp,
+    },
     /// A message with this id failed or expired before.
     #[error("the message has ended")]
     Ended,
+}
+
+/// A day as people read it, UTC.
+fn day(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_microsecond(at.0);
+    at.map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 /// Billing could not do its work. Nothing of the transaction may be kept.

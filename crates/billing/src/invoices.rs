@@ -37,6 +37,7 @@
 mod document;
 mod draft;
 mod gather;
+mod letters;
 mod number;
 mod parties;
 mod pdf;
@@ -51,12 +52,14 @@ mod verify;
 pub use document::{Document, DocumentLine, DocumentTax, Letter, Party, credit_note_document, letter};
 pub use draft::{Closed, close, close_due, draft, finalize, open_periods};
 pub use gather::{Gathered, behind, gather};
+pub use letters::{Consequence, attached, remind};
 pub use parties::{
     LegalEntity, Profile, TaxRate, entity, profile, set_entity, set_profile, set_tax_rate, tax_rates,
 };
 pub use rated::{RatedFile, RatedLine, rated_lines};
 pub use settle::{
-    Credit, CreditNote, Paid, Payment, PaymentSource, credit, credit_notes, mark_overdue, pay, payments,
+    Credit, CreditNote, Paid, Payment, PaymentSource, credit, credit_notes, mark_overdue, of_number, overdue,
+    pay, payable, payments,
 };
 pub use total::Treatment;
 pub(crate) use verify::verify;

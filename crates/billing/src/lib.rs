@@ -72,6 +72,7 @@ mod prices;
 mod reports;
 mod rerating;
 mod spending;
+pub mod standing;
 mod store;
 mod tiers;
 mod usage;
@@ -118,6 +119,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         caps::store::STATEMENTS,
         alerts::store::STATEMENTS,
         mail::store::STATEMENTS,
+        standing::store::STATEMENTS,
     ]
     .concat()
 }

@@ -9,7 +9,8 @@ pub(crate) mod store;
 use crate::BillingError;
 use crate::funds::{later, require_operator};
 use plaza_db::{Row, Tx, params};
-use plaza_protocol::{Ctx, Timestamp};
+use plaza_protocol::{CreditNoteId, Ctx, InvoiceId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,6 +25,16 @@ const PAUSE_S_MAX: u64 = 12 * 3600;
 /// Characters of an error that are kept.
 const ERROR_CHARS_MAX: usize = 500;
 
+/// A document that goes along: made when the mail is sent ([`crate::invoices::attached`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attachment {
+    /// The PDF of an invoice.
+    Invoice(InvoiceId),
+    /// The PDF of a credit note.
+    CreditNote(CreditNoteId),
+}
+
 /// A mail to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -35,8 +46,8 @@ pub struct Mail {
     pub body_text: String,
     /// The same as HTML.
     pub body_html: Option<String>,
-    /// Ids of blobs that go along.
-    pub attachments: Vec<String>,
+    /// What goes along.
+    pub attachments: Vec<Attachment>,
 }
 
 /// A mail that a sender has taken.
@@ -111,13 +122,19 @@ pub async fn sent(ctx: &Ctx, tx: &mut Tx, mail: Uuid) -> Result<(), BillingError
     Ok(())
 }
 
-/// A taken mail could not be sent: it is tried again later, or given up.
-pub async fn failed(ctx: &Ctx, tx: &mut Tx, due: &DueMail, error: &str) -> Result<(), BillingError> {
+/// A taken mail could not be sent: it is tried again later, or given up; at once if trying again does not help.
+pub async fn failed(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    due: &DueMail,
+    error: &str,
+    is_final: bool,
+) -> Result<(), BillingError> {
     require_operator(ctx)?;
     let attempts = due.attempts.saturating_add(1);
     let doubled =
         PAUSE_FIRST_S.saturating_mul(2_u64.saturating_pow(u32::try_from(due.attempts).unwrap_or(u32::MAX)));
-    let state = if attempts >= ATTEMPTS_MAX { "failed" } else { "waiting" };
+    let state = if is_final || attempts >= ATTEMPTS_MAX { "failed" } else { "waiting" };
     let next_at = later(ctx.now(), Duration::from_secs(doubled.min(PAUSE_S_MAX)));
     let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
     tx.execute(store::FAILED, params![due.mail_id, state, attempts, next_at, error]).await?;

@@ -208,7 +208,9 @@ list_statements! {
                (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
                 WHERE b.price_book_id = p.price_book_id),
                (SELECT i.country FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
-               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id)
+               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
+               (SELECT s.standing FROM payment_standing s WHERE s.portfolio_id = p.portfolio_id),
+               (SELECT s.overdue_since FROM payment_standing s WHERE s.portfolio_id = p.portfolio_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id";
     /// The same, locked: their chains will grow.
     PORTFOLIOS_LOCKED = "
@@ -217,7 +219,9 @@ list_statements! {
                (SELECT l.digest FROM price_book b JOIN price_book l ON l.price_book_id = b.base_book
                 WHERE b.price_book_id = p.price_book_id),
                (SELECT i.country FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
-               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id)
+               (SELECT i.starts_at FROM authentication_international i WHERE i.portfolio_id = p.portfolio_id),
+               (SELECT s.standing FROM payment_standing s WHERE s.portfolio_id = p.portfolio_id),
+               (SELECT s.overdue_since FROM payment_standing s WHERE s.portfolio_id = p.portfolio_id)
         FROM billing_portfolio p WHERE p.portfolio_id IN ({list}) ORDER BY p.portfolio_id {for_update}";
     /// Messages that were accepted before, on their way or delivered.
     ACCEPTED = "

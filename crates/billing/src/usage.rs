@@ -21,6 +21,7 @@ use crate::error::BillingError;
 use crate::international::Abroad;
 use crate::price_book::{PriceBook, Rate};
 use crate::prices::Prices;
+use crate::standing::Standing;
 use jiff::tz::TimeZone;
 use plaza_db::{ListSql, Tx, Value};
 use plaza_ledger::derived_id;
@@ -192,6 +193,9 @@ pub(crate) struct Payer {
     pub(crate) events: i64,
     pub(crate) hash: Vec<u8>,
     pub(crate) abroad: Abroad,
+    pub(crate) standing: Standing,
+    /// Since when an invoice is overdue.
+    pub(crate) overdue_since: Option<Timestamp>,
 }
 
 impl Payer {
@@ -236,7 +240,8 @@ pub(crate) async fn payers(
         let (events, hash) = (row.get(4)?, row.get(5)?);
         let abroad =
             Abroad { country: row.get::<Option<String>>(8)?.unwrap_or_default(), starts_at: row.get(9)? };
-        payers.insert(id, Payer { currency, time_zone, book, events, hash, abroad });
+        let (standing, overdue_since) = (Standing::read(&row, 10)?, row.get(11)?);
+        payers.insert(id, Payer { currency, time_zone, book, events, hash, abroad, standing, overdue_since });
     }
     match ids.into_iter().find(|id| !payers.contains_key(id)) {
         Some(unknown) => Err(BillingError::UnknownPortfolio(unknown)),

@@ -45,6 +45,8 @@ fn value(alert: &Alert) -> Value {
         "cap" if is_full => ("CRITICAL", "SPENDING_CAP"),
         "cap" => ("WARNING", "SPENDING_CAP"),
         "low_balance" => ("WARNING", "LOW_BALANCE"),
+        "overdue" if alert.details["action"] == "suspend" => ("CRITICAL", "OVERDUE_INVOICE"),
+        "overdue" => ("WARNING", "OVERDUE_INVOICE"),
         _ => ("INFORMATIONAL", "PROMOTIONAL_CREDIT_ENDED"),
     };
     json!({

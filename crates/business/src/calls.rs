@@ -178,6 +178,7 @@ impl Business {
             }
             Some(Err(Refused::NoPrice { market })) => return Err(CallError::NoPrice { market }),
             Some(Err(cap @ Refused::CapReached { .. })) => return Err(CallError::CapReached(cap)),
+            Some(Err(suspended @ Refused::Suspended { .. })) => return Err(CallError::Suspended(suspended)),
             Some(Err(Refused::Ended)) | None => return Err(CallError::NotHeld),
         }
         let new = NewCall {

@@ -43,16 +43,17 @@ use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
 use crate::{Business, analytics, blocks, calls, catalogs, codes, wabas, wamid};
 use approach::{Unpaid, undo_all};
+use plaza_billing::standing::Standing;
 use plaza_billing::{self as billing, Category, Intent, Pricing, Refused, WindowState};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{Body, Content, MediaForm};
 use plaza_protocol::{
     AccountId, BusinessMessageId, ConversationId, Ctx, FlowId, GroupId, MessageId, PhoneNumber,
-    PhoneNumberId, Timestamp, limits,
+    PhoneNumberId, PortfolioId, Timestamp, limits,
 };
 use request::{Address, Draft, Kind, Recipient};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A message of a business is accepted: this is what goes into the conversation and into the answer.
@@ -181,8 +182,9 @@ impl Business {
     ) -> Result<Vec<Result<Accepted, SendError>>, SendError> {
         let Some(first) = sends.first() else { return Ok(Vec::new()) };
         let mut checked = Vec::with_capacity(sends.len());
+        let mut standings = Standings::default();
         for send in sends {
-            match self.check(tx, send).await {
+            match self.check(tx, send, &mut standings).await {
                 Err(SendError::Db(error)) => return Err(error.into()),
                 outcome => checked.push(outcome),
             }
@@ -347,6 +349,26 @@ impl Business {
     }
 }
 
+/// How the portfolios of a batch stand with their invoices: each is looked up once.
+#[derive(Debug, Default)]
+pub(crate) struct Standings(BTreeMap<PortfolioId, Standing>);
+
+impl Standings {
+    pub(crate) async fn of(
+        &mut self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        portfolio: PortfolioId,
+    ) -> Result<Standing, SendError> {
+        if let Some(known) = self.0.get(&portfolio) {
+            return Ok(*known);
+        }
+        let found = billing::standing::standing(ctx, tx, portfolio).await.map_err(SendError::from)?;
+        self.0.insert(portfolio, found);
+        Ok(found)
+    }
+}
+
 /// One message of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct Sending<'a> {
@@ -383,7 +405,12 @@ struct NewSend {
 
 /// Everything but the price.
 impl Business {
-    async fn check(&self, tx: &mut Tx, send: &Sending<'_>) -> Result<Checked, SendError> {
+    async fn check(
+        &self,
+        tx: &mut Tx,
+        send: &Sending<'_>,
+        standings: &mut Standings,
+    ) -> Result<Checked, SendError> {
         let Sending { ctx, phone, message } = *send;
         let number = portfolios::phone_number(ctx, tx, phone).await?;
         if number.status == portfolios::BANNED {
@@ -397,7 +424,8 @@ impl Business {
         if let Some(message_id) = first_of(ctx, tx, phone, message, message_id).await? {
             return Ok(Checked { number, contact, message_id, new: None });
         }
-        match self.check_new(tx, send, &number, &contact, message_id).await {
+        let standing = standings.of(ctx, tx, number.portfolio_id).await?;
+        match self.check_new(tx, send, (&number, standing), &contact, message_id).await {
             Ok(new) => Ok(Checked { number, contact, message_id, new: Some(new) }),
             Err(refused) => {
                 forget(tx, send, message_id).await?;
@@ -410,7 +438,7 @@ impl Business {
         &self,
         tx: &mut Tx,
         send: &Sending<'_>,
-        number: &BusinessNumber,
+        (number, standing): (&BusinessNumber, Standing),
         contact: &Contact,
         message_id: BusinessMessageId,
     ) -> Result<NewSend, SendError> {
@@ -428,9 +456,7 @@ impl Business {
         if number.status == portfolios::RESTRICTED && !windows.is_customer_service_open(now) {
             return Err(SendError::Restricted);
         }
-        if let Some(per_s) = self.messages_per_s {
-            self.pace.take(ctx, phone, contact.account, per_s)?;
-        }
+        self.keep_pace(ctx, phone, contact.account, standing)?;
         if let Some(flow) = prepared.flow {
             sending::note(ctx, tx, message_id, flow).await?;
         }
@@ -472,6 +498,7 @@ pub(crate) fn pricing(held: Option<Result<billing::Held, Refused>>) -> Result<Pr
         }
         Some(Err(Refused::NoPrice { market })) => Err(SendError::NoPrice { market }),
         Some(Err(cap @ Refused::CapReached { .. })) => Err(SendError::CapReached(cap)),
+        Some(Err(suspended @ Refused::Suspended { .. })) => Err(SendError::Suspended(suspended)),
         // One intent has one answer, and a new message has not ended.
         Some(Err(Refused::Ended)) | None => Err(SendError::NotHeld),
     }

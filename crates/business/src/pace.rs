@@ -6,12 +6,16 @@
 //!   refused with 130429.
 //! - **Calls and groups**: a number begins 10 calls a second, 50 at once, and changes its groups 5 times a second, 50
 //!   at once. More is refused with 138005 and 131208.
+//! - **Overdue invoices**: once the steps against late payers have come so far, all numbers of the portfolio send one
+//!   message a second each. More is refused with 130429.
 //! - **Pair rate**: one person gets a message of one number every six seconds on average. Up to 45 may come at once,
 //!   borrowed from the time after: then the next one has to wait until that is paid back. More is refused with 131056.
 //!
 //! The counts live in memory, for each process: a limit that forgets at a restart is no harm, and a row for each
 //! message would be. They are bounded; who has not sent for a while is forgotten.
 
+use crate::Business;
+use plaza_billing::standing::Standing;
 use plaza_protocol::{AccountId, Ctx, PhoneNumberId, Timestamp, limits};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,6 +26,8 @@ use std::time::Duration;
 pub const STANDARD_MESSAGES_PER_S: u32 = 80;
 /// …and where it was raised.
 pub const HIGH_MESSAGES_PER_S: u32 = 1_000;
+/// …and where invoices are overdue.
+pub const OVERDUE_MESSAGES_PER_S: u32 = 1;
 /// A person gets one message of a number in this time…
 pub(crate) const PAIR_EVERY: Duration = Duration::from_secs(6);
 /// …and so many at once.
@@ -35,6 +41,18 @@ pub enum TooFast {
     /// The number as a whole.
     #[error("the phone number sends more than {per_s} messages a second: wait {} ms", wait.as_millis().max(1))]
     Number {
+        /// The limit.
+        per_s: u32,
+        /// When to come back.
+        wait: Duration,
+    },
+    /// The portfolio has not paid.
+    #[error(
+        "an invoice is overdue: until it is paid, this phone number sends {per_s} message a second; wait {} ms, and pay it \
+         under Billing in the manager, /manager/billing",
+        wait.as_millis().max(1)
+    )]
+    Overdue {
         /// The limit.
         per_s: u32,
         /// When to come back.
@@ -79,6 +97,26 @@ impl Pace {
         put(&self.numbers, ctx, phone, empty_at);
         put(&self.pairs, ctx, pair, pair_empty_at);
         Ok(())
+    }
+}
+
+impl Business {
+    /// Counts a message of a number, or says how long to wait.
+    pub(crate) fn keep_pace(
+        &self,
+        ctx: &Ctx,
+        phone: PhoneNumberId,
+        to: AccountId,
+        standing: Standing,
+    ) -> Result<(), TooFast> {
+        // Of who is suspended, only what costs nothing comes so far: it is not slowed down.
+        if standing != Standing::Throttled {
+            return self.messages_per_s.map_or(Ok(()), |per_s| self.pace.take(ctx, phone, to, per_s));
+        }
+        self.pace.take(ctx, phone, to, OVERDUE_MESSAGES_PER_S).map_err(|refused| match refused {
+            TooFast::Number { per_s, wait } => TooFast::Overdue { per_s, wait },
+            other => other,
+        })
     }
 }
 

@@ -1,17 +1,20 @@
 //! # Automatic top-ups
 //!
 //! A portfolio can say: when less than this is left, pay in that much with my default method, and not more than so much in
-//! a calendar month (UTC). One is under way at a time. After one that failed, the next is tried a day later, or as soon as
+//! a calendar month (UTC). Billing watches the balance and asks for a top-up at each crossing of the threshold. One is under way at a time. After one that failed, the next is tried a day later, or as soon as
 //! the settings are saved again.
 
 use crate::payment::Cause;
 use crate::payments::{TopUp, create, currency_of};
 use crate::{Method, PaymentError, amount, store};
+use plaza_billing::alerts::{self, Watch};
+use plaza_billing::funds;
 use plaza_db::{Tx, params};
 use plaza_protocol::{Ctx, Micros, PaymentId, PortfolioId, Timestamp};
+use uuid::Uuid;
 
-/// Portfolios that are looked at in one statement.
-pub(crate) const PAGE_ROWS: i64 = 200;
+/// Top-ups that are looked at in one transaction.
+const PAGE_ROWS: u32 = 200;
 
 /// When a portfolio tops itself up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,8 +25,8 @@ pub struct Automatic {
     pub threshold: Micros,
     /// How much it pays in.
     pub amount: Micros,
-    /// At most so much in a calendar month.
-    pub monthly_max: Micros,
+    /// At most so much in a calendar month; `None`: whatever it takes.
+    pub monthly_max: Option<Micros>,
     /// After a failure it waits until then.
     pub paused_until: Timestamp,
 }
@@ -43,21 +46,24 @@ pub enum Wanted {
     Off,
 }
 
-/// When a portfolio tops itself up.
-pub async fn automatic(_ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Automatic, PaymentError> {
-    let Some(row) = tx.query_one(store::AUTOMATIC, params![portfolio]).await? else {
-        return Ok(Automatic::default());
+/// When a portfolio tops itself up. Threshold and amount are what billing watches for.
+pub async fn automatic(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Automatic, PaymentError> {
+    let watch = alerts::watch(ctx, tx, portfolio).await?;
+    let limit = tx.query_one(store::AUTOMATIC_LIMIT, params![portfolio]).await?;
+    let (monthly_max, paused_until) = match limit {
+        Some(row) => (row.get(0)?, row.get(1)?),
+        None => (None, Timestamp::default()),
     };
     Ok(Automatic {
-        is_enabled: row.get(0)?,
-        threshold: row.get(1)?,
-        amount: row.get(2)?,
-        monthly_max: row.get(3)?,
-        paused_until: row.get(4)?,
+        is_enabled: watch.top_up.is_some(),
+        threshold: watch.threshold.unwrap_or_default(),
+        amount: watch.top_up.unwrap_or_default(),
+        monthly_max,
+        paused_until,
     })
 }
 
-/// Sets it. Enabled, it needs a method to pay with.
+/// Sets it. Enabled, it needs a method to pay with. Turned off, the threshold still tells when the balance runs low.
 pub async fn set_automatic(
     ctx: &Ctx,
     tx: &mut Tx,
@@ -67,19 +73,24 @@ pub async fn set_automatic(
     let currency = currency_of(tx, portfolio).await?;
     if wanted.is_enabled {
         amount::to_minor(wanted.amount, currency)?;
-        if wanted.threshold < Micros::ZERO || wanted.threshold > amount::amount_max(currency) {
-            return Err(PaymentError::Invalid("threshold: zero or more, and at most the largest payment"));
+        if wanted.threshold <= Micros::ZERO || wanted.threshold > amount::amount_max(currency) {
+            return Err(PaymentError::Invalid("threshold: above zero, and at most the largest payment"));
         }
-        if wanted.monthly_max < wanted.amount {
+        if wanted.monthly_max.is_some_and(|most| most < wanted.amount) {
             return Err(PaymentError::Invalid("monthly_max: at least the amount of one top-up"));
         }
         if tx.query_one(store::DEFAULT_METHOD, params![portfolio]).await?.is_none() {
             return Err(PaymentError::NoMethod);
         }
     }
-    let row =
-        params![portfolio, wanted.is_enabled, wanted.threshold, wanted.amount, wanted.monthly_max, ctx.now()];
-    tx.execute(store::UPSERT_AUTOMATIC, row).await?;
+    tx.execute(store::SET_AUTOMATIC_LIMIT, params![portfolio, wanted.monthly_max]).await?;
+    let before = alerts::watch(ctx, tx, portfolio).await?;
+    let watch = if wanted.is_enabled {
+        Watch { threshold: Some(wanted.threshold), top_up: Some(wanted.amount), ..before }
+    } else {
+        Watch { top_up: None, ..before }
+    };
+    alerts::set_watch(ctx, tx, portfolio, &watch).await?;
     automatic(ctx, tx, portfolio).await
 }
 
@@ -113,7 +124,8 @@ pub async fn top_up_wanted(
     if open > 0 {
         return Ok(Wanted::UnderWay);
     }
-    if paid.checked_add(amount).is_none_or(|sum| sum > settings.monthly_max) {
+    let sum = paid.checked_add(amount);
+    if settings.monthly_max.is_some_and(|most| sum.is_none_or(|sum| sum > most)) {
         return Ok(Wanted::AboveMonthlyMaximum);
     }
     let Some(row) = tx.query_one(store::DEFAULT_METHOD, params![portfolio]).await? else {
@@ -147,25 +159,37 @@ async fn this_month(
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 
-/// Looks at a page of the portfolios that top themselves up; the last one of it, and the payments that were made.
+/// Looks at a page of the top-ups that billing asks for; the last one of it, and the payments that were made. What is
+/// not needed or wanted any more ends without one.
 pub(crate) async fn look(
     ctx: &Ctx,
     tx: &mut Tx,
-    after: PortfolioId,
-) -> Result<(Option<PortfolioId>, Vec<PaymentId>), PaymentError> {
+    after: Option<Uuid>,
+) -> Result<(Option<Uuid>, Vec<PaymentId>), PaymentError> {
     let (mut last, mut made) = (None, Vec::new());
-    for row in tx.query(store::AUTOMATIC_AFTER, params![after, ctx.now(), PAGE_ROWS]).await? {
-        let (portfolio, threshold, amount): (PortfolioId, Micros, Micros) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        last = Some(portfolio);
-        if plaza_billing::balance(ctx, tx, portfolio).await?.available >= threshold {
+    for request in alerts::open_top_ups(ctx, tx, after, PAGE_ROWS).await? {
+        last = Some(request.request_id);
+        let portfolio = request.portfolio;
+        let settings = automatic(ctx, tx, portfolio).await?;
+        let has_enough = funds::available(ctx, tx, portfolio).await? >= settings.threshold;
+        if !settings.is_enabled || has_enough {
+            alerts::end_top_up(ctx, tx, request.request_id, false).await?;
             continue;
         }
+        // One that failed is tried again under another key.
         let (_, count, _) = this_month(ctx, tx, portfolio).await?;
-        let key = format!("automatic {} {count}", month_of(ctx.now()).seconds());
-        if let Wanted::Made(payment) = top_up_wanted(ctx, tx, portfolio, amount, &key).await? {
+        let key = format!("{} {} {count}", request.idempotency_key, month_of(ctx.now()).seconds());
+        if let Wanted::Made(payment) = top_up_wanted(ctx, tx, portfolio, settings.amount, &key).await? {
             made.push(payment);
         }
     }
     Ok((last, made))
+}
+
+/// A top-up was paid: what billing asked for is done.
+pub(crate) async fn paid(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<(), PaymentError> {
+    if let Some(request) = alerts::open_top_up(ctx, tx, portfolio).await? {
+        alerts::end_top_up(ctx, tx, request.request_id, true).await?;
+    }
+    Ok(())
 }

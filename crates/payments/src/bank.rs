@@ -2,12 +2,15 @@
 //!
 //! A top-up by bank transfer is a reference (ISO 11649: `RF`, two check digits, twelve digits) that the payer writes. What
 //! arrives at the bank comes in by a statement or by the operator's hand, each entry once, by the statement's own name for
-//! it. If its reference and its amount are those of an open payment, that succeeds. Everything else goes to the account
+//! it. If its reference and its amount are those of an open payment, that succeeds; if it names an invoice and is at most
+//! what is open of it, it pays that. Everything else goes to the account
 //! `suspense` and to a list, until the operator says whose it is or sends it back.
 
 use crate::payment::{State, words};
 use crate::payments::{Change, change, currency_of, move_money, prepaid};
-use crate::{Payment, PaymentError, store};
+use crate::{Payment, PaymentError, amount, store};
+use plaza_billing::alerts;
+use plaza_billing::invoices::{self, PaymentSource};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
 use plaza_protocol::{BankEntryId, Ctx, Currency, Micros, PaymentId, PortfolioId, Timestamp};
@@ -20,6 +23,10 @@ pub const STATEMENT_ROWS_MAX: usize = 5_000;
 const REFERENCE_DIGITS: usize = 12;
 /// Characters of a payer, of what they wrote, and of the statement's name for an entry.
 const TEXT_CHARACTERS_MAX: usize = 300;
+/// Characters of what an invoice keeps of an entry's name.
+const REFERENCE_CHARACTERS_MAX: usize = 200;
+/// Numbers of invoices that are looked up of one entry.
+const NUMBERS_LOOKED_UP: usize = 5;
 /// Rows of the list of what is in suspense.
 const SUSPENSE_ROWS: i64 = 500;
 
@@ -212,9 +219,6 @@ pub fn read_statement(text: &str) -> Result<Vec<Booking>, StatementError> {
 /// The payment that an entry means, and why it does not pay it.
 async fn meant(tx: &mut Tx, booking: &Booking) -> Result<(Option<Payment>, String), PaymentError> {
     let references = references(&booking.remittance);
-    if references.is_empty() {
-        return Ok((None, "it names no reference".to_owned()));
-    }
     for reference in &references {
         let row = tx.query_one(store::PAYMENT_OF_REFERENCE, params![BANK, reference]).await?;
         let Some(row) = row else { continue };
@@ -230,7 +234,68 @@ async fn meant(tx: &mut Tx, booking: &Booking) -> Result<(Option<Payment>, Strin
         };
         return Ok((Some(payment), why));
     }
-    Ok((None, format!("no payment has the reference {}", references.join(", "))))
+    let why = match references.as_slice() {
+        [] => "it names no reference".to_owned(),
+        some => format!("no payment has the reference {}", some.join(", ")),
+    };
+    Ok((None, why))
+}
+
+/// Numbers of invoices in what somebody wrote: in any case, with dashes, other marks or spaces between their parts.
+fn invoice_numbers(text: &str) -> Vec<String> {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    let numbers = words.windows(3).filter_map(|three| match three {
+        [kind, year, number] if kind == "INV" => Some(format!("{kind}-{year}-{number}")),
+        _ => None,
+    });
+    numbers.take(NUMBERS_LOOKED_UP).collect()
+}
+
+/// Pays the invoice whose number an entry names; whose it is, or why it does not pay it.
+async fn pay_invoice(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    booking: &Booking,
+    entry: BankEntryId,
+) -> Result<Option<Result<PortfolioId, String>>, PaymentError> {
+    for number in invoice_numbers(&booking.remittance) {
+        let Some(named) = invoices::of_number(ctx, tx, &number).await? else { continue };
+        let invoice = invoices::payable(ctx, tx, named.invoice_id).await?;
+        let open = amount::from_minor(invoice.open_minor(), invoice.currency).unwrap_or_default();
+        let currency = invoice.currency;
+        let amount_minor = amount::to_minor(booking.amount, booking.currency);
+        let why = if currency != booking.currency {
+            format!("invoice {number} is in {currency}")
+        } else if open == Micros::ZERO {
+            format!("nothing is open of invoice {number}")
+        } else if booking.amount > open {
+            format!("{open} {currency} are open of invoice {number}")
+        } else if let Ok(amount_minor) = amount_minor {
+            let payment = invoices::Payment {
+                key: entry.to_string(),
+                amount_minor,
+                source: PaymentSource::Transfer,
+                reference: reference_of(booking, entry),
+            };
+            invoices::pay(ctx, tx, invoice.invoice_id, &payment).await?;
+            return Ok(Some(Ok(invoice.portfolio_id)));
+        } else {
+            "its amount cannot be a payment".to_owned()
+        };
+        return Ok(Some(Err(why)));
+    }
+    Ok(None)
+}
+
+/// What the bank calls an entry, in the words that an invoice keeps.
+fn reference_of(booking: &Booking, entry: BankEntryId) -> String {
+    let plain: String =
+        booking.key.chars().filter(|c| !c.is_control()).take(REFERENCE_CHARACTERS_MAX).collect();
+    if plain.trim().is_empty() { entry.to_string() } else { plain }
 }
 
 /// Records an entry of the bank; whether it was known. The same entry counts once.
@@ -256,6 +321,17 @@ pub async fn record(ctx: &Ctx, tx: &mut Tx, booking: &Booking) -> Result<(BankEn
         }
     }
     let entry_id: BankEntryId = ctx.ordered_id();
+    let mut owner = payment.as_ref().filter(|_| has_paid).map(|payment| payment.portfolio_id);
+    if payment.is_none() {
+        match pay_invoice(ctx, tx, booking, entry_id).await? {
+            Some(Ok(portfolio)) => {
+                (owner, has_paid) = (Some(portfolio), true);
+                why.clear();
+            }
+            Some(Err(reason)) => why = reason,
+            None => {}
+        }
+    }
     let state = if has_paid { EntryState::Matched } else { EntryState::Suspense };
     let row = params![
         entry_id,
@@ -267,7 +343,7 @@ pub async fn record(ctx: &Ctx, tx: &mut Tx, booking: &Booking) -> Result<(BankEn
         &booking.remittance,
         state.as_str(),
         &why,
-        payment.as_ref().filter(|_| has_paid).map(|payment| payment.portfolio_id),
+        owner,
         payment.as_ref().map(|payment| payment.payment_id),
         ctx.now()
     ];
@@ -313,6 +389,7 @@ pub async fn assign(
     }
     let accounts = (Account::new(AccountKind::Suspense, currency), prepaid(portfolio, currency));
     move_money(ctx, tx, derived_id(id.0, "assigned"), accounts, entry.booking.amount).await?;
+    alerts::money_moved(ctx, tx, portfolio).await?;
     load(tx, id).await
 }
 

@@ -1,11 +1,12 @@
 //! # Who does not pay
 //!
 //! The steps are rows that the operator changes: so many days after the oldest open invoice was due, something happens.
-//! Whatever was reached shows in one word, the [`Standing`], which a send reads by one key. Who has paid is in good
-//! standing at the next look.
+//! Whatever was reached shows in one word, billing's [`Standing`], which a send reads by one key. Who has paid is in good
+//! standing at once.
 
 use crate::payment::words;
 use crate::{PaymentError, earlier, store};
+use plaza_billing::standing::{self, Late, Standing};
 use plaza_db::{Tx, params};
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
 use std::collections::BTreeMap;
@@ -28,19 +29,6 @@ words! {
     Throttle = "throttle",
     /// It sends nothing that costs.
     Suspend = "suspend",
-}
-
-words! {
-    /// How a portfolio stands with its invoices. What comes later is worse.
-    Standing, "a standing is unknown":
-    /// All is paid, or not due.
-    Good = "good",
-    /// Something is overdue.
-    Late = "late",
-    /// It sends more slowly.
-    Throttled = "throttled",
-    /// It sends nothing that costs.
-    Suspended = "suspended",
 }
 
 /// What happens after some days.
@@ -98,41 +86,25 @@ pub async fn set_steps(ctx: &Ctx, tx: &mut Tx, wanted: &[Step]) -> Result<Vec<St
     steps(ctx, tx).await
 }
 
-/// How a portfolio stands: one row by its key.
-pub async fn standing(_ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Standing, PaymentError> {
-    match tx.query_one(store::STANDING, params![portfolio]).await? {
-        Some(row) => Standing::read(&row, 0),
-        None => Ok(Standing::Good),
-    }
-}
-
-struct Kept {
-    standing: Standing,
-    since: Timestamp,
-    steps_up_to: Option<i64>,
-}
-
 /// Takes the steps that are due. `overdue` is everybody who has not paid; who is not among them is in good standing again.
 pub async fn step(ctx: &Ctx, tx: &mut Tx, overdue: &[Overdue]) -> Result<Vec<Notice>, PaymentError> {
     let steps = steps(ctx, tx).await?;
-    let mut present: BTreeMap<PortfolioId, Kept> = BTreeMap::new();
-    for row in tx.query(store::STANDINGS, vec![]).await? {
-        let standing = Standing::read(&row, 1)?;
-        present.insert(row.get(0)?, Kept { standing, since: row.get(2)?, steps_up_to: row.get(3)? });
-    }
+    let present = standing::late(ctx, tx).await?;
+    let mut present: BTreeMap<PortfolioId, Late> =
+        present.into_iter().map(|late| (late.portfolio_id, late)).collect();
     let mut notices = Vec::new();
     for late in overdue.iter().filter(|late| late.since <= ctx.now()) {
         let before = present.remove(&late.portfolio_id);
         // A younger debt is another one: its steps begin anew.
-        let taken = before.as_ref().filter(|row| row.since == late.since).and_then(|row| row.steps_up_to);
+        let taken = before.filter(|row| row.since == late.since).and_then(|row| row.steps_up_to);
         let is_reached = |step: &&Step| {
             let days = u32::try_from(step.after_days).unwrap_or(u32::MAX);
             late.since <= earlier(ctx.now(), DAY.saturating_mul(days))
         };
-        let mut standing = Standing::Late;
+        let mut reached = Standing::Late;
         let mut up_to = taken;
         for step in steps.iter().filter(is_reached) {
-            standing = standing.max(match step.action {
+            reached = reached.max(match step.action {
                 StepAction::Mail | StepAction::Webhook => Standing::Late,
                 StepAction::Throttle => Standing::Throttled,
                 StepAction::Suspend => Standing::Suspended,
@@ -142,15 +114,18 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx, overdue: &[Overdue]) -> Result<Vec<Not
                 up_to = Some(step.after_days);
             }
         }
-        let is_same = before
-            .is_some_and(|row| (row.standing, row.since, row.steps_up_to) == (standing, late.since, up_to));
-        if !is_same {
-            let row = params![late.portfolio_id, standing.as_str(), late.since, up_to, ctx.now()];
-            tx.execute(store::UPSERT_STANDING, row).await?;
+        let now = Late {
+            portfolio_id: late.portfolio_id,
+            standing: reached,
+            since: late.since,
+            steps_up_to: up_to,
+        };
+        if before != Some(now) {
+            standing::set(ctx, tx, &now).await?;
         }
     }
     for portfolio in present.keys() {
-        tx.execute(store::DELETE_STANDING, params![*portfolio]).await?;
+        standing::clear(ctx, tx, *portfolio).await?;
     }
     Ok(notices)
 }

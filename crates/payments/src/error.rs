@@ -2,6 +2,7 @@
 
 use crate::ProviderError;
 use plaza_billing::BillingError;
+use plaza_billing::invoices::InvoiceError;
 use plaza_db::DbError;
 use plaza_ledger::LedgerError;
 use plaza_protocol::{Currency, Micros};
@@ -18,6 +19,12 @@ pub enum PaymentError {
     /// Billing: most often, that the portfolio is unknown.
     #[error("billing")]
     Billing(#[from] BillingError),
+    /// An invoice cannot be paid.
+    #[error("{0}")]
+    Invoice(#[source] Box<InvoiceError>),
+    /// Another payment of the invoice is open.
+    #[error("a payment of this invoice is under way: wait until it has ended, or cancel it")]
+    UnderWay,
     /// The operator has set up no provider.
     #[error("this network takes no cards: the operator has set up no payment provider")]
     NoProvider,
@@ -92,4 +99,13 @@ pub enum PaymentError {
     /// A row that this crate would not have written.
     #[error("the payment tables are damaged: {0}")]
     Damaged(&'static str),
+}
+
+impl From<InvoiceError> for PaymentError {
+    fn from(error: InvoiceError) -> Self {
+        match error {
+            InvoiceError::Db(error) => Self::Db(error),
+            other => Self::Invoice(Box::new(other)),
+        }
+    }
 }

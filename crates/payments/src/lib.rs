@@ -68,7 +68,7 @@ pub use bank::{
 pub use error::PaymentError;
 pub use methods::{Method, MethodState, method_of, methods};
 pub use payment::{Cause, Filter, Payment, State, payment, payment_of, payments};
-pub use payments::{Payments, TopUp};
+pub use payments::{InvoicePayment, Payments, TopUp};
 pub use provider::{
     Attached, Network, NetworkError, Order, Payout, Provider, ProviderError, RefundOrder, RefundStatus,
     RefundTruth, Request, Response, SetUp, Status, Truth,

@@ -2,7 +2,7 @@
 
 use crate::{PaymentError, store};
 use plaza_db::{Row, Tx, params};
-use plaza_protocol::{Ctx, Currency, Micros, PaymentId, PaymentMethodId, PortfolioId, Timestamp};
+use plaza_protocol::{Ctx, Currency, InvoiceId, Micros, PaymentId, PaymentMethodId, PortfolioId, Timestamp};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal: $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)?) => {
@@ -56,13 +56,49 @@ impl State {
     }
 }
 
-words! {
-    /// Who asked for a payment.
-    Cause, "a cause of a payment is unknown":
-    /// Somebody.
-    TopUp = "top_up",
+/// What a payment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody pays in.
+    TopUp,
     /// The threshold of the automatic top-up.
-    Automatic = "automatic",
+    Automatic,
+    /// An invoice.
+    Invoice(InvoiceId),
+}
+
+impl Cause {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TopUp => "top_up",
+            Self::Automatic => "automatic",
+            Self::Invoice(_) => "invoice",
+        }
+    }
+
+    /// The invoice that it pays.
+    pub fn invoice(self) -> Option<InvoiceId> {
+        match self {
+            Self::Invoice(id) => Some(id),
+            Self::TopUp | Self::Automatic => None,
+        }
+    }
+
+    /// As it stands in the database.
+    pub(crate) fn stored(self) -> String {
+        match self {
+            Self::Invoice(id) => format!("invoice:{id}"),
+            other => other.as_str().to_owned(),
+        }
+    }
+
+    fn read(row: &Row, column: usize) -> Result<Self, PaymentError> {
+        let text: String = row.get(column)?;
+        let invoice = text.strip_prefix("invoice:").and_then(|id| id.parse().ok()).map(Self::Invoice);
+        let plain = [Self::TopUp, Self::Automatic].into_iter().find(|cause| cause.as_str() == text);
+        invoice.or(plain).ok_or(PaymentError::Damaged("a cause of a payment is unknown"))
+    }
 }
 
 /// A payment.

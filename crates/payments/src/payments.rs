@@ -6,10 +6,14 @@
 
 use crate::payment::{Cause, Payment, State, load};
 use crate::provider::{Order, Provider, ProviderError, SetUp, Status, Truth};
-use crate::{Method, PaymentError, amount, bank, later, methods, store};
+use crate::{Method, PaymentError, amount, automatic, bank, later, methods, store};
+use plaza_billing::alerts;
+use plaza_billing::invoices::{self, InvoiceError, PaymentSource};
 use plaza_db::{Db, Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id};
-use plaza_protocol::{Chain, Ctx, Currency, Micros, PaymentId, PaymentMethodId, PortfolioId};
+use plaza_protocol::{
+    Actor, Chain, Ctx, Currency, InvoiceId, Micros, PaymentId, PaymentMethodId, PortfolioId,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +50,17 @@ pub struct TopUp {
     pub method: Option<PaymentMethodId>,
     /// By bank transfer, whatever methods there are.
     pub by_bank_transfer: bool,
+}
+
+/// A wish to pay an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoicePayment {
+    /// Which.
+    pub invoice: InvoiceId,
+    /// The same key is the same payment.
+    pub key: String,
+    /// With what; `None`: the default method.
+    pub method: Option<PaymentMethodId>,
 }
 
 /// What shall become of an open payment.
@@ -106,7 +121,7 @@ pub(crate) async fn create(
     amount::to_minor(top_up.amount, currency)?;
     let key = params![top_up.portfolio_id, &top_up.key];
     if let Some(row) = tx.query_one(store::PAYMENT_OF_KEY, key.clone()).await? {
-        return same(&Payment::read(&row)?, top_up);
+        return same(&Payment::read(&row)?, top_up, cause);
     }
     let method =
         if top_up.by_bank_transfer { None } else { Some(method_for(tx, top_up, default_provider).await?) };
@@ -125,7 +140,7 @@ pub(crate) async fn create(
         provider,
         method_id,
         &top_up.key,
-        cause.as_str(),
+        cause.stored(),
         currency,
         top_up.amount,
         state.as_str(),
@@ -136,14 +151,16 @@ pub(crate) async fn create(
     tx.execute(store::INSERT_PAYMENT, row).await?;
     // Somebody else may have been faster with the same key.
     let row = tx.query_one(store::PAYMENT_OF_KEY, key).await?;
-    same(&Payment::read(&row.ok_or(PaymentError::UnknownPayment)?)?, top_up)
+    same(&Payment::read(&row.ok_or(PaymentError::UnknownPayment)?)?, top_up, cause)
 }
 
-/// A key stands for one payment: of this amount, in this way.
-fn same(payment: &Payment, top_up: &TopUp) -> Result<Payment, PaymentError> {
+/// A key stands for one payment: of this amount, in this way, for this invoice or none.
+fn same(payment: &Payment, top_up: &TopUp, cause: Cause) -> Result<Payment, PaymentError> {
     let is_bank = payment.provider == bank::BANK;
     let other_method = top_up.method.is_some() && top_up.method != payment.method_id;
-    if payment.amount != top_up.amount || is_bank != top_up.by_bank_transfer || other_method {
+    let other_invoice = payment.cause.invoice() != cause.invoice();
+    if other_invoice || payment.amount != top_up.amount || is_bank != top_up.by_bank_transfer || other_method
+    {
         return Err(PaymentError::KeyReused);
     }
     Ok(payment.clone())
@@ -192,12 +209,8 @@ pub(crate) async fn change(
         return Ok(false);
     }
     if change.state == State::Succeeded {
-        let from = match payment.provider.as_str() {
-            bank::BANK => Account::new(AccountKind::Bank, payment.currency),
-            provider => clearing(provider, payment.currency),
-        };
-        let to = prepaid(payment.portfolio_id, payment.currency);
-        move_money(ctx, tx, derived_id(payment.payment_id.0, "capture"), (from, to), payment.amount).await?;
+        // The money came, whoever noticed it.
+        succeeded(&ctx.acting_as(Actor::System), tx, payment).await?;
     }
     let has_failed = matches!(change.state, State::Failed | State::Canceled);
     if has_failed && payment.cause == Cause::Automatic {
@@ -205,6 +218,75 @@ pub(crate) async fn change(
         tx.execute(store::PAUSE_AUTOMATIC, params![payment.portfolio_id, until]).await?;
     }
     Ok(true)
+}
+
+/// The money of a payment has come: it pays its invoice, what is not open there any more goes to the balance.
+async fn succeeded(ctx: &Ctx, tx: &mut Tx, payment: &Payment) -> Result<(), PaymentError> {
+    let mut left = payment.amount;
+    if let Some(id) = payment.cause.invoice() {
+        let invoice = invoices::payable(ctx, tx, id).await?;
+        let amount_minor = amount::to_minor(left, payment.currency)?.min(invoice.open_minor());
+        if amount_minor > 0 {
+            let source = match payment.provider.as_str() {
+                bank::BANK => PaymentSource::Transfer,
+                provider => PaymentSource::Provider(provider.to_owned()),
+            };
+            let paid = invoices::Payment {
+                key: payment.payment_id.to_string(),
+                amount_minor,
+                source,
+                reference: payment.reference.clone().unwrap_or_else(|| payment.payment_id.to_string()),
+            };
+            invoices::pay(ctx, tx, id, &paid).await?;
+            let paid = amount::from_minor(amount_minor, payment.currency).unwrap_or_default();
+            left = left.checked_sub(paid).unwrap_or_default();
+        }
+    }
+    if left > Micros::ZERO {
+        let from = match payment.provider.as_str() {
+            bank::BANK => Account::new(AccountKind::Bank, payment.currency),
+            provider => clearing(provider, payment.currency),
+        };
+        let to = prepaid(payment.portfolio_id, payment.currency);
+        move_money(ctx, tx, derived_id(payment.payment_id.0, "capture"), (from, to), left).await?;
+    }
+    if payment.cause == Cause::Automatic {
+        automatic::paid(ctx, tx, payment.portfolio_id).await?;
+    }
+    alerts::money_moved(ctx, tx, payment.portfolio_id).await?;
+    Ok(())
+}
+
+/// Writes the payment of what is open of an invoice, or finds the one of its key. One is under way at a time.
+async fn create_for_invoice(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    wish: &InvoicePayment,
+    provider: Option<&'static str>,
+) -> Result<Payment, PaymentError> {
+    // Locked: two who pay it at a time follow each other.
+    let invoice = invoices::payable(ctx, tx, wish.invoice).await?;
+    let (portfolio, cause) = (invoice.portfolio_id, Cause::Invoice(wish.invoice));
+    if let Some(row) = tx.query_one(store::PAYMENT_OF_KEY, params![portfolio, &wish.key]).await? {
+        let known = Payment::read(&row)?;
+        return if known.cause == cause { Ok(known) } else { Err(PaymentError::KeyReused) };
+    }
+    if invoice.open_minor() == 0 {
+        return Err(InvoiceError::Ended(invoice.status).into());
+    }
+    if tx.query_one(store::OPEN_FOR, params![portfolio, cause.stored()]).await?.is_some() {
+        return Err(PaymentError::UnderWay);
+    }
+    let amount = amount::from_minor(invoice.open_minor(), invoice.currency);
+    let top_up = TopUp {
+        portfolio_id: portfolio,
+        amount: amount.ok_or(PaymentError::BadAmount("it cannot be paid at once"))?,
+        currency: Some(invoice.currency),
+        key: wish.key.clone(),
+        method: wish.method,
+        by_bank_transfer: false,
+    };
+    create(ctx, tx, &top_up, cause, provider).await
 }
 
 /// Whether the payer's time to confirm is over.
@@ -253,6 +335,18 @@ impl Payments {
         let provider = self.provider_name();
         let make = async move |ctx: &Ctx, tx: &mut Tx| create(ctx, tx, &top_up, Cause::TopUp, provider).await;
         let payment = self.db.transact(ctx, "payments.create", make).await?;
+        if payment.state == State::Created {
+            self.advance(ctx, payment.payment_id).await
+        } else {
+            Ok(payment)
+        }
+    }
+
+    /// Pays what is open of an invoice. The same key is answered with the same payment, however far it is.
+    pub async fn pay_invoice(&self, ctx: &Ctx, wish: InvoicePayment) -> Result<Payment, PaymentError> {
+        let provider = self.provider_name();
+        let make = async move |ctx: &Ctx, tx: &mut Tx| create_for_invoice(ctx, tx, &wish, provider).await;
+        let payment = self.db.transact(ctx, "payments.create_for_invoice", make).await?;
         if payment.state == State::Created {
             self.advance(ctx, payment.payment_id).await
         } else {

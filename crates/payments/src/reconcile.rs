@@ -9,7 +9,7 @@ use crate::refunds::Refund;
 use crate::{Payment, PaymentError, Payments, automatic, earlier, store};
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id, named_id};
-use plaza_protocol::{Chain, Ctx, Currency, Micros, PaymentId, PortfolioId, Timestamp};
+use plaza_protocol::{Chain, Ctx, Currency, Micros, PaymentId, Timestamp};
 use std::time::Duration;
 
 /// What somebody looked at a moment ago is left to them: longer than any call to a provider takes.
@@ -91,7 +91,7 @@ impl Payments {
     }
 
     async fn make_automatic(&self, ctx: &Ctx) -> Result<usize, PaymentError> {
-        let (mut after, mut count) = (PortfolioId(i64::MIN), 0_usize);
+        let (mut after, mut count) = (None, 0_usize);
         loop {
             let look = async move |ctx: &Ctx, tx: &mut Tx| automatic::look(ctx, tx, after).await;
             let (last, made) = self.db.transact(ctx, "payments.automatic", look).await?;
@@ -99,7 +99,9 @@ impl Payments {
                 count = count.saturating_add(1);
                 note("automatic top-up", self.advance(ctx, id).await);
             }
-            let Some(last) = last else { return Ok(count) };
+            if last.is_none() {
+                return Ok(count);
+            }
             after = last;
         }
     }

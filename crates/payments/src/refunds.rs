@@ -117,6 +117,7 @@ async fn create(
     let accounts =
         (prepaid(payment.portfolio_id, payment.currency), clearing(&payment.provider, payment.currency));
     move_money(ctx, tx, derived_id(refund.refund_id.0, "refund"), accounts, amount).await?;
+    plaza_billing::alerts::money_moved(ctx, tx, payment.portfolio_id).await?;
     Ok((refund, true))
 }
 

@@ -41,6 +41,10 @@ statements! {
     SET_REFERENCE = "
         UPDATE payment SET reference = $2, state = 'processing', updated_at = $3
         WHERE payment_id = $1 AND reference IS NULL AND state = 'created'";
+    /// Open payments of a portfolio for a cause.
+    OPEN_FOR = "
+        SELECT payment_id FROM payment
+        WHERE portfolio_id = $1 AND cause = $2 AND state IN ('created', 'processing', 'requires_action') LIMIT 1";
     /// Moves an open payment forward; an ended one stays as it is.
     SET_STATE = "
         UPDATE payment SET state = $2, charge = $3, action = $4, failure_code = $5, failure = $6, updated_at = $7
@@ -165,22 +169,16 @@ statements! {
         FROM payment WHERE state IN ('created', 'processing', 'requires_action') AND created_at <= $1 AND provider <> 'bank'
         ORDER BY updated_at LIMIT $2";
 
-    /// When a portfolio tops itself up.
-    AUTOMATIC = "
-        SELECT is_enabled, threshold, amount, monthly_max, paused_until FROM automatic_top_up WHERE portfolio_id = $1";
-    /// The same, set.
-    UPSERT_AUTOMATIC = "
-        INSERT INTO automatic_top_up (portfolio_id, is_enabled, threshold, amount, monthly_max, paused_until, updated_at)
-        VALUES ($1, $2, $3, $4, $5, 0, $6)
-        ON CONFLICT (portfolio_id) DO UPDATE SET is_enabled = excluded.is_enabled, threshold = excluded.threshold,
-            amount = excluded.amount, monthly_max = excluded.monthly_max, paused_until = 0,
-            updated_at = excluded.updated_at";
+    /// What limits the automatic top-ups of a portfolio.
+    AUTOMATIC_LIMIT = "SELECT monthly_max, paused_until FROM automatic_top_up_limit WHERE portfolio_id = $1";
+    /// The same, set; what waited after a failure goes on.
+    SET_AUTOMATIC_LIMIT = "
+        INSERT INTO automatic_top_up_limit (portfolio_id, monthly_max, paused_until) VALUES ($1, $2, 0)
+        ON CONFLICT (portfolio_id) DO UPDATE SET monthly_max = excluded.monthly_max, paused_until = 0";
     /// After a failure it waits.
-    PAUSE_AUTOMATIC = "UPDATE automatic_top_up SET paused_until = $2 WHERE portfolio_id = $1";
-    /// Portfolios that top themselves up.
-    AUTOMATIC_AFTER = "
-        SELECT portfolio_id, threshold, amount FROM automatic_top_up
-        WHERE portfolio_id > $1 AND is_enabled AND paused_until <= $2 ORDER BY portfolio_id LIMIT $3";
+    PAUSE_AUTOMATIC = "
+        INSERT INTO automatic_top_up_limit (portfolio_id, monthly_max, paused_until) VALUES ($1, NULL, $2)
+        ON CONFLICT (portfolio_id) DO UPDATE SET paused_until = excluded.paused_until";
     /// What a portfolio's automatic top-ups of a month come to, how many there were, and how many are under way.
     AUTOMATIC_SINCE = "
         SELECT CAST(COALESCE(sum(CASE WHEN state IN ('failed', 'canceled') THEN 0 ELSE amount END), 0) AS BIGINT),
@@ -224,20 +222,4 @@ statements! {
     CLEAR_DUNNING_STEPS = "DELETE FROM dunning_step";
     /// One of them.
     INSERT_DUNNING_STEP = "INSERT INTO dunning_step (step, after_days, action) VALUES ($1, $2, $3)";
-    /// How a portfolio stands.
-    STANDING = "
-        SELECT standing, overdue_since, steps_up_to_days FROM payment_standing WHERE portfolio_id = $1";
-    /// Who is late.
-    STANDINGS = "
-        SELECT portfolio_id, standing, overdue_since, steps_up_to_days FROM payment_standing
-        ORDER BY portfolio_id";
-    /// Somebody is.
-    UPSERT_STANDING = "
-        INSERT INTO payment_standing (portfolio_id, standing, overdue_since, steps_up_to_days, changed_at)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (portfolio_id) DO UPDATE SET standing = excluded.standing,
-            overdue_since = excluded.overdue_since, steps_up_to_days = excluded.steps_up_to_days,
-            changed_at = excluded.changed_at";
-    /// Somebody is not any more.
-    DELETE_STANDING = "DELETE FROM payment_standing WHERE portfolio_id = $1";
 }

@@ -4,10 +4,11 @@
 //! documents. Amounts are in minor units of the currency where the name says so, else in micros.
 
 use crate::app::App;
+use crate::payments;
 use crate::problem::{Body, Problem};
 use axum::body::Body as Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
@@ -18,7 +19,8 @@ use plaza_billing::invoices::{
 };
 use plaza_billing::{Rating, Run};
 use plaza_db::Tx;
-use plaza_protocol::{Actor, Ctx, ErrorCode, InvoiceId, PortfolioId, Timestamp};
+use plaza_payments::InvoicePayment;
+use plaza_protocol::{Actor, Ctx, ErrorCode, InvoiceId, PaymentMethodId, PortfolioId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -65,6 +67,7 @@ pub(crate) fn manager_router() -> Router<Arc<App>> {
     Router::new()
         .route("/billing/invoices", get(list))
         .route("/billing/invoices/{invoice_id}", get(one))
+        .route("/billing/invoices/{invoice_id}/pay", post(pay_by_method))
         .route("/billing/invoices/{invoice_id}/{document}", get(document))
 }
 
@@ -422,6 +425,28 @@ async fn pay(
     let pay = async move |ctx: &Ctx, tx: &mut Tx| invoices::pay(ctx, tx, id, &payment).await;
     app.db.transact(&ctx, "invoices.pay", pay).await?;
     whole(&app, &ctx, id).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayByMethod {
+    /// The same key twice pays once.
+    key: String,
+    /// Absent: the default one.
+    method_id: Option<PaymentMethodId>,
+}
+
+/// `POST /manager/api/billing/invoices/{invoice_id}/pay {"key": "…"}`: pays what is open, with a payment method.
+async fn pay_by_method(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+    Body(body): Body<PayByMethod>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let wish = InvoicePayment { invoice: id_of(&id)?, key: body.key, method: body.method_id };
+    let payment = app.payments.pay_invoice(&ctx, wish).await?;
+    let status = if payment.state.is_open() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(payments::payment_view(&payment))))
 }
 
 /// `GET /operator/api/legal-entity`

@@ -236,6 +236,7 @@ pub async fn start(
     app.tracker.spawn(gateway::end_calls(app.clone()));
     app.tracker.spawn(jobs::run(app.clone()));
     app.tracker.spawn(payments::run(app.clone()));
+    app.tracker.spawn(mail::run(app.clone()));
     if bus.is_remote() || lanes > 1 {
         app.tracker.spawn(jobs::look(app.clone()));
     }

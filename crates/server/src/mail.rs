@@ -3,12 +3,18 @@
 //! Sends mails by SMTP. Whoever takes them from an outbox says afterwards how it went: a mail that the server refused for
 //! good is told apart from one that may be tried again.
 
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
+use crate::app::App;
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use plaza_protocol::Secret;
+use plaza_billing::BillingError;
+use plaza_billing::invoices::{self, InvoiceError};
+use plaza_billing::mail::{self, DueMail};
+use plaza_db::{Db, Tx};
+use plaza_protocol::{Actor, Chain, Ctx, Secret};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a mail server may take to answer.
@@ -117,7 +123,10 @@ impl Smtp {
         for file in &mail.files {
             let kind = ContentType::parse(&file.kind)
                 .map_err(|_| MailError::Unsendable("the type of a file is malformed"))?;
-            body = body.singlepart(Attachment::new(file.name.clone()).body(file.bytes.clone(), kind));
+            // Written as text, a file would have its line ends changed.
+            let bytes = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64)
+                .map_err(|_| MailError::Unsendable("a file cannot be written"))?;
+            body = body.singlepart(Attachment::new(file.name.clone()).body(bytes, kind));
         }
         Message::builder()
             .from(self.from.clone())
@@ -126,6 +135,78 @@ impl Smtp {
             .multipart(body)
             .map_err(wrong("its head is malformed"))
     }
+}
+
+/// How often the outbox is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Mails that are taken at a time: at worst, all are tried before another sender may take them.
+const TAKEN_AT_A_TIME: u32 = 8;
+
+/// Sends what waits in the outbox, until the server stops. Without a mail server it waits there.
+pub(crate) async fn run(app: Arc<App>) {
+    let Some(smtp) = app.settings.mail.clone() else { return };
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let ctx = app.ctx_for(Actor::System);
+        while !app.shutdown.is_cancelled() {
+            match round(&app.db, &ctx, &smtp).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "mails could not be looked at");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Takes some mails that are due and tries each once; how many there were.
+async fn round(db: &Db, ctx: &Ctx, smtp: &Smtp) -> Result<usize, BillingError> {
+    let take = async |ctx: &Ctx, tx: &mut Tx| mail::take_due(ctx, tx, TAKEN_AT_A_TIME).await;
+    let due = db.transact(ctx, "mail.take", take).await?;
+    let count = due.len();
+    for due in due {
+        let outcome = match letter(db, ctx, &due).await {
+            Ok(letter) => {
+                smtp.send(&letter).await.map_err(|error| (Chain(&error).to_string(), error.is_final()))
+            }
+            Err(error) => Err((Chain(&error).to_string(), false)),
+        };
+        if let Err((error, is_final)) = &outcome {
+            tracing::warn!(mail = %due.mail_id, error, is_final, "a mail was not sent");
+        }
+        let end = async move |ctx: &Ctx, tx: &mut Tx| match &outcome {
+            Ok(()) => mail::sent(ctx, tx, due.mail_id).await,
+            Err((error, is_final)) => mail::failed(ctx, tx, &due, error, *is_final).await,
+        };
+        db.transact(ctx, "mail.end", end).await?;
+    }
+    Ok(count)
+}
+
+/// A mail with the documents that go along, as they are made now.
+async fn letter(db: &Db, ctx: &Ctx, due: &DueMail) -> Result<MailToSend, InvoiceError> {
+    let attachments = due.mail.attachments.clone();
+    let read = async move |ctx: &Ctx, tx: &mut Tx| {
+        let mut files = Vec::with_capacity(attachments.len());
+        for attachment in &attachments {
+            let (name, bytes) = invoices::attached(ctx, tx, *attachment).await?;
+            files.push(MailFile { name, kind: "application/pdf".to_owned(), bytes });
+        }
+        Ok::<_, InvoiceError>(files)
+    };
+    let files = db.read(ctx, "mail.files", read).await?;
+    Ok(MailToSend {
+        to: due.mail.to.clone(),
+        subject: due.mail.subject.clone(),
+        text: due.mail.body_text.clone(),
+        html: due.mail.body_html.clone(),
+        files,
+    })
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use plaza_billing::invoices::{self, Consequence};
 use plaza_db::{Db, Tx};
-use plaza_payments::dunning::Overdue;
+use plaza_payments::dunning::{Notice, Overdue, StepAction};
 use plaza_payments::{
     Network, NetworkError, Payment, PaymentError, Payments, Refund, Request, Response, Sandbox, Stripe,
     dunning, read_webhook,
@@ -100,22 +101,32 @@ async fn round(app: &App) {
     }
 }
 
-/// Everybody who has not paid an invoice in time.
-async fn overdue(_ctx: &Ctx, _tx: &mut Tx) -> Result<Vec<Overdue>, PaymentError> {
-    Ok(Vec::new())
-}
-
-/// Takes the steps against who does not pay.
+/// Takes the steps against who does not pay, and tells them.
 async fn dun(app: &App, ctx: &Ctx) -> Result<(), PaymentError> {
-    let step = async |ctx: &Ctx, tx: &mut Tx| {
-        let overdue = overdue(ctx, tx).await?;
-        dunning::step(ctx, tx, &overdue).await
-    };
     for notice in app.db.transact(ctx, "payments.dunning", step).await? {
         let action = notice.step.action.as_str();
         tracing::info!(portfolio = %notice.portfolio_id, action, days = notice.step.after_days, "a dunning step");
     }
     Ok(())
+}
+
+/// The steps that are due, each with what it tells.
+pub(crate) async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<Notice>, PaymentError> {
+    let overdue = invoices::overdue(ctx, tx).await?;
+    let overdue: Vec<Overdue> =
+        overdue.into_iter().map(|(portfolio_id, since)| Overdue { portfolio_id, since }).collect();
+    let notices = dunning::step(ctx, tx, &overdue).await?;
+    for notice in &notices {
+        let consequence = match notice.step.action {
+            StepAction::Mail => Consequence::Mail,
+            StepAction::Webhook => Consequence::Webhook,
+            StepAction::Throttle => Consequence::Throttle,
+            StepAction::Suspend => Consequence::Suspend,
+        };
+        let debt = (notice.since, notice.step.after_days);
+        invoices::remind(ctx, tx, notice.portfolio_id, debt, consequence).await?;
+    }
+    Ok(notices)
 }
 
 /// `POST /_payments/stripe/webhook`: a hint that something changed. It is answered well even if the look-up has to wait:
@@ -150,6 +161,7 @@ impl From<PaymentError> for Problem {
     fn from(error: PaymentError) -> Self {
         let code = match error {
             PaymentError::Billing(error) => return error.into(),
+            PaymentError::Invoice(error) => return (*error).into(),
             PaymentError::Db(error) => return error.into(),
             PaymentError::Ledger(_) | PaymentError::Damaged(_) => return Self::internal(&error),
             PaymentError::UnknownPayment | PaymentError::UnknownMethod | PaymentError::UnknownEntry => {
@@ -160,6 +172,7 @@ impl From<PaymentError> for Problem {
             | PaymentError::NotCaptured
             | PaymentError::MethodUnusable(_)
             | PaymentError::NoMethod
+            | PaymentError::UnderWay
             | PaymentError::TooManyMethods(_)
             | PaymentError::Contradiction => ErrorCode::Conflict,
             PaymentError::InsufficientBalance { .. } => ErrorCode::InsufficientFunds,
@@ -180,7 +193,8 @@ impl From<PaymentError> for Problem {
 pub(crate) fn payment_view(payment: &Payment) -> Value {
     json!({
         "payment_id": payment.payment_id, "business_id": payment.portfolio_id, "provider": payment.provider,
-        "method_id": payment.method_id, "cause": payment.cause.as_str(), "currency": payment.currency.code(),
+        "method_id": payment.method_id, "cause": payment.cause.as_str(),
+        "invoice_id": payment.cause.invoice(), "currency": payment.currency.code(),
         "amount_micros": payment.amount.0, "refunded_micros": payment.refunded.0,
         "fee_micros": payment.fee.map(|fee| fee.0), "state": payment.state.as_str(),
         "reference": payment.reference, "action": payment.action,

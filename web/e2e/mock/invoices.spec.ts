@@ -33,6 +33,7 @@ test("the operator issues a draft, notes a transfer, and credits with a reason",
 test("a business fetches its invoice as a file", async ({ page }) => {
   await open(page, "/manager");
   await page.getByRole("button", { name: "Open as Tulip Bakery" }).click();
+  await page.getByRole("link", { name: "Billing" }).click();
   await page.getByRole("link", { name: "Invoices" }).click();
   await page.getByRole("row", { name: /^Invoice INV-/ }).first().click();
   await expect(page.getByRole("button", { name: "Credit…" })).toHaveCount(0);

@@ -9,7 +9,7 @@ export type Payment = {
   payment_id: string;
   provider: string;
   method_id: string | null;
-  cause: "top_up" | "automatic";
+  cause: "top_up" | "automatic" | "invoice";
   currency: string;
   amount_micros: number;
   refunded_micros: number;
@@ -21,7 +21,7 @@ export type Payment = {
 };
 export type PaymentMethod = { method_id: string; kind: string; brand: string; last4: string; expires: string; is_default: boolean };
 export type PaymentMethods = { data: PaymentMethod[]; provider: string | null };
-export type AutomaticTopUp = { is_enabled: boolean; threshold_micros: number; amount_micros: number; monthly_max_micros: number; paused_until: number | null };
+export type AutomaticTopUp = { is_enabled: boolean; threshold_micros: number; amount_micros: number; monthly_max_micros: number | null; paused_until: number | null };
 export type NewTopUp = { amount: string; key: string; method_id?: string; by_bank_transfer?: boolean };
 
 const KEY = ["manager", "payments"] as const;

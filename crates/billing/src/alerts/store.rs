@@ -35,7 +35,11 @@ statements! {
     /// Top-ups that nobody has collected.
     OPEN_TOP_UPS = "
         SELECT request_id, portfolio_id, amount_micros, currency, idempotency_key, requested_at
-        FROM top_up_request WHERE state = 'open' ORDER BY requested_at, request_id LIMIT $1";
+        FROM top_up_request WHERE state = 'open' AND request_id > $1 ORDER BY request_id LIMIT $2";
+    /// The one of a portfolio.
+    OPEN_TOP_UP = "
+        SELECT request_id, portfolio_id, amount_micros, currency, idempotency_key, requested_at
+        FROM top_up_request WHERE portfolio_id = $1 AND state = 'open' LIMIT 1";
     /// A top-up has ended.
     END_TOP_UP = "UPDATE top_up_request SET state = $2 WHERE request_id = $1 AND state = 'open'";
 }

@@ -7,8 +7,9 @@ use super::total::{Totals, Treatment, micros, total};
 use super::{
     Invoice, InvoiceError, Line, LineKind, Period, find,
     gather::{self, gather},
-    invoice_id, pdf, require_operator, rerated, store,
+    invoice_id, letters, pdf, require_operator, rerated, store,
 };
+use crate::mail::Attachment;
 use crate::portfolio::prepaid;
 use crate::rerating::{Run, rerate};
 use crate::{BillingError, Prices};
@@ -290,6 +291,7 @@ pub async fn finalize(
     if tx.execute(store::FINALIZE, row).await? != 1 {
         return Err(InvoiceError::Damaged("an invoice became final twice"));
     }
+    letters::send(ctx, tx, &drafted.document, Attachment::Invoice(drafted.invoice_id)).await?;
     Ok(Some(drafted.invoice_id))
 }
 

@@ -1,10 +1,14 @@
 //! What happens to a final invoice: payments, credit notes, and the day on which it is due.
 
+use super::document::credit_note_document;
 use super::number::{self, Numbered};
 use super::parties::entity;
 use super::total::{half_even, micros};
-use super::{Invoice, InvoiceError, Status, decimal, find, require_operator, store};
+use super::{Invoice, InvoiceError, Status, decimal, find, letters, require_operator, require_sight, store};
+use crate::alerts;
+use crate::mail::Attachment;
 use crate::portfolio::prepaid;
+use crate::standing;
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id};
 use plaza_protocol::{CreditNoteId, Ctx, InvoiceId, InvoicePaymentId, Micros, PortfolioId, Timestamp};
@@ -220,7 +224,13 @@ pub async fn credit(
         note.issued_at
     ];
     tx.execute(store::INSERT_CREDIT_NOTE, row).await?;
-    settle(ctx, tx, after).await?;
+    let settled = settle(ctx, tx, after).await?;
+    if amount_minor > due_minor {
+        // What was paid went back to the balance.
+        alerts::look(ctx, tx, settled.portfolio_id, true).await?;
+    }
+    let document = credit_note_document(&settled.document()?, &note)?;
+    letters::send(ctx, tx, &document, Attachment::CreditNote(credit_note_id)).await?;
     Ok(note)
 }
 
@@ -327,12 +337,45 @@ async fn settle(ctx: &Ctx, tx: &mut Tx, mut invoice: Invoice) -> Result<Invoice,
         invoice.ended_at
     ];
     tx.execute(store::SETTLE, row).await?;
+    if matches!(invoice.status, Status::Paid | Status::Void) {
+        standing::settled(ctx, tx, invoice.portfolio_id).await?;
+    }
     Ok(invoice)
 }
 
 /// The credit notes of an invoice.
 pub async fn credit_notes(_ctx: &Ctx, tx: &mut Tx, id: InvoiceId) -> Result<Vec<CreditNote>, InvoiceError> {
     tx.query(store::CREDIT_NOTES, params![id]).await?.iter().map(credit_note).collect()
+}
+
+pub(super) async fn find_credit_note(
+    tx: &mut Tx,
+    id: CreditNoteId,
+) -> Result<Option<CreditNote>, InvoiceError> {
+    tx.query_one(store::CREDIT_NOTE, params![id]).await?.map(|row| credit_note(&row)).transpose()
+}
+
+/// An invoice that is about to be paid, locked: two who pay it follow each other.
+pub async fn payable(ctx: &Ctx, tx: &mut Tx, id: InvoiceId) -> Result<Invoice, InvoiceError> {
+    let found = find(tx, id).await?.ok_or(InvoiceError::Unknown)?;
+    require_sight(ctx, found.portfolio_id)?;
+    locked(tx, id).await
+}
+
+/// The final invoice with a number.
+pub async fn of_number(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<Option<Invoice>, InvoiceError> {
+    require_operator(ctx)?;
+    match tx.query_one(store::INVOICE_OF_NUMBER, params![number]).await? {
+        Some(row) => find(tx, row.get(0)?).await,
+        None => Ok(None),
+    }
+}
+
+/// Everybody who has not paid in time, and since when.
+pub async fn overdue(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<(PortfolioId, Timestamp)>, InvoiceError> {
+    require_operator(ctx)?;
+    let rows = tx.query(store::OVERDUE, params![ctx.now()]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// The payments of an invoice.

@@ -213,6 +213,17 @@ statements! {
         UPDATE invoice SET status = 'overdue' WHERE invoice_id IN
             (SELECT invoice_id FROM invoice WHERE status = 'final' AND due_at < $1 ORDER BY invoice_id LIMIT $2)
         RETURNING invoice_id, portfolio_id";
+    /// Who has not paid in time, and since when.
+    OVERDUE = "
+        SELECT portfolio_id, min(due_at) FROM invoice
+        WHERE status IN ('final', 'overdue') AND due_at < $1 GROUP BY portfolio_id ORDER BY portfolio_id";
+    /// What a portfolio has not paid in time, the oldest first.
+    OVERDUE_OF = "
+        SELECT invoice_id FROM invoice
+        WHERE portfolio_id = $1 AND status IN ('final', 'overdue') AND due_at < $2
+        ORDER BY due_at, number LIMIT $3";
+    /// The invoice with a number.
+    INVOICE_OF_NUMBER = "SELECT invoice_id FROM invoice WHERE number = $1";
     /// Forgets the lines of a draft.
     CLEAR_LINES = "DELETE FROM invoice_line WHERE invoice_id = $1";
     /// The lines of an invoice.

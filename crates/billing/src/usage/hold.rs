@@ -12,6 +12,7 @@ use crate::funds::{self, Purse, part_hold_id};
 use crate::international;
 use crate::price_book::{PREFIX_DIGITS_MAX, Rate};
 use crate::prices::Prices;
+use crate::standing::Standing;
 use crate::{alerts, store};
 use plaza_db::{Tx, Value, params};
 use plaza_ledger::{Account, AccountKind, Action, Transfer};
@@ -151,7 +152,11 @@ fn plan(
     if *worst <= Micros::ZERO {
         return Ok(Ok(Vec::new()));
     }
-    let day = payer(payers, intent.portfolio_id)?.day(intent.sent_at)?;
+    let payer = payer(payers, intent.portfolio_id)?;
+    if payer.standing == Standing::Suspended {
+        return Ok(Err(Refused::Suspended { since: payer.overdue_since.unwrap_or_default() }));
+    }
+    let day = payer.day(intent.sent_at)?;
     if let Err(refused) = meter.admit(intent, day, *worst) {
         return Ok(Err(refused));
     }

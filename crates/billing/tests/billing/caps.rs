@@ -277,7 +277,10 @@ async fn a_low_balance_is_told_and_a_top_up_asked_for_once_for_each_crossing() {
             .await
             .unwrap();
         let requests = async || {
-            world.with(async |ctx: &Ctx, tx: &mut Tx| alerts::open_top_ups(ctx, tx, 10).await).await.unwrap()
+            world
+                .with(async |ctx: &Ctx, tx: &mut Tx| alerts::open_top_ups(ctx, tx, None, 10).await)
+                .await
+                .unwrap()
         };
         assert!(requests().await.is_empty());
         let (first, _) = world.send(2).await;

@@ -1,7 +1,8 @@
 //! Mails are sent by one sender at a time, tried again with growing pauses, and given up.
 
 use crate::*;
-use plaza_billing::mail::{self, ATTEMPTS_MAX, Mail, TAKEN_FOR};
+use plaza_billing::mail::{self, ATTEMPTS_MAX, Attachment, Mail, TAKEN_FOR};
+use plaza_protocol::InvoiceId;
 
 async fn take(world: &World) -> Vec<mail::DueMail> {
     world.with(async |ctx: &Ctx, tx: &mut Tx| mail::take_due(ctx, tx, 10).await).await.unwrap()
@@ -15,7 +16,7 @@ async fn a_mail_is_taken_by_one_sender_and_by_another_if_that_one_dies() {
             subject: "two\r\nlines".to_owned(),
             body_text: "text".to_owned(),
             body_html: Some("<p>text</p>".to_owned()),
-            attachments: vec!["blob-1".to_owned()],
+            attachments: vec![Attachment::Invoice(InvoiceId(uuid::Uuid::from_u64_pair(1, 2)))],
         };
         let sent = letter.clone();
         world.with(async move |ctx: &Ctx, tx: &mut Tx| mail::enqueue(ctx, tx, &sent).await).await.unwrap();
@@ -55,7 +56,8 @@ async fn a_mail_that_fails_waits_longer_each_time_and_is_given_up() {
                 }
             };
             pauses.push(waited);
-            let fail = async move |ctx: &Ctx, tx: &mut Tx| mail::failed(ctx, tx, &due, "no route").await;
+            let fail =
+                async move |ctx: &Ctx, tx: &mut Tx| mail::failed(ctx, tx, &due, "no route", false).await;
             world.with(fail).await.unwrap();
         }
         assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 720]);

@@ -96,6 +96,9 @@ pub enum CallError {
     /// A spending cap leaves no room for the longest call.
     #[error("{0}")]
     CapReached(plaza_billing::Refused),
+    /// An invoice is overdue for too long.
+    #[error("{0}")]
+    Suspended(plaza_billing::Refused),
     /// The price book does not know the person's market.
     #[error("the price book has no price of calls for the market {market}")]
     NoPrice {

@@ -16,8 +16,8 @@ use crate::contacts::Contact;
 use crate::messages::in_group::{NewCopy, accepted_in_group, new_copy};
 use crate::messages::request::Kind;
 use crate::messages::{
-    Accepted, Circle, Prepared, SendError, Sending, To, first_of, forget, intent, lifetime, pricing,
-    require_in, told_category,
+    Accepted, Circle, Prepared, SendError, Sending, Standings, To, first_of, forget, intent, lifetime,
+    pricing, require_in, told_category,
 };
 use crate::portfolios::{self, BusinessNumber};
 use crate::webhooks::payload::{self, StatusUpdate};
@@ -90,10 +90,9 @@ impl Business {
         if prepared.template.is_none() && !windows.is_customer_service_open(now) {
             return Err(SendError::WindowClosed { until: here.customer_service_until });
         }
-        if let Some(per_s) = self.messages_per_s {
-            // To the limit of each person, a group is a person.
-            self.pace.take(ctx, phone, plaza_protocol::AccountId(here.conversation.0), per_s)?;
-        }
+        let standing = Standings::default().of(ctx, tx, number.portfolio_id).await?;
+        // To the limit of each person, a group is a person.
+        self.keep_pace(ctx, phone, plaza_protocol::AccountId(here.conversation.0), standing)?;
         let expires_at = now + lifetime(prepared.template.as_ref());
         let ids: Vec<_> = people
             .iter()

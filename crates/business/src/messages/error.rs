@@ -129,6 +129,9 @@ pub enum SendError {
     /// A spending cap leaves no room for the message.
     #[error("{0}")]
     CapReached(plaza_billing::Refused),
+    /// An invoice is overdue for too long.
+    #[error("{0}")]
+    Suspended(plaza_billing::Refused),
     /// The price book does not know the recipient's market.
     #[error("the price book has no price for the market {market}")]
     NoPrice {

@@ -8,7 +8,7 @@ fn settings() -> Automatic {
         is_enabled: true,
         threshold: micros("20"),
         amount: micros("50"),
-        monthly_max: micros("120"),
+        monthly_max: Some(micros("120")),
         ..Automatic::default()
     }
 }
@@ -75,7 +75,7 @@ async fn a_wish_is_one_payment_for_its_key() {
     each_world(async |world| {
         assert_eq!(world.wanted("50", "w1").await, Wanted::Off);
         world.card(tokens::CONFIRM).await;
-        world.set(Automatic { threshold: Micros::ZERO, ..settings() }).await.unwrap();
+        world.set(settings()).await.unwrap();
         let Wanted::Made(id) = world.wanted("50", "w1").await else { panic!("it is made") };
         assert_eq!(world.wanted("50", "w1").await, Wanted::Made(id));
         assert_eq!(world.wanted("50", "w2").await, Wanted::UnderWay);
@@ -88,7 +88,8 @@ async fn a_wish_is_one_payment_for_its_key() {
             Automatic { amount: Micros::ZERO, ..settings() },
             Automatic { amount: micros("0.001"), ..settings() },
             Automatic { threshold: micros("-1"), ..settings() },
-            Automatic { monthly_max: micros("49"), ..settings() },
+            Automatic { threshold: Micros::ZERO, ..settings() },
+            Automatic { monthly_max: Some(micros("49")), ..settings() },
             Automatic { amount: Micros(i64::MAX), ..settings() },
         ] {
             assert!(world.set(bad).await.is_err(), "{bad:?}");

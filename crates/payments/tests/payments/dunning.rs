@@ -1,7 +1,8 @@
 //! Who does not pay.
 
 use super::*;
-use plaza_payments::dunning::{self, Overdue, Standing, Step, StepAction};
+use plaza_billing::standing::{Standing, standing};
+use plaza_payments::dunning::{self, Overdue, Step, StepAction};
 use plaza_protocol::Timestamp;
 
 impl World {
@@ -10,7 +11,7 @@ impl World {
             since.into_iter().map(|since| Overdue { portfolio_id: TULIP, since }).collect();
         let step = async move |ctx: &Ctx, tx: &mut Tx| {
             let notices = dunning::step(ctx, tx, &overdue).await?;
-            Ok::<_, PaymentError>((dunning::standing(ctx, tx, TULIP).await?, notices))
+            Ok::<_, PaymentError>((standing(ctx, tx, TULIP).await?, notices))
         };
         let (standing, notices) = self.db.transact(&self.ctx, "test.dun", step).await.unwrap();
         (standing, notices.iter().map(|notice| notice.step.action).collect())

@@ -6,6 +6,7 @@ mod automatic;
 mod bank;
 mod crashes;
 mod dunning;
+mod invoices;
 mod refunds;
 mod top_ups;
 
@@ -142,7 +143,9 @@ impl World {
                 expires_at: ctx.now() + 30 * DAY,
             };
             let transfer = Transfer { transfer_id: named_id("test spend"), action: hold };
-            plaza_ledger::post(ctx, tx, &[transfer]).await
+            let posted = plaza_ledger::post(ctx, tx, &[transfer]).await.unwrap();
+            plaza_billing::alerts::money_moved(ctx, tx, TULIP).await?;
+            Ok::<_, plaza_billing::BillingError>(posted)
         };
         assert!(self.db.transact(&self.ctx, "test.spend", spend).await.unwrap()[0].is_ok());
     }

@@ -1,10 +1,15 @@
 //! A month becomes an invoice: closed and settled by the operator on the command line, fetched by the business.
 
-use crate::server::{Business, Person, Server, answer, get, post};
+use crate::server::{Business, PATIENCE, Person, Server, answer, get, post};
 use plaza_client::view::Ticks;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 fn plaza(server: &Server, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_plaza"))
@@ -36,9 +41,69 @@ fn write(folder: &Path, name: &str, value: &Value) -> String {
     path.display().to_string()
 }
 
+/// A mail server that takes everything; what came, mail by mail.
+async fn mail_server() -> (String, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let (tell, mails) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(take_mails(stream, tell.clone()));
+        }
+    });
+    (url, mails)
+}
+
+async fn take_mails(stream: TcpStream, tell: mpsc::UnboundedSender<String>) {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 sink\r\n").await.unwrap();
+    let mut data: Option<String> = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let said = match (&mut data, line.split(' ').next().unwrap_or_default()) {
+            (Some(mail), ".") => {
+                tell.send(std::mem::take(mail)).unwrap();
+                data = None;
+                "250 taken"
+            }
+            (Some(mail), _) => {
+                mail.push_str(&line);
+                mail.push('\n');
+                continue;
+            }
+            (None, "EHLO") => "250 sink",
+            (None, "DATA") => {
+                data = Some(String::new());
+                "354 go on"
+            }
+            (None, "QUIT") => {
+                write.write_all(b"221 bye\r\n").await.unwrap();
+                return;
+            }
+            (None, _) => "250 ok",
+        };
+        write.write_all(format!("{said}\r\n").as_bytes()).await.unwrap();
+    }
+}
+
+/// The bytes of the file that goes along.
+fn attachment(mail: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let (_, part) = mail.split_once("Content-Disposition: attachment").unwrap();
+    let (_, body) = part.split_once("\n\n").unwrap();
+    let encoded: String = body.lines().take_while(|line| !line.starts_with("--")).collect();
+    base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()
+}
+
 #[tokio::test]
 async fn a_month_is_closed_fetched_credited_and_stays_as_it_was() {
-    let server = Server::start().await;
+    let (smtp, mut mails) = mail_server().await;
+    let home = Arc::new(tempfile::tempdir().unwrap());
+    let config = home.path().join("plaza.toml");
+    std::fs::write(&config, format!("[mail]\nsmtp = \"{smtp}\"\nfrom = \"Plaza <billing@plaza.example>\"\n"))
+        .unwrap();
+    let arguments = ["--sandbox".to_owned(), "--config".to_owned(), config.display().to_string()];
+    let server = Server::start_in(home, "server", &arguments).await;
     let mut ana = Person::register(&server, "+999000001", "Ana").await;
     let business = server.business("+4930901820").await;
     let other = server.business("+4930901821").await;
@@ -101,6 +166,11 @@ async fn a_month_is_closed_fetched_credited_and_stays_as_it_was() {
     use sha2::Digest as _;
     assert_eq!(invoice["pdf_sha256"], hex::encode(sha2::Sha256::digest(&pdf)));
     assert_eq!(file(&server, &business, &format!("{id}/docx")).await.0, 404);
+    let number = invoice["number"].as_str().unwrap();
+    let mail = timeout(PATIENCE, mails.recv()).await.unwrap().unwrap();
+    assert!(mail.contains("To: books@tulip.example"), "{mail}");
+    assert!(mail.contains(&format!("filename=\"{number}.pdf\"")), "{mail}");
+    assert_eq!(attachment(&mail), pdf, "the mail brings the same bytes");
 
     // A business can neither credit nor pay by itself; the operator credits once.
     let credit = format!("{}/operator/api/invoices/{id}/credit", server.url);
@@ -117,6 +187,9 @@ async fn a_month_is_closed_fetched_credited_and_stays_as_it_was() {
     }
     let note = plaza_json(&server, &["show", &id])["credit_notes"][0]["number"].as_str().unwrap().to_owned();
     assert!(file(&server, &business, &format!("{id}/{note}.pdf")).await.2.starts_with(b"%PDF-"));
+    let mail = timeout(PATIENCE, mails.recv()).await.unwrap().unwrap();
+    assert!(mail.contains(&format!("filename=\"{note}.pdf\"")), "{mail}");
+    assert!(attachment(&mail).starts_with(b"%PDF-"));
     let (ok, said) = plaza(&server, &["pay", &id, "--amount", "1", "--reference", "SEPA 1"]);
     assert!(!ok && said.contains("the invoice has ended"), "{said}");
     let books = server.verify();

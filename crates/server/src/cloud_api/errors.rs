@@ -258,7 +258,7 @@ impl From<SendError> for GraphError {
             SendError::Missing { .. } => codes::PARAMETER_MISSING,
             SendError::Invalid { member, .. } if member == "messaging_product" => codes::INVALID_PARAMETER,
             SendError::Invalid { .. } => codes::PARAMETER_VALUE,
-            SendError::TooFast(TooFast::Number { .. }) => codes::THROUGHPUT,
+            SendError::TooFast(TooFast::Number { .. } | TooFast::Overdue { .. }) => codes::THROUGHPUT,
             SendError::TooFast(TooFast::Pair { .. }) => codes::PAIR_RATE,
             SendError::TooFar(TooFar::People { .. }) => codes::MESSAGING_LIMIT,
             SendError::TooFar(TooFar::Marketing { .. }) => codes::MARKETING_CAP,
@@ -279,9 +279,10 @@ impl From<SendError> for GraphError {
             SendError::RecipientIsSender => codes::RECIPIENT_IS_SENDER,
             SendError::Undeliverable => codes::UNDELIVERABLE,
             SendError::WindowClosed { .. } => codes::RE_ENGAGEMENT,
-            SendError::InsufficientFunds { .. } | SendError::CapReached(_) | SendError::NoPrice { .. } => {
-                codes::PAYMENT
-            }
+            SendError::InsufficientFunds { .. }
+            | SendError::CapReached(_)
+            | SendError::Suspended(_)
+            | SendError::NoPrice { .. } => codes::PAYMENT,
             SendError::Flow(Unsendable::Blocked) => codes::FLOW_BLOCKED,
             SendError::Flow(Unsendable::Throttled) => codes::FLOW_THROTTLED,
             SendError::KeyReused => codes::INVALID_PARAMETER,
@@ -342,9 +343,10 @@ impl From<CallError> for GraphError {
             CallError::ConnectedLimit { .. } => codes::CONNECTED_CALLS,
             CallError::Duplicate => codes::DUPLICATE_CALL,
             CallError::Concurrent => codes::CONCURRENT_CALLS,
-            CallError::InsufficientFunds { .. } | CallError::CapReached(_) | CallError::NoPrice { .. } => {
-                codes::CALL_PAYMENT
-            }
+            CallError::InsufficientFunds { .. }
+            | CallError::CapReached(_)
+            | CallError::Suspended(_)
+            | CallError::NoPrice { .. } => codes::CALL_PAYMENT,
             CallError::TimedOut => codes::CALL_TIMEOUT,
             CallError::Over => codes::CALL_CONNECTION,
             CallError::NotFound => return not_found(),

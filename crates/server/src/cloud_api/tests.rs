@@ -11,6 +11,7 @@ mod management;
 mod operations;
 mod partners;
 mod quality;
+mod standing;
 
 use super::*;
 use crate::egress::{EgressPolicy, Tls};

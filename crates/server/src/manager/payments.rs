@@ -249,7 +249,7 @@ fn automatic_view(settings: &Automatic, now: Timestamp) -> Value {
     let paused = Some(settings.paused_until).filter(|until| *until > now).map(Timestamp::seconds);
     json!({
         "is_enabled": settings.is_enabled, "threshold_micros": settings.threshold.0,
-        "amount_micros": settings.amount.0, "monthly_max_micros": settings.monthly_max.0, "paused_until": paused,
+        "amount_micros": settings.amount.0, "monthly_max_micros": settings.monthly_max.map(|most| most.0), "paused_until": paused,
     })
 }
 
@@ -271,7 +271,8 @@ struct SetAutomatic {
     is_enabled: bool,
     threshold: String,
     amount: String,
-    monthly_max: String,
+    /// Absent: whatever it takes.
+    monthly_max: Option<String>,
 }
 
 /// `POST /manager/api/automatic-top-up {"is_enabled": true, "threshold": "20", "amount": "100", "monthly_max": "500"}`
@@ -285,7 +286,11 @@ async fn set_automatic(
         is_enabled: body.is_enabled,
         threshold: amount("threshold", &body.threshold)?,
         amount: amount("amount", &body.amount)?,
-        monthly_max: amount("monthly_max", &body.monthly_max)?,
+        monthly_max: body
+            .monthly_max
+            .filter(|text| !text.is_empty())
+            .map(|text| amount("monthly_max", &text))
+            .transpose()?,
         paused_until: Timestamp::default(),
     };
     let portfolio = caller.token.portfolio;

@@ -78,7 +78,7 @@ function Wrong({ error }: { error: Error | null }) {
 const COLUMNS: Column<Payment>[] = [
   { head: "When", text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
   { head: "State", text: (row) => row.state, cell: (row) => <StateTag payment={row} /> },
-  { head: "By", wide: true, text: (row) => row.provider, cell: (row) => `${isBank(row) ? "Bank transfer" : "Card"}${row.cause === "automatic" ? ", automatically" : ""}` },
+  { head: "By", wide: true, text: (row) => row.provider, cell: (row) => `${isBank(row) ? "Bank transfer" : "Card"}${row.cause === "automatic" ? ", automatically" : row.cause === "invoice" ? ", for an invoice" : ""}` },
   { head: "Given back", wide: true, end: true, text: (row) => decimal(row.refunded_micros), cell: (row) => (row.refunded_micros === 0 ? "" : money(row.refunded_micros, row.currency)) },
   { head: "Amount", end: true, text: (row) => decimal(row.amount_micros), cell: (row) => <span className="font-medium tabular">{money(row.amount_micros, row.currency)}</span> },
 ];
@@ -345,7 +345,7 @@ function AutomaticForm({ settings }: { settings: AutomaticTopUp }) {
   const { calls, refresh } = usePayments();
   const { currency } = session.balance;
   const [enabled, setEnabled] = useState(settings.is_enabled);
-  const given = (micros: number, fallback: string): string => (micros === 0 ? fallback : decimal(micros));
+  const given = (micros: number | null, fallback: string): string => (micros === null || micros === 0 ? fallback : decimal(micros));
   const [threshold, setThreshold] = useState(given(settings.threshold_micros, "20"));
   const [amount, setAmount] = useState(given(settings.amount_micros, "100"));
   const [monthlyMax, setMonthlyMax] = useState(given(settings.monthly_max_micros, "500"));
