@@ -603,9 +603,10 @@ async fn a_year_is_billed_like_the_model_says_in_any_order() {
             }
             world.assert_sound().await;
             let documents = world.close_the_year(&events, &expected).await;
-            let mut known = same.lock().unwrap();
-            assert_eq!(*known.get_or_insert_with(|| documents.clone()), documents, "order {order}");
-            drop(known);
+            {
+                let mut known = same.lock().unwrap();
+                assert_eq!(*known.get_or_insert_with(|| documents.clone()), documents, "order {order}");
+            }
             world.assert_sound().await;
             let rebuild = async |ctx: &Ctx, tx: &mut Tx| plaza_billing::rebuild_revenue(ctx, tx).await;
             world.db.transact(&world.ctx, "test.rebuild", rebuild).await.unwrap();

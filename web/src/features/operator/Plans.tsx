@@ -56,7 +56,7 @@ export function Plans() {
       <PageHead title="Plans" note={unearned === "" ? "Plans are earned by the day." : `Plans are earned by the day. Paid for days to come: ${unearned}.`} />
       <Section title="Subscribers">
         <DataTable
-          label="Subscribers"
+          label="Who has a plan"
           columns={SUBSCRIBERS}
           rows={subscribers.data}
           rowKey={(row) => row.subscription_id}
