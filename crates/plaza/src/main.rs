@@ -55,7 +55,7 @@ enum Command {
     /// Invoices of a running server: close a month, list, show, credit, take a payment.
     #[command(subcommand)]
     Invoice(invoice::InvoiceCommand),
-    /// Measure: relay, idle, cloud-api, webhooks, ledger, offline, kill.
+    /// Measure: relay, idle, cloud-api, webhooks, ledger, rating, offline, kill.
     Bench(plaza_bench::BenchArguments),
     /// Print a generated file of the repository: schema or config.
     #[command(hide = true)]
