@@ -238,6 +238,13 @@ class Bot:
         """The next thing that is heard of calls."""
         return self.calls.get(timeout=WAIT_S)
 
+    def call_updates(self, *expected: type) -> dict[type, object]:
+        """What is heard of calls at one time, one of each kind. They are told in order, but pywa answers a webhook
+        before it handles it, on any of its threads: what comes close together may be handled the other way around."""
+        heard = [self.call_update() for _ in expected]
+        assert sorted(type(update).__name__ for update in heard) == sorted(kind.__name__ for kind in expected)
+        return {type(update): update for update in heard}
+
     def statuses_of(self, message_id: str, *expected: str) -> dict[str, types.MessageStatus]:
         """Waits until each of these statuses of a message came, each once."""
         seen: dict[str, types.MessageStatus] = {}
