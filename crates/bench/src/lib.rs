@@ -13,6 +13,7 @@
 //! | `webhooks` | `webhooks.rs` | webhooks per second to an endpoint, and what a sick one costs the others |
 //! | `ledger` | `ledger.rs` | holds and posts |
 //! | `rating` | `rating.rs` | deliveries that become charges |
+//! | `closing` | `closing.rs` | a month of charges that becomes invoices, and the pages that show it |
 //! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed? |
 //!
 //! With `--peer ejabberd`, `relay`, `offline` and `idle` do the same work on ejabberd too ([`peer`]), in the same run
@@ -23,6 +24,8 @@
 //! encrypted ones. The generator shares the machine's cores with the server: compare figures of one run with each
 //! other.
 
+mod charges;
+mod closing;
 mod cloud_api;
 mod http;
 mod idle;
@@ -71,6 +74,12 @@ pub struct BenchArguments {
     /// Connections of the last step of `idle`.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1000..=100_000))]
     connections: u32,
+    /// Charges that `closing` makes before it closes their month.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1000..=100_000_000))]
+    charges: u32,
+    /// Portfolios that the charges of `closing` belong to.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    portfolios: u32,
     /// Do the same work on another server too.
     #[arg(long, value_enum)]
     peer: Option<Peer>,
@@ -89,6 +98,8 @@ enum Scenario {
     Ledger,
     /// Deliveries that become charges.
     Rating,
+    /// A month that becomes invoices.
+    Closing,
     Kill,
 }
 
@@ -129,6 +140,14 @@ impl Options {
         self.0.seed
     }
 
+    pub(crate) fn charges(&self) -> usize {
+        usize::try_from(self.0.charges).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn portfolios(&self) -> u32 {
+        self.0.portfolios
+    }
+
     /// How many connections `idle` was asked for.
     pub(crate) fn connections_asked(&self) -> usize {
         usize::try_from(self.0.connections).unwrap_or(usize::MAX)
@@ -165,6 +184,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
         Scenario::Webhooks => "webhooks",
         Scenario::Ledger => "ledger",
         Scenario::Rating => "rating",
+        Scenario::Closing => "closing",
         Scenario::Kill => "kill",
     });
     if options.0.peer.is_some() && !matches!(name, Scenario::Relay | Scenario::Offline | Scenario::Idle) {
@@ -196,6 +216,7 @@ async fn measure(name: Scenario, options: &Options, report: &mut Report) -> anyh
         Scenario::Webhooks => return webhooks::run(options, report).await,
         Scenario::Ledger => return ledger::run(options, report).await,
         Scenario::Rating => return rating::run(options, report).await,
+        Scenario::Closing => return closing::run(options, report).await,
         Scenario::Kill => {}
     }
     match options.0.peer {

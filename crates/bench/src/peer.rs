@@ -53,7 +53,12 @@ async fn one(
         Scenario::Relay => 2 * relay::PAIRS,
         Scenario::Offline => SENDERS + ABSENT,
         Scenario::Idle => options.connections()?.last().copied().unwrap_or_default(),
-        Scenario::CloudApi | Scenario::Webhooks | Scenario::Ledger | Scenario::Rating | Scenario::Kill => {
+        Scenario::CloudApi
+        | Scenario::Webhooks
+        | Scenario::Ledger
+        | Scenario::Rating
+        | Scenario::Closing
+        | Scenario::Kill => {
             bail!("{subject} does not do this work")
         }
     };

@@ -86,11 +86,26 @@ impl Meter {
 
     /// Resident memory, in bytes.
     pub(crate) fn resident_bytes(self) -> anyhow::Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was resident since [`Meter::forget_peak`], in bytes.
+    pub(crate) fn peak_bytes(self) -> anyhow::Result<f64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Begins to look for the peak anew.
+    pub(crate) fn forget_peak(self) -> anyhow::Result<()> {
+        let path = format!("/proc/{}/clear_refs", self.process);
+        fs::write(&path, "5").with_context(|| format!("writing {path}"))
+    }
+
+    fn memory(self, field: &str) -> anyhow::Result<f64> {
         let path = format!("/proc/{}/status", self.process);
         let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
         let kibibytes = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok())
+            .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse::<f64>().ok())
             .context("the memory of a process has an unknown form")?;
         Ok(kibibytes * 1024.0)
     }

@@ -23,8 +23,8 @@ use crate::usage::{Intent, Message, Payer};
 use jiff::tz::TimeZone;
 use plaza_db::{Row, Tx, Value, params};
 use plaza_ledger::named_id;
-use plaza_protocol::{Actor, BusinessMessageId, Ctx, Currency, Micros, PortfolioId, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use plaza_protocol::{Actor, Ctx, Currency, Micros, PortfolioId, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -346,16 +346,17 @@ async fn tell(
 pub(crate) struct Spent(BTreeMap<(PortfolioId, Scope, String, i64), i64>);
 
 impl Spent {
-    fn add(&mut self, at: &Message, day: i64, campaign: Option<&str>, amount: i64) {
+    fn add(&mut self, message: &Message, amount: i64) {
+        let Some(on) = &message.spent else { return };
         let mut one = |scope, subject: String| {
-            let sum = self.0.entry((at.portfolio_id, scope, subject, day)).or_default();
+            let sum = self.0.entry((message.portfolio_id, scope, subject, on.day)).or_default();
             *sum = sum.saturating_add(amount);
         };
         one(Scope::Portfolio, String::new());
-        one(Scope::Account, at.waba_id.to_string());
-        one(Scope::Number, at.phone_number_id.to_string());
-        if let Some(campaign) = campaign {
-            one(Scope::Campaign, campaign.to_owned());
+        one(Scope::Account, message.waba_id.to_string());
+        one(Scope::Number, message.phone_number_id.to_string());
+        if let Some(campaign) = &on.campaign {
+            one(Scope::Campaign, campaign.to_string());
         }
     }
 
@@ -370,42 +371,20 @@ impl Spent {
     }
 }
 
-/// Counts messages that were accepted, with the day and the campaign of each.
-pub(crate) async fn count(
-    tx: &mut Tx,
-    accepted: &[(Message, i64, Option<Arc<str>>)],
-) -> Result<(), BillingError> {
+/// Counts what was held for messages that were accepted.
+pub(crate) async fn count(tx: &mut Tx, accepted: &[Message]) -> Result<(), BillingError> {
     let mut spent = Spent::default();
-    let mut rows = Vec::with_capacity(accepted.len());
-    for (message, day, campaign) in accepted.iter().filter(|(message, _, _)| message.held > Micros::ZERO) {
-        spent.add(message, *day, campaign.as_deref(), message.held.0);
-        rows.push(params![message.message_id, *day, campaign.as_deref()]);
+    for message in accepted {
+        spent.add(message, message.held.0);
     }
-    tx.insert_rows(store::INSERT_COUNTED, rows).await?;
     spent.write(tx).await
 }
 
-/// Takes back what messages do not cost, of what was counted for them. `gone`: they were never delivered.
-pub(crate) async fn release(
-    tx: &mut Tx,
-    messages: &[(&Message, Micros)],
-    gone: bool,
-) -> Result<(), BillingError> {
-    let given_back = messages.iter().filter(|(_, amount)| *amount > Micros::ZERO);
-    let keys: Vec<Value> = given_back.clone().map(|(message, _)| message.message_id.into()).collect();
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let sql = if gone { store::TAKE_COUNTED } else { store::COUNTED };
-    let mut counted: HashMap<BusinessMessageId, (i64, Option<String>)> = HashMap::new();
-    for row in tx.query_list(sql, &[], &keys).await? {
-        counted.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
-    }
+/// Takes back what messages do not cost, of what was counted for them.
+pub(crate) async fn release(tx: &mut Tx, messages: &[(&Message, Micros)]) -> Result<(), BillingError> {
     let mut spent = Spent::default();
-    for (message, amount) in given_back {
-        if let Some((day, campaign)) = counted.get(&message.message_id) {
-            spent.add(message, *day, campaign.as_deref(), 0_i64.saturating_sub(amount.0));
-        }
+    for (message, amount) in messages.iter().filter(|(_, amount)| *amount > Micros::ZERO) {
+        spent.add(message, 0_i64.saturating_sub(amount.0));
     }
     spent.write(tx).await
 }

@@ -1,6 +1,6 @@
 //! The SQL of billing, and its rows.
 
-use crate::usage::{Event, Message};
+use crate::usage::{Event, Message, SpentOn};
 use crate::{BillingError, WindowState};
 use plaza_db::{Row, Value, list_statements, params, statements};
 
@@ -83,7 +83,7 @@ statements! {
         DELETE FROM usage_intent WHERE message_id IN
             (SELECT message_id FROM usage_intent WHERE expires_at <= $1 ORDER BY expires_at, message_id LIMIT $2)
         RETURNING message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
-                  customer_service_until, free_entry_point_until, max_price, held";
+                  customer_service_until, free_entry_point_until, max_price, held, spent_day, campaign";
     /// Sums by market.
     REVENUE_TOTALS = "
         SELECT currency, category, market, CAST(sum(messages) AS BIGINT), CAST(sum(billable) AS BIGINT),
@@ -231,18 +231,19 @@ list_statements! {
     TAKE_INTENTS = "
         DELETE FROM usage_intent WHERE message_id IN ({list})
         RETURNING message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
-                  customer_service_until, free_entry_point_until, max_price, held";
+                  customer_service_until, free_entry_point_until, max_price, held, spent_day, campaign";
     /// Messages on their way.
     INSERT_INTENTS = "
         INSERT INTO usage_intent
             (message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
-             customer_service_until, free_entry_point_until, max_price, held, expires_at)
+             customer_service_until, free_entry_point_until, max_price, held, spent_day, campaign, expires_at)
         VALUES {rows} ON CONFLICT (message_id) DO NOTHING";
     /// Messages that were delivered.
     INSERT_EVENTS = "
         INSERT INTO usage_event
             (message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
-             customer_service_until, free_entry_point_until, max_price, held, sequence, delivered_at, hash)
+             customer_service_until, free_entry_point_until, max_price, held, spent_day, campaign, sequence,
+             delivered_at, hash)
         VALUES {rows}";
     /// What they cost.
     INSERT_CHARGES = "
@@ -279,7 +280,15 @@ pub(crate) fn message(row: &Row) -> Result<Message, BillingError> {
         max_price: row.get(10)?,
         held: row.get(11)?,
         pulses: None,
+        spent: None,
     })
+}
+
+/// A message that was on its way, from its first fourteen columns.
+pub(crate) fn taken(row: &Row) -> Result<Message, BillingError> {
+    let campaign: Option<String> = row.get(13)?;
+    let spent = row.get::<Option<i64>>(12)?.map(|day| SpentOn { day, campaign: campaign.map(Into::into) });
+    Ok(Message { spent, ..message(row)? })
 }
 
 /// A usage event from its first fifteen columns, and the one that holds its pulses.
@@ -288,7 +297,7 @@ pub(crate) fn event(row: &Row, pulses: usize) -> Result<(Event, Vec<u8>), Billin
     Ok((Event { message, sequence: row.get(12)?, delivered_at: row.get(13)? }, row.get(14)?))
 }
 
-/// The first twelve parameters of [`INSERT_INTENTS`] and [`INSERT_EVENTS`].
+/// The first fourteen parameters of [`INSERT_INTENTS`] and [`INSERT_EVENTS`].
 pub(crate) fn message_row(message: &Message) -> Vec<Value> {
     params![
         message.message_id,
@@ -302,6 +311,8 @@ pub(crate) fn message_row(message: &Message) -> Vec<Value> {
         message.window.customer_service_until,
         message.window.free_entry_point_until,
         message.max_price,
-        message.held
+        message.held,
+        message.spent.as_ref().map(|spent| spent.day),
+        message.spent.as_ref().and_then(|spent| spent.campaign.as_deref())
     ]
 }

@@ -113,6 +113,16 @@ pub(crate) struct Message {
     pub(crate) held: Micros,
     /// Of a call that has ended.
     pub(crate) pulses: Option<i64>,
+    /// Where its price counts as spent; `None`: nothing was held, or nobody needs to know.
+    pub(crate) spent: Option<SpentOn>,
+}
+
+/// The day of a payer and the campaign on which a message counts as spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SpentOn {
+    /// 20261128, in the payer's time zone.
+    pub(crate) day: i64,
+    pub(crate) campaign: Option<Arc<str>>,
 }
 
 impl Message {

@@ -31,11 +31,12 @@ statements! {
     /// For verification: days whose sums are not those of their messages.
     WRONG_DAYS = "
         WITH message (portfolio_id, waba_id, phone_number_id, campaign, day, amount) AS (
-            SELECT i.portfolio_id, i.waba_id, i.phone_number_id, c.campaign, c.day, i.held
-            FROM usage_counted c JOIN usage_intent i ON i.message_id = c.message_id
+            SELECT portfolio_id, waba_id, phone_number_id, campaign, spent_day, held
+            FROM usage_intent WHERE spent_day IS NOT NULL
             UNION ALL
-            SELECT h.portfolio_id, h.waba_id, h.phone_number_id, c.campaign, c.day, h.amount_micros
-            FROM usage_counted c JOIN charge h ON h.message_id = c.message_id AND h.run = 0
+            SELECT e.portfolio_id, e.waba_id, e.phone_number_id, e.campaign, e.spent_day, c.amount_micros
+            FROM usage_event e JOIN charge c ON c.message_id = e.message_id AND c.run = 0
+            WHERE e.spent_day IS NOT NULL
         ), sums (portfolio_id, scope, subject, day, kept, counted) AS (
             SELECT portfolio_id, 'portfolio', '', day, 0, amount FROM message
             UNION ALL SELECT portfolio_id, 'account', CAST(waba_id AS TEXT), day, 0, amount FROM message
@@ -55,10 +56,4 @@ list_statements! {
         SELECT c.cap_id, c.portfolio_id, c.owner, c.scope, c.subject, c.period, c.limit_micros, c.action, p.currency
         FROM spending_cap c JOIN billing_portfolio p ON p.portfolio_id = c.portfolio_id
         WHERE c.portfolio_id IN ({list}) ORDER BY c.portfolio_id, c.owner DESC, c.scope, c.subject, c.period";
-    /// Where messages were counted.
-    COUNTED = "SELECT message_id, day, campaign FROM usage_counted WHERE message_id IN ({list})";
-    /// The same of messages that were never delivered: they count no more.
-    TAKE_COUNTED = "DELETE FROM usage_counted WHERE message_id IN ({list}) RETURNING message_id, day, campaign";
-    /// Counts messages.
-    INSERT_COUNTED = "INSERT INTO usage_counted (message_id, day, campaign) VALUES {rows}";
 }

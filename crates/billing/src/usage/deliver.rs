@@ -105,7 +105,7 @@ async fn deliver_batch(
 ) -> Result<Vec<Charged>, BillingError> {
     let keys: Vec<Value> = deliveries.iter().map(|(message, _, _)| message.into()).collect();
     let taken = tx.query_list(store::TAKE_INTENTS, &[], &keys).await?;
-    let messages: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+    let messages: Vec<Message> = taken.iter().map(store::taken).collect::<Result<_, _>>()?;
     if messages.is_empty() {
         return Ok(Vec::new());
     }
@@ -242,7 +242,7 @@ async fn settle(
         unspent.push((message, Micros(message.held.0.saturating_sub(amount.0))));
     }
     end_holds(ctx, tx, &ends).await?;
-    caps::release(tx, &unspent, false).await?;
+    caps::release(tx, &unspent).await?;
     Ok(owed)
 }
 
@@ -365,7 +365,7 @@ pub async fn failed(ctx: &Ctx, tx: &mut Tx, messages: &[BusinessMessageId]) -> R
     let mut ended = 0_usize;
     for batch in keys.chunks(BATCH_MESSAGES) {
         let taken = tx.query_list(store::TAKE_INTENTS, &[], batch).await?;
-        let taken: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+        let taken: Vec<Message> = taken.iter().map(store::taken).collect::<Result<_, _>>()?;
         give_back(ctx, tx, &taken, |hold| Action::VoidHold { hold }).await?;
         ended = ended.saturating_add(taken.len());
     }
@@ -375,7 +375,7 @@ pub async fn failed(ctx: &Ctx, tx: &mut Tx, messages: &[BusinessMessageId]) -> R
 /// Ends the oldest messages whose time is over, at most `limit` of them, and gives back what was held for them.
 pub async fn expire(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<Vec<BusinessMessageId>, BillingError> {
     let taken = tx.query(store::TAKE_EXPIRED, params![ctx.now(), limit]).await?;
-    let taken: Vec<Message> = taken.iter().map(store::message).collect::<Result<_, _>>()?;
+    let taken: Vec<Message> = taken.iter().map(store::taken).collect::<Result<_, _>>()?;
     give_back(ctx, tx, &taken, |hold| Action::ExpireHold { hold }).await?;
     Ok(taken.iter().map(|message| message.message_id).collect())
 }
@@ -394,5 +394,5 @@ async fn give_back(
     let ends = parts.map(|(hold, transfer_id, _)| Transfer { transfer_id, action: end(hold) });
     end_holds(ctx, tx, &ends.collect::<Vec<_>>()).await?;
     let unspent: Vec<_> = held.iter().map(|message| (*message, message.held)).collect();
-    caps::release(tx, &unspent, true).await
+    caps::release(tx, &unspent).await
 }

@@ -4,7 +4,7 @@
 //! batch is looked up, quoted in memory, held and written down with a few statements. Before it is planned who pays what,
 //! the accounts of the payers are locked: what the plan sees is what the ledger finds.
 
-use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, at_most, hold_id, payer, payers, times};
+use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, SpentOn, at_most, hold_id, payer, payers, times};
 use crate::caps::{self, Meter};
 use crate::category::{Category, Pricing};
 use crate::error::{BillingError, Refused};
@@ -241,7 +241,7 @@ async fn set_aside(
         outcomes.extend(batch.iter().map(|transfer| transfer.transfer_id).zip(posted));
     }
     let mut rows = Vec::with_capacity(quotes.len());
-    let mut counted = Vec::with_capacity(quotes.len());
+    let mut accepted = Vec::with_capacity(quotes.len());
     for (quote, plan) in quotes.iter().zip(plans) {
         let message_id = quote.intent.message_id;
         let is_free = quote.worst <= Micros::ZERO;
@@ -256,15 +256,15 @@ async fn set_aside(
         };
         if let Ok(held) = &answer {
             let day = payer(payers, quote.intent.portfolio_id)?.day(quote.intent.sent_at)?;
-            let message = message_of(quote, held.held);
+            let message = message_of(quote, held.held, day);
             rows.push(intent_row(quote, &message));
-            counted.push((message, day, quote.intent.campaign.clone()));
+            accepted.push(message);
         }
         answers.insert(message_id, answer);
     }
     tx.insert_rows(store::INSERT_INTENTS, rows).await?;
     tx.insert_rows(funds::store::INSERT_SPLITS, splits).await?;
-    caps::count(tx, &counted).await?;
+    caps::count(tx, &accepted).await?;
     meter.tell(ctx, tx).await?;
     watch(ctx, tx, payers, purses).await
 }
@@ -293,7 +293,7 @@ pub(crate) fn revenue_of(category: Category) -> AccountKind {
     }
 }
 
-fn message_of(quote: &Quote<'_>, held: Micros) -> Message {
+fn message_of(quote: &Quote<'_>, held: Micros, day: i64) -> Message {
     let intent = quote.intent;
     Message {
         message_id: intent.message_id,
@@ -308,6 +308,7 @@ fn message_of(quote: &Quote<'_>, held: Micros) -> Message {
         max_price: intent.max_price,
         held,
         pulses: None,
+        spent: (held > Micros::ZERO).then(|| SpentOn { day, campaign: intent.campaign.clone() }),
     }
 }
 
