@@ -92,6 +92,11 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing():
     for path, body in (
         ("credit-line", {"limit": "-1", "key": "a"}),
         ("credit-line", {"limit": "1", "key": ""}),
+        ("credit", {"amount": "1", "currency": "EUR", "key": "a"}),
+        ("credit", {"amount": "1", "rate": "1.1", "key": "a"}),
+        ("credit", {"amount": "1", "currency": "EUR", "rate": "0", "key": "a"}),
+        ("credit", {"amount": "1", "currency": "EUR", "rate": "1e9", "key": "a"}),
+        ("credit", {"amount": "1", "currency": "USD", "rate": "1.1", "key": "a"}),
         ("promo", {"amount": "0", "days": 3, "key": "a"}),
         ("promo", {"amount": "99999999999999", "days": 3, "key": "a"}),
         ("promo", {"amount": "1", "days": 0, "key": "a"}),
@@ -103,3 +108,15 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing():
     assert unknown.status_code == 404
     after = _manager(business, "GET", "billing").json()
     assert {**after, "at": None} == {**before, "at": None}
+
+
+def test_money_of_another_currency_counts_at_its_rate():
+    of = ["--business", _business()["business_id"]]
+    euros = ["business", "credit", *of, "--amount", "10.00", "--currency", "EUR", "--rate", "1.0834", "--key", "euros"]
+    before = plaza("business", "balance", *of)[0]["balance"]["prepaid_micros"]
+    assert plaza(*euros)[0]["posted_micros"] == before + 10_834_000
+    assert plaza(*euros)[0]["posted_micros"] == before + 10_834_000, "once"
+    exchange = operator("exchanges")["data"][0]
+    assert (exchange["from_currency"], exchange["from_micros"], exchange["rate"]) == ("EUR", 10_000_000, "1.0834")
+    assert (exchange["to_currency"], exchange["to_micros"]) == ("USD", 10_834_000)
+    assert plaza("business", "reinstate", *of)[0] == {"reinstated_micros": 0}

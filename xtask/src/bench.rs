@@ -20,7 +20,7 @@ use crate::process::{self, cargo, command};
 use crate::{paths, ui, web};
 
 /// What runs when no name is given. The kill test is not a measurement: it is run by name.
-const ALL: [&str; 7] = ["relay", "idle", "cloud-api", "webhooks", "ledger", "rating", "offline"];
+const ALL: [&str; 8] = ["relay", "idle", "cloud-api", "webhooks", "ledger", "rating", "closing", "offline"];
 /// What there is to compare when a peer is named and no bench is.
 const WITH_PEER: [&str; 3] = ["relay", "offline", "idle"];
 const COLUMNS: [&str; 6] = ["subject", "work", "measure", "value", "unit", "runs"];

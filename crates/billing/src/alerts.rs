@@ -43,7 +43,7 @@ pub struct Alert {
     pub alert_id: Uuid,
     /// Whose.
     pub portfolio: PortfolioId,
-    /// `cap`, `low_balance`, `top_up_requested`, `promo_expired` or `overdue`.
+    /// `cap`, `low_balance`, `top_up_requested`, `promo_expired`, `overdue`, `balance_lapses` or `balance_lapsed`.
     pub kind: String,
     /// In words.
     pub text: String,
@@ -75,6 +75,8 @@ pub(crate) async fn mail(ctx: &Ctx, tx: &mut Tx, alert: &NewAlert) -> Result<(),
         "cap" => "Plaza: a spending cap",
         "low_balance" => "Plaza: your balance runs low",
         "promo_expired" => "Plaza: promotional credit has ended",
+        "balance_lapses" => "Plaza: your unused balance is about to lapse",
+        "balance_lapsed" => "Plaza: your unused balance has lapsed",
         _ => "Plaza: billing",
     };
     let text =

@@ -145,6 +145,9 @@ pub enum BillingError {
     /// A top-up that nothing sets off.
     #[error("an automatic top-up needs a threshold that sets it off")]
     NoThreshold,
+    /// An exchange between a currency and itself.
+    #[error("currency: this business pays in {0} itself; credit it without a rate")]
+    SameCurrency(Currency),
     /// A row that this crate would not have written. `plaza ledger verify` says more.
     #[error("the billing tables are damaged: {0}")]
     Damaged(&'static str),

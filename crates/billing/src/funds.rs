@@ -380,15 +380,9 @@ pub async fn grant(
     if !matches!(plaza_ledger::post(ctx, tx, &[transfer]).await?.first(), Some(Ok(_))) {
         return Err(BillingError::BadAmount);
     }
-    let row = params![
-        grant_id,
-        portfolio,
-        new.amount,
-        new.note.as_str(),
-        ctx.now(),
-        later(ctx.now(), new.lasts),
-        false
-    ];
+    // One look at the clock: that it is the same grant is seen from the time between the two.
+    let now = ctx.now();
+    let row = params![grant_id, portfolio, new.amount, new.note.as_str(), now, later(now, new.lasts), false];
     tx.execute(store::INSERT_GRANT, row).await?;
     alerts::look(ctx, tx, portfolio, true).await?;
     Ok(Promo { grant_id, repeated: false })

@@ -59,11 +59,13 @@ pub mod caps;
 mod category;
 mod earnings;
 mod error;
+pub mod exchange;
 mod explain;
 pub mod funds;
 mod import;
 mod international;
 pub mod invoices;
+pub mod lapses;
 pub mod mail;
 pub mod plans;
 mod portfolio;
@@ -118,6 +120,8 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         funds::store::STATEMENTS,
         caps::store::STATEMENTS,
         alerts::store::STATEMENTS,
+        exchange::store::STATEMENTS,
+        lapses::store::STATEMENTS,
         mail::store::STATEMENTS,
         standing::store::STATEMENTS,
     ]

@@ -9,7 +9,7 @@ use crate::reports::Sums;
 use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Category, Charge, Prices, caps, funds, plans, store};
+use crate::{BillingError, Category, Charge, Prices, caps, exchange, funds, lapses, plans, store};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
@@ -88,6 +88,8 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
     for difference in crate::invoices::verify(ctx, tx).await? {
         found.differs(difference);
     }
+    exchange::verify(ctx, tx).await?.into_iter().for_each(|difference| found.differs(difference));
+    lapses::verify(ctx, tx).await?.into_iter().for_each(|difference| found.differs(difference));
     found.ok = found.differences.is_empty();
     Ok(found)
 }

@@ -47,6 +47,8 @@ fn value(alert: &Alert) -> Value {
         "low_balance" => ("WARNING", "LOW_BALANCE"),
         "overdue" if alert.details["action"] == "suspend" => ("CRITICAL", "OVERDUE_INVOICE"),
         "overdue" => ("WARNING", "OVERDUE_INVOICE"),
+        "balance_lapses" => ("WARNING", "UNUSED_BALANCE"),
+        "balance_lapsed" => ("INFORMATIONAL", "UNUSED_BALANCE_LAPSED"),
         _ => ("INFORMATIONAL", "PROMOTIONAL_CREDIT_ENDED"),
     };
     json!({

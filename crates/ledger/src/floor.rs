@@ -117,6 +117,33 @@ pub async fn holding(
     Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
 }
 
+/// An account with money on it that nothing has touched for some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idle {
+    /// Which.
+    pub account: LedgerAccountId,
+    /// How many entries it has.
+    pub version: i64,
+}
+
+/// Those of these accounts that have something, none of it set aside, and no entry after a moment. Without a lock.
+pub async fn idle(
+    _ctx: &Ctx,
+    tx: &mut Tx,
+    accounts: &[LedgerAccountId],
+    since: Timestamp,
+) -> Result<Vec<Idle>, LedgerError> {
+    let keys: Vec<_> = accounts.iter().map(Into::into).collect();
+    let rows = tx.query_list(store::IDLE, &[since.into()], &keys).await?;
+    rows.iter().map(|row| Ok(Idle { account: row.get(0)?, version: row.get(1)? })).collect()
+}
+
+/// How many entries an account has.
+pub async fn version(_ctx: &Ctx, tx: &mut Tx, account: &Account) -> Result<i64, LedgerError> {
+    let row = tx.query_one(store::VERSION, params![account.id()]).await?;
+    Ok(row.map_or(Ok(0), |row| row.get(0))?)
+}
+
 /// Gives an account that has a floor another one. The same change twice is one; `change_id` stands for it for ever.
 pub async fn set_floor(
     ctx: &Ctx,

@@ -61,7 +61,7 @@ mod verify;
 pub use account::{Account, AccountKind, Balance, Turnover, balance, turnover};
 pub use error::LedgerError;
 pub use export::{Format, Statement, StatementLine, export, statement};
-pub use floor::{Floor, Room, floors, holding, lock, room, set_floor};
+pub use floor::{Floor, Idle, Room, floors, holding, idle, lock, room, set_floor, version};
 pub use post::{BATCH_TRANSFERS_MAX, expire_holds, post};
 pub use transfer::{Action, Kind, Outcome, Refused, Transfer, TransferView, derived_id, named_id, transfers};
 pub use verify::{Report, verify};
@@ -82,7 +82,8 @@ mod tests {
             db.transact(&plaza_db::testing::ctx().0, "prepare", async |_, tx| {
                 for sql in store::LIST_STATEMENTS {
                     let columns = sql.text.split(['(', ')']).nth(1).unwrap_or_default().split(',').count();
-                    tx.prepare(sql.sample(tx.dialect(), 0, columns)).await?;
+                    let before = usize::from(sql.text.contains("$1"));
+                    tx.prepare(sql.sample(tx.dialect(), before, columns)).await?;
                 }
                 Ok::<_, plaza_db::DbError>(())
             })

@@ -12,6 +12,8 @@ statements! {
     BALANCE = "SELECT posted, held FROM ledger_account WHERE ledger_account_id = $1";
     /// What stands on an account, and its floor.
     ROOM = "SELECT posted, held, floor FROM ledger_account WHERE ledger_account_id = $1";
+    /// The number of an account's entries.
+    VERSION = "SELECT version FROM ledger_account WHERE ledger_account_id = $1";
     /// An account.
     ACCOUNT = "
         SELECT ledger_account_id, floor, posted, held, version, hash, updated_at FROM ledger_account
@@ -102,6 +104,10 @@ list_statements! {
     /// Those of these accounts on which something is set aside.
     HOLDING = "
         SELECT ledger_account_id FROM ledger_account WHERE held > 0 AND ledger_account_id IN ({list})";
+    /// Accounts with something that nothing has touched since a moment.
+    IDLE = "
+        SELECT ledger_account_id, version FROM ledger_account
+        WHERE posted > 0 AND held = 0 AND updated_at <= $1 AND ledger_account_id IN ({list}) ORDER BY ledger_account_id";
     /// Open holds, locked.
     HOLDS = "
         SELECT hold_id, debit, credit, amount, expires_at FROM ledger_hold

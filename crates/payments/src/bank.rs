@@ -10,6 +10,7 @@ use crate::payment::{State, words};
 use crate::payments::{Change, change, currency_of, move_money, prepaid};
 use crate::{Payment, PaymentError, amount, store};
 use plaza_billing::alerts;
+use plaza_billing::exchange::{ExchangeRate, Foreign, exchange};
 use plaza_billing::invoices::{self, PaymentSource};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
@@ -368,16 +369,18 @@ pub async fn suspense(_ctx: &Ctx, tx: &mut Tx) -> Result<Vec<BankEntry>, Payment
     tx.query(store::SUSPENSE, params![SUSPENSE_ROWS]).await?.iter().map(BankEntry::read).collect()
 }
 
-/// The money is a portfolio's. If it was meant for a payment of another amount, that payment is called off.
+/// The money is a portfolio's. If it was meant for a payment of another amount, that payment is called off. Money of
+/// another currency than the portfolio's needs the rate at which it counts.
 pub async fn assign(
     ctx: &Ctx,
     tx: &mut Tx,
     id: BankEntryId,
     portfolio: PortfolioId,
+    rate: Option<ExchangeRate>,
 ) -> Result<BankEntry, PaymentError> {
     let entry = load(tx, id).await?;
     let currency = currency_of(tx, portfolio).await?;
-    if entry.booking.currency != currency {
+    if (entry.booking.currency == currency) != rate.is_none() {
         return Err(PaymentError::WrongCurrency(currency));
     }
     end(tx, id, EntryState::Assigned, Some(portfolio)).await?;
@@ -387,9 +390,15 @@ pub async fn assign(
             change(ctx, tx, &payment, &Change::to(State::Canceled)).await?;
         }
     }
-    let accounts = (Account::new(AccountKind::Suspense, currency), prepaid(portfolio, currency));
-    move_money(ctx, tx, derived_id(id.0, "assigned"), accounts, entry.booking.amount).await?;
-    alerts::money_moved(ctx, tx, portfolio).await?;
+    let (transfer, Booking { amount, currency: paid_in, .. }) = (derived_id(id.0, "assigned"), entry.booking);
+    if let Some(rate) = rate {
+        let foreign = Foreign { amount, currency: paid_in, rate };
+        exchange(ctx, tx, (transfer.0, AccountKind::Suspense), portfolio, foreign).await?;
+    } else {
+        let accounts = (Account::new(AccountKind::Suspense, currency), prepaid(portfolio, currency));
+        move_money(ctx, tx, transfer, accounts, amount).await?;
+        alerts::money_moved(ctx, tx, portfolio).await?;
+    }
     load(tx, id).await
 }
 

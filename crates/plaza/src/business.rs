@@ -33,6 +33,8 @@ pub(crate) enum BusinessCommand {
     Subscribe(Subscribe),
     /// Add to a portfolio's balance.
     Credit(Credit),
+    /// Give back a balance that nobody had used and that has lapsed.
+    Reinstate(Balance),
     /// Show what a portfolio has to pay from, what it spends, and its caps.
     Balance(Balance),
     /// Say how much a portfolio may owe.
@@ -97,6 +99,12 @@ pub(crate) struct Credit {
     /// How much, for example 100.00.
     #[arg(long)]
     amount: String,
+    /// What it was paid in, if that is not what the portfolio pays in.
+    #[arg(long, requires = "rate")]
+    currency: Option<String>,
+    /// What one unit of it is worth in what the portfolio pays in, for example 1.0834.
+    #[arg(long, requires = "currency")]
+    rate: Option<String>,
     /// The same key twice credits once.
     #[arg(long)]
     key: String,
@@ -357,6 +365,10 @@ pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {
             let path = format!("businesses/{}/billing", balance.business);
             balance.server.print(&balance.server.get(&path).await?);
         }
+        BusinessCommand::Reinstate(of) => {
+            let path = format!("businesses/{}/reinstate", of.business);
+            of.server.print(&of.server.post(&path, &json!({})).await?);
+        }
         BusinessCommand::CreditLine(line) => {
             let path = format!("businesses/{}/credit-line", line.business);
             let body = json!({"limit": line.limit, "key": line.key});
@@ -379,7 +391,9 @@ pub(crate) async fn run(command: BusinessCommand) -> anyhow::Result<ExitCode> {
         }
         BusinessCommand::Credit(credit) => {
             let path = format!("businesses/{}/credit", credit.business);
-            let body = json!({"amount": credit.amount, "key": credit.key});
+            let body = json!({
+                "amount": credit.amount, "currency": credit.currency, "rate": credit.rate, "key": credit.key,
+            });
             credit.server.print(&credit.server.post(&path, &body).await?);
         }
     }

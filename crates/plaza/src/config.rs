@@ -26,6 +26,8 @@ use std::time::Duration;
 const MARKETING_PER_PERSON: u32 = 5;
 /// …within so many hours.
 const MARKETING_PERIOD_H: u32 = 24;
+/// Longer than that no balance is watched.
+const UNUSED_BALANCE_MONTHS_MAX: u32 = 240;
 /// How far the sandbox's clock is ahead, microseconds.
 const CLOCK_FILE: &str = "sandbox-clock";
 
@@ -87,6 +89,8 @@ struct File {
     operators: Vec<OperatorFile>,
     /// Two different operators have to approve a business before it is verified.
     four_eyes: bool,
+    /// Months after which a balance that nothing has moved is told of, and lapses 30 days later; 0: never.
+    unused_balance_months: Option<u32>,
     /// The file with the key that seals secrets at rest; default: `sealing-key` in the data folder. Servers on one
     /// database share it.
     sealing_key_file: Option<PathBuf>,
@@ -370,6 +374,10 @@ impl Config {
                 Err(error) => mistakes.push(format!("{error:#}")),
             }
         }
+        let unused_balance_months = file.unused_balance_months.unwrap_or(0);
+        if unused_balance_months > UNUSED_BALANCE_MONTHS_MAX {
+            mistakes.push(format!("unused_balance_months: 0 to {UNUSED_BALANCE_MONTHS_MAX}"));
+        }
         if file.four_eyes && operators.is_empty() {
             mistakes.push("four_eyes: name a second operator under `operators`".to_owned());
         }
@@ -458,6 +466,7 @@ impl Config {
                 operator_token: Secret(operator_token),
                 operators,
                 four_eyes: file.four_eyes,
+                unused_balance_months,
                 sealing_key: Secret(sealing_key),
             },
         })
@@ -638,6 +647,12 @@ const KEYS: &[(&str, &str, &str)] = &[
         number.",
     ),
     ("marketing_period_h", "24", "The period of `marketing_per_person`, in hours, up to 720."),
+    (
+        "unused_balance_months",
+        "0",
+        "Months after which a balance that nothing has moved is told of; 30 days later it lapses. Up to 240; 0: never. Ask \
+        a lawyer first: in many countries money that was paid in does not lapse.",
+    ),
     ("groups_per_number", "10000", "Groups that a business number may have, up to 10000. 0: none."),
     (
         "connected_calls_per_day",
@@ -700,6 +715,7 @@ mod tests {
                 | "marketing_per_person"
                 | "marketing_period_h"
                 | "connected_calls_per_day"
+                | "unused_balance_months"
                 | "groups_per_number" => "4",
                 "origins" | "egress_allowed" | "operators" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",

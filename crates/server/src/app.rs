@@ -78,6 +78,8 @@ pub struct Settings {
     pub operators: Vec<Operator>,
     /// Two different operators have to approve a business.
     pub four_eyes: bool,
+    /// Months after which a balance that nothing has moved is told of, and lapses later; 0: never.
+    pub unused_balance_months: u32,
     /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
     pub clock_file: PathBuf,
     /// Where the sandbox keeps its people.

@@ -61,6 +61,9 @@ pub(crate) async fn tidy(app: &Arc<App>) {
     note("invoices", invoices(app, &ctx).await);
     let grants = async |ctx: &_, tx: &mut _| plaza_billing::funds::end_grants(ctx, tx).await;
     note("promotional credit", db.transact(&ctx, "jobs.end_grants", grants).await);
+    let months = app.settings.unused_balance_months;
+    let lapses = async move |ctx: &_, tx: &mut _| plaza_billing::lapses::step(ctx, tx, months).await;
+    note("unused balances", db.transact(&ctx, "jobs.lapses", lapses).await);
     let alerts = async |ctx: &_, tx: &mut _| plaza_business::alerts::step(ctx, tx).await;
     note("alerts about money", db.transact(&ctx, "jobs.alerts", alerts).await);
     let prices = async |ctx: &_, tx: &mut _| plaza_business::prices::step(ctx, tx).await;

@@ -48,6 +48,8 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/templates/{template_id}/category", post(reviews::set_category))
         .route("/businesses", get(businesses::list).post(businesses::create))
         .route("/businesses/{business_id}/credit", post(businesses::credit))
+        .route("/businesses/{business_id}/reinstate", post(balances::reinstate))
+        .route("/exchanges", get(balances::exchanges))
         .route("/businesses/{business_id}/billing", get(balances::overview))
         .route("/businesses/{business_id}/credit-line", post(balances::set_credit_line))
         .route("/businesses/{business_id}/promo", post(balances::grant))

@@ -19,6 +19,17 @@ impl From<BillingError> for Found {
     }
 }
 
+impl World {
+    /// Changes rows behind billing's back.
+    pub(crate) async fn tamper(&self, text: &'static str) {
+        let change = async move |_: &Ctx, tx: &mut Tx| {
+            assert!(tx.execute(Sql { name: "test", text }, vec![]).await? > 0, "{text}");
+            Ok::<_, DbError>(())
+        };
+        self.db.transact(&self.ctx, "test.change", change).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn every_change_is_found() {
     const CHANGES: [&str; 29] = [

@@ -28,7 +28,21 @@ impl World {
     }
 
     async fn assign(&self, entry: BankEntryId, to: PortfolioId) -> Result<BankEntry, PaymentError> {
-        let assign = async move |ctx: &Ctx, tx: &mut Tx| plaza_payments::assign(ctx, tx, entry, to).await;
+        let assign =
+            async move |ctx: &Ctx, tx: &mut Tx| plaza_payments::assign(ctx, tx, entry, to, None).await;
+        self.db.transact(&self.ctx, "test.assign", assign).await
+    }
+
+    async fn assign_at(
+        &self,
+        entry: BankEntryId,
+        to: PortfolioId,
+        rate: &'static str,
+    ) -> Result<BankEntry, PaymentError> {
+        let assign = async move |ctx: &Ctx, tx: &mut Tx| {
+            let rate = rate.parse().map_err(|_| PaymentError::Invalid("rate"))?;
+            plaza_payments::assign(ctx, tx, entry, to, Some(rate)).await
+        };
         self.db.transact(&self.ctx, "test.assign", assign).await
     }
 
@@ -102,6 +116,35 @@ async fn what_cannot_be_assigned_waits_in_suspense() {
         assert_eq!(world.in_suspense().await, [(Currency::USD, micros("250"))]);
         assert!(matches!(world.arrives("e4", "0", "x").await, Err(PaymentError::BadAmount(_))));
         assert!(matches!(world.arrives("e4", "-1", "x").await, Err(PaymentError::BadAmount(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_of_another_currency_is_assigned_at_a_rate() {
+    each_world(async |world| {
+        let booking = Booking {
+            key: "e1".to_owned(),
+            booked_at: world.ctx.now(),
+            amount: micros("100"),
+            currency: Currency::EUR,
+            payer: "Tulip GmbH".to_owned(),
+            remittance: "for messages".to_owned(),
+        };
+        let record = async move |ctx: &Ctx, tx: &mut Tx| plaza_payments::record(ctx, tx, &booking).await;
+        let (entry, _) = world.db.transact(&world.ctx, "test.record", record).await.unwrap();
+        assert_eq!(entry.state, EntryState::Suspense);
+        let refused = world.assign(entry.entry_id, TULIP).await;
+        assert!(matches!(refused, Err(PaymentError::WrongCurrency(Currency::USD))));
+        let assigned = world.assign_at(entry.entry_id, TULIP, "1.0834").await.unwrap();
+        assert_eq!((assigned.state, assigned.portfolio_id), (EntryState::Assigned, Some(TULIP)));
+        assert_eq!((world.available().await.as_str(), world.in_suspense().await), ("108.34", vec![]));
+        let again = world.assign_at(entry.entry_id, TULIP, "1.0834").await;
+        assert!(matches!(again, Err(PaymentError::UnknownEntry)));
+        let (own, _) = world.arrives("e2", "5", "no reference").await.unwrap();
+        let refused = world.assign_at(own.entry_id, TULIP, "1").await;
+        assert!(matches!(refused, Err(PaymentError::WrongCurrency(Currency::USD))), "it needs no rate");
+        assert_eq!(world.in_suspense().await, [(Currency::USD, micros("5"))]);
     })
     .await;
 }

@@ -7,7 +7,9 @@ use crate::problem::{Body, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use plaza_billing::exchange::{self, EXCHANGES_MAX, Exchanged};
 use plaza_billing::funds::{self, NewGrant};
+use plaza_billing::lapses;
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, PortfolioId};
 use serde::Deserialize;
@@ -81,6 +83,32 @@ pub(super) async fn grant(
     let promo = app.db.transact(&ctx(&app), "operator.grant", grant).await?;
     let status = if promo.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(json!({"grant_id": promo.grant_id.to_string(), "repeated": promo.repeated}))))
+}
+
+/// `POST /operator/api/businesses/{business_id}/reinstate`: gives back what has lapsed.
+pub(super) async fn reinstate(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let portfolio = portfolio(&id)?;
+    let reinstate = async move |ctx: &Ctx, tx: &mut Tx| lapses::reinstate(ctx, tx, portfolio).await;
+    let given = app.db.transact(&ctx(&app), "operator.reinstate", reinstate).await?;
+    Ok(Json(json!({"reinstated_micros": given.0})))
+}
+
+/// `GET /operator/api/exchanges`: the newest.
+pub(super) async fn exchanges(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let newest = async |ctx: &Ctx, tx: &mut Tx| exchange::exchanges(ctx, tx, EXCHANGES_MAX).await;
+    let made = app.db.read(&ctx(&app), "operator.exchanges", newest).await?;
+    let view = |made: &Exchanged| {
+        json!({
+            "exchange_id": made.exchange_id.to_string(), "business_id": made.portfolio.to_string(),
+            "from_currency": made.foreign.currency.code(), "from_micros": made.foreign.amount.0,
+            "to_currency": made.currency.code(), "to_micros": made.amount.0,
+            "rate": made.foreign.rate.to_string(), "at": made.at.seconds(),
+        })
+    };
+    Ok(Json(json!({"data": made.iter().map(view).collect::<Vec<_>>()})))
 }
 
 /// `POST /operator/api/businesses/{business_id}/caps`

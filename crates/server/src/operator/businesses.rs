@@ -9,6 +9,7 @@ use crate::problem::{Body, Problem};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use plaza_billing::exchange::{self, Foreign};
 use plaza_business::portfolios::{self, CreateError, CreatedBusiness, LookupError, NewBusiness};
 use plaza_business::reach::{self, Standing, Tier};
 use plaza_business::standing;
@@ -162,8 +163,30 @@ pub(super) async fn list(
 #[derive(Debug, Deserialize)]
 pub(super) struct Credit {
     amount: String,
+    /// Of the amount, if it is not what the business pays in.
+    currency: Option<Currency>,
+    /// What one unit of it is worth in what the business pays in.
+    rate: Option<String>,
     /// The same key twice credits once.
     key: String,
+}
+
+/// Money of another currency: both what it is and at what rate it counts are given, or neither.
+fn foreign(
+    amount: Micros,
+    currency: Option<Currency>,
+    rate: Option<&str>,
+) -> Result<Option<Foreign>, Problem> {
+    match (currency, rate) {
+        (None, None) => Ok(None),
+        (Some(currency), Some(rate)) => {
+            let rate = rate.parse().map_err(|error| Problem::invalid(format!("rate: {error}")))?;
+            Ok(Some(Foreign { amount, currency, rate }))
+        }
+        _ => Err(Problem::invalid(
+            "currency and rate belong together: what came in, and what one unit of it is worth",
+        )),
+    }
 }
 
 /// `POST /operator/api/businesses/{business_id}/credit`
@@ -179,8 +202,11 @@ pub(super) async fn credit(
     if body.key.is_empty() || body.key.len() > 100 {
         return Err(Problem::invalid("key: 1 to 100 characters of your choice; the same key credits once"));
     }
-    let top_up =
-        async move |ctx: &Ctx, tx: &mut _| plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await;
+    let foreign = foreign(amount, body.currency, body.rate.as_deref())?;
+    let top_up = async move |ctx: &Ctx, tx: &mut _| match foreign {
+        Some(foreign) => exchange::top_up_in(ctx, tx, portfolio, foreign, &body.key).await,
+        None => plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await,
+    };
     let balance = app.db.transact(&ctx(&app), "operator.credit", top_up).await?;
     Ok(Json(json!({
         "currency": balance.currency.code(), "posted_micros": balance.posted.0, "held_micros": balance.held.0,

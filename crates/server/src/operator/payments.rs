@@ -9,6 +9,7 @@ use crate::problem::{Body, Problem};
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use plaza_billing::exchange::ExchangeRate;
 use plaza_db::Tx;
 use plaza_payments::dunning::{self, Step, StepAction};
 use plaza_payments::{self as payments, BankEntry, Booking, Filter, Imported, PaymentError, Report};
@@ -168,16 +169,20 @@ async fn suspense(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
 #[serde(deny_unknown_fields)]
 struct Assign {
     business_id: PortfolioId,
+    /// Of money in another currency: what one unit of it is worth in what the business pays in.
+    rate: Option<String>,
 }
 
-/// `POST /operator/api/suspense/{entry_id}/assign {"business_id": "…"}`
+/// `POST /operator/api/suspense/{entry_id}/assign {"business_id": "…", "rate": "1.0834"}`
 async fn assign(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Body(body): Body<Assign>,
 ) -> Result<Json<Value>, Problem> {
     let (id, to) = (entry_id(&id)?, body.business_id);
-    let assign = async move |ctx: &Ctx, tx: &mut Tx| payments::assign(ctx, tx, id, to).await;
+    let rate = body.rate.as_deref().map(str::parse::<ExchangeRate>).transpose();
+    let rate = rate.map_err(|error| Problem::invalid(format!("rate: {error}")))?;
+    let assign = async move |ctx: &Ctx, tx: &mut Tx| payments::assign(ctx, tx, id, to, rate).await;
     Ok(Json(entry_view(&app.db.transact(&ctx(&app), "operator.assign", assign).await?)))
 }
 

@@ -37,6 +37,7 @@ impl From<BillingError> for Problem {
             | BillingError::BadLimit
             | BillingError::BadSubject
             | BillingError::BadAddress
+            | BillingError::SameCurrency(_)
             | BillingError::NoThreshold => ErrorCode::Invalid,
             _ => return Self::internal(&error),
         };
