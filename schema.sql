@@ -500,6 +500,16 @@ CREATE TABLE credit_note (
 
 CREATE INDEX credit_note_invoice ON credit_note (invoice_id);
 
+CREATE TABLE customer_sum (
+    span TEXT NOT NULL,                   -- day, month
+    bucket BIGINT NOT NULL,               -- as in usage_sum
+    portfolio_id BIGINT NOT NULL,
+    currency TEXT NOT NULL,               -- the portfolio's
+    messages BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (span, bucket, portfolio_id)
+) WITHOUT ROWID;
+
 CREATE TABLE customer_window (
     phone_number_id BIGINT NOT NULL,
     -- personal: who wrote
@@ -1658,6 +1668,8 @@ CREATE TABLE tier_counter (
     PRIMARY KEY (portfolio_id, period, market, category)
 ) WITHOUT ROWID;
 
+CREATE INDEX tier_counter_period ON tier_counter (period);
+
 CREATE TABLE token_grant (
     token_sha256 BYTEA NOT NULL PRIMARY KEY,
     -- Absent: a partner's token.
@@ -1685,6 +1697,16 @@ CREATE TABLE top_up_request (
 ) WITHOUT ROWID;
 
 CREATE INDEX top_up_request_open ON top_up_request (requested_at) WHERE state = 'open';
+
+CREATE TABLE traffic_day (
+    day BIGINT NOT NULL,                  -- its begin (UTC)
+    currency TEXT NOT NULL,
+    pricing_type TEXT NOT NULL,
+    messages BIGINT NOT NULL,
+    list_micros BIGINT NOT NULL,          -- what they would have cost if nothing were free
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (day, currency, pricing_type)
+) WITHOUT ROWID;
 
 CREATE TABLE upload_piece (
     upload_id UUID NOT NULL,

@@ -10,12 +10,15 @@ import type { Term } from "./api/plans";
 import { INVOICE_STATES } from "./api/invoices";
 import type { InvoiceStatus } from "./api/invoices";
 import type { Period, TemplateStatus } from "./api/operator";
+import type { BookKind } from "./api/priceBooks";
 import type { AnalyticsDays } from "./features/manager/Analytics";
 import type { ExplorerSearch } from "./features/manager/Explorer";
 import type { LogSearch } from "./features/manager/Messages";
 import type { TemplateStatus as OwnTemplateStatus } from "./features/manager/Templates";
 import type { WebhookSearch } from "./features/manager/Webhooks";
+import type { DraftSearch } from "./features/operator/PriceDraft";
 import type { QueueView } from "./features/operator/Verifications";
+import type { Became } from "./features/operator/prices";
 import { NotFound } from "./routes/not-found";
 import { Root } from "./routes/root";
 
@@ -132,7 +135,46 @@ const review = createRoute({
   component: lazyRouteComponent(() => import("./routes/operator-verifications"), "ReviewPage"),
 });
 const plans = createRoute({ getParentRoute: () => operator, path: "plans", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "PlansPage") });
+const BECAME = ["rose", "fell", "came", "went"] as const;
+const operatorPrices = createRoute({
+  getParentRoute: () => operator,
+  path: "prices",
+  validateSearch: (search): { kind?: BookKind } => some({ kind: oneOf(search["kind"], ["list", "calls", "contract"]) }),
+  component: lazyRouteComponent(() => import("./routes/operator-prices"), "PriceBooksPage"),
+});
+const priceBook = createRoute({ getParentRoute: () => operator, path: "prices/$bookId", component: lazyRouteComponent(() => import("./routes/operator-prices"), "PriceBookPage") });
+const priceVersion = createRoute({
+  getParentRoute: () => operator,
+  path: "prices/$bookId/versions/$versionId",
+  validateSearch: (search): { market?: string } => some({ market: text(search["market"]) }),
+  component: lazyRouteComponent(() => import("./routes/operator-prices"), "PriceVersionPage"),
+});
+const priceDraft = createRoute({
+  getParentRoute: () => operator,
+  path: "prices/$bookId/drafts/$draftId",
+  validateSearch: (search): DraftSearch =>
+    some({
+      view: oneOf(search["view"], ["changes", "preview", "prices"]),
+      show: oneOf(search["show"], BECAME),
+      period: text(search["period"]),
+      by: oneOf(search["by"], ["category", "market"]),
+      market: text(search["market"]),
+    }),
+  component: lazyRouteComponent(() => import("./routes/operator-prices"), "PriceDraftPage"),
+});
+const priceCompare = createRoute({
+  getParentRoute: () => operator,
+  path: "prices/$bookId/compare",
+  validateSearch: (search): { from?: string; to?: string; show?: Became } => some({ from: text(search["from"]), to: text(search["to"]), show: oneOf(search["show"], BECAME) }),
+  component: lazyRouteComponent(() => import("./routes/operator-prices"), "PriceComparePage"),
+});
 const audit = createRoute({ getParentRoute: () => operator, path: "audit", component: lazyRouteComponent(() => import("./routes/operator-verifications"), "AuditPage") });
+const unpaid = createRoute({
+  getParentRoute: () => operator,
+  path: "unpaid",
+  validateSearch: (search): { currency?: string } => some({ currency: text(search["currency"]) }),
+  component: lazyRouteComponent(() => import("./routes/operator-invoices"), "UnpaidPage"),
+});
 const operatorPayments = createRoute({ getParentRoute: () => operator, path: "payments", component: lazyRouteComponent(() => import("./routes/operator-payments"), "OperatorPaymentsPage") });
 const businesses = createRoute({ getParentRoute: () => operator, path: "businesses", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessesPage") });
 const business = createRoute({ getParentRoute: () => operator, path: "businesses/$businessId", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessPage") });
@@ -255,7 +297,7 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, operatorPayments, plans, webhooks, templates, verifications, review, audit, outbox]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 

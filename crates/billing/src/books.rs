@@ -5,8 +5,8 @@
 //!
 //! A change of prices is a version with a first day. It begins as a **draft**: a file, checked when it is handed in. A draft
 //! can be compared with what would be in force without it, and a month that has passed can be rated by it. It is
-//! **published** once, at least [`PRICE_NOTICE`] before its first day (what was agreed with one business needs no notice,
-//! but never begins in the past), and then never changes. No two versions of a book overlap: an open one ends where the
+//! **published** once, and then never changes: for a list, so long before its first day as the operator's [`Notice`] says (what
+//! was agreed with one business needs none, but never begins in the past). No two versions of a book overlap: an open one ends where the
 //! next one begins, and one with a last day leaves no room for another.
 //!
 //! All of it is for the operator.
@@ -33,7 +33,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long before its first day a version of a list book is published.
-pub const PRICE_NOTICE: Duration = Duration::from_secs(30 * 86_400);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice(Duration);
+
+impl Notice {
+    /// Days where nothing else is set.
+    pub const DAYS: u32 = 30;
+    /// Days that may be set.
+    pub const DAYS_MAX: u32 = 365;
+
+    /// So many days.
+    pub fn of_days(days: u32) -> Self {
+        Self(Duration::from_secs(u64::from(days).saturating_mul(86_400)))
+    }
+
+    /// How many days it is.
+    pub fn days(self) -> u64 {
+        self.0.as_secs().checked_div(86_400).unwrap_or_default()
+    }
+
+    /// When a version of such a book may begin.
+    fn earliest(self, ctx: &Ctx, kind: BookKind) -> Timestamp {
+        match kind {
+            BookKind::Contract => ctx.now(),
+            BookKind::List | BookKind::Calls => later(ctx.now(), self.0),
+        }
+    }
+}
+
+impl Default for Notice {
+    fn default() -> Self {
+        Self::of_days(Self::DAYS)
+    }
+}
 /// Drafts of a book.
 const DRAFTS_MAX: i64 = 50;
 /// Bytes of the name of a contract.
@@ -271,7 +303,7 @@ pub async fn version_prices(
     require_operator(ctx, "version")?;
     let book = get(tx, id).await?;
     if !versions(tx, id).await?.iter().any(|known| known.price_version_id == version) {
-        let (draft, content) = read_draft(ctx, tx, version).await?;
+        let (draft, content) = read_draft(ctx, tx, version, None).await?;
         if draft.price_book_id != book.price_book_id {
             return Err(BooksError::NotFound("version"));
         }
@@ -353,18 +385,35 @@ pub async fn open_contract(
     Ok(id)
 }
 
+/// The book that a portfolio pays by. For the operator.
+pub async fn book_of(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<PriceBookId, BillingError> {
+    crate::funds::require_operator(ctx)?;
+    let row = tx.query_one(store::BOOK_OF_PORTFOLIO, params![portfolio]).await?;
+    Ok(row.ok_or(BillingError::UnknownPortfolio(portfolio))?.get(0)?)
+}
+
 /// Looks at a file, as a version of a book that is published on this day: what is wrong with it.
-pub async fn check(ctx: &Ctx, tx: &mut Tx, id: PriceBookId, text: &str) -> Result<(), BooksError> {
+pub async fn check(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (id, notice): (PriceBookId, Notice),
+    text: &str,
+) -> Result<(), BooksError> {
     require_operator(ctx, "price book")?;
     let book = get(tx, id).await?;
-    read(ctx, tx, &book, text).await.map(drop)
+    read(ctx, tx, &book, (text, notice.earliest(ctx, book.kind()))).await.map(drop)
 }
 
 /// Keeps a file as a draft. The same file twice is one draft.
-pub async fn draft(ctx: &Ctx, tx: &mut Tx, id: PriceBookId, text: &str) -> Result<Draft, BooksError> {
+pub async fn draft(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (id, notice): (PriceBookId, Notice),
+    text: &str,
+) -> Result<Draft, BooksError> {
     require_operator(ctx, "price book")?;
     let book = get(tx, id).await?;
-    let content = read(ctx, tx, &book, text).await?;
+    let content = read(ctx, tx, &book, (text, notice.earliest(ctx, book.kind()))).await?;
     let count =
         tx.query_one(store::COUNT_DRAFTS, params![id]).await?.map_or(Ok(0), |row| row.get::<i64>(0))?;
     if count >= DRAFTS_MAX {
@@ -387,23 +436,31 @@ pub async fn drop_draft(ctx: &Ctx, tx: &mut Tx, draft: PriceVersionId) -> Result
     }
 }
 
-/// A draft with what is in its file, which is checked again: time has passed.
-async fn read_draft(ctx: &Ctx, tx: &mut Tx, id: PriceVersionId) -> Result<(Draft, Content), BooksError> {
+/// A draft with what is in its file, which is checked again: time has passed. Whoever only looks at it does not mind that
+/// its first day has come too near.
+async fn read_draft(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: PriceVersionId,
+    notice: Option<Notice>,
+) -> Result<(Draft, Content), BooksError> {
     let row = tx.query_one(store::DRAFT, params![id]).await?.ok_or(BooksError::NotFound("draft"))?;
     let draft = Draft::read(&row)?;
     let book = get(tx, draft.price_book_id).await?;
-    let content = read(ctx, tx, &book, &row.get::<String>(5)?).await?;
+    let not_before = notice.map_or(Timestamp(i64::MIN), |notice| notice.earliest(ctx, book.kind()));
+    let content = read(ctx, tx, &book, (&row.get::<String>(5)?, not_before)).await?;
     Ok((draft, content))
 }
 
-async fn read(ctx: &Ctx, tx: &mut Tx, book: &Book, text: &str) -> Result<Content, BooksError> {
+async fn read(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    book: &Book,
+    (text, not_before): (&str, Timestamp),
+) -> Result<Content, BooksError> {
     let published = versions(tx, book.price_book_id).await?;
     let spans = published.iter().map(|version| (version.effective_from, version.effective_to)).collect();
     let known = prices::load(tx, book.root(), book.currency, None).await?;
-    let not_before = match book.kind() {
-        BookKind::Contract => ctx.now(),
-        BookKind::List | BookKind::Calls => later(ctx.now(), PRICE_NOTICE),
-    };
     let last = published.last().map(|version| version.effective_from);
     let required = match (book.kind(), last) {
         (BookKind::Contract, _) | (_, None) => Vec::new(),
@@ -481,7 +538,7 @@ pub async fn compare_draft(
     id: PriceVersionId,
 ) -> Result<Vec<PriceChange>, BooksError> {
     require_operator(ctx, "draft")?;
-    let (draft, content) = read_draft(ctx, tx, id).await?;
+    let (draft, content) = read_draft(ctx, tx, id, None).await?;
     let book = get(tx, draft.price_book_id).await?;
     let before = prices::load(tx, book.root(), book.currency, None).await?;
     let after = candidate(tx, &book, id, &content).await?;
@@ -531,16 +588,21 @@ fn compare(book: &Book, before: (&PriceBook, Timestamp), after: (&PriceBook, Tim
 /// What a month would have cost if a draft had been in force.
 pub async fn preview(ctx: &Ctx, tx: &mut Tx, id: PriceVersionId, period: i64) -> Result<Preview, BooksError> {
     require_operator(ctx, "draft")?;
-    let (draft, content) = read_draft(ctx, tx, id).await?;
+    let (draft, content) = read_draft(ctx, tx, id, None).await?;
     let book = get(tx, draft.price_book_id).await?;
     let candidate = candidate(tx, &book, id, &content).await?;
     Ok(preview::rate_again(tx, &book, book.root(), (&candidate, content.from), period).await?)
 }
 
 /// Publishes a draft: from its first day on it counts, and nobody changes it any more.
-pub async fn publish(ctx: &Ctx, tx: &mut Tx, id: PriceVersionId) -> Result<Version, BooksError> {
+pub async fn publish(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: PriceVersionId,
+    notice: Notice,
+) -> Result<Version, BooksError> {
     require_operator(ctx, "draft")?;
-    let (draft, content) = read_draft(ctx, tx, id).await?;
+    let (draft, content) = read_draft(ctx, tx, id, Some(notice)).await?;
     let book = get(tx, draft.price_book_id).await?;
     let now = prices::load(tx, book.root(), book.currency, None).await?;
     let rules = rules_of(&book, &now, content.from);

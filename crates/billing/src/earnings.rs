@@ -2,20 +2,24 @@
 //!
 //! What an operator asks once a week: how much is it a year, does it grow, who pays, who pays less than before, do new
 //! customers stay, what do the free windows cost, and what will this month bring. Answered from sums by portfolio, day and
-//! month that are kept in the transaction that makes the charges; they can be thrown away and built again ([`rebuild`]),
-//! and verification compares the two. One currency at a time; days are those of UTC, months the portfolios' own.
+//! month, and from sums of those (`rollup.rs`), all kept in the transaction that makes the charges; they can be thrown away
+//! and built again ([`rebuild`]), and verification compares the two. One currency at a time; days are those of UTC, months the portfolios' own.
 //!
 //! **Forecast.** What the rest of the month brings is taken to be what the same days of the week brought on average in the
-//! four weeks before, as far as there were that many.
+//! four weeks before, as far as there were that many. The range is what it would bring if each of its days were like the
+//! weakest, or the strongest, of those.
 
+mod rollup;
 mod store;
 
 pub(crate) use store::STATEMENTS;
 
+use crate::outlook::{self, OfPlan};
 use crate::rerating::{Place, Rating};
 use crate::{BillingError, Category, Charge, PricingType};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, Timestamp};
+use rollup::Rollups;
 use std::collections::BTreeMap;
 
 /// Microseconds of a day.
@@ -73,6 +77,8 @@ pub struct Customer {
     pub amount: Micros,
     /// Charged in the one before.
     pub before: Micros,
+    /// Charged today, which is in neither of them.
+    pub today: Micros,
     /// Delivered in the last span.
     pub messages: i64,
 }
@@ -105,9 +111,11 @@ pub struct Earnings {
     pub month: Micros,
     /// What it is expected to be at its end.
     pub forecast: Micros,
-    /// The last span by how messages were priced.
+    /// The same if the days to come are weak, and if they are strong.
+    pub forecast_range: (Micros, Micros),
+    /// The last span and today by how messages were priced.
     pub types: Vec<(PricingType, Traffic)>,
-    /// Customers of the last span.
+    /// Customers of the last span and of today.
     pub customers: usize,
     /// Those who paid most.
     pub top: Vec<Customer>,
@@ -117,6 +125,21 @@ pub struct Earnings {
     pub growing: Vec<Customer>,
     /// New customers by month, and how they stayed.
     pub cohorts: Vec<Cohort>,
+    /// What the customers of each plan pay, the largest first.
+    pub plans: Vec<OfPlan>,
+}
+
+/// What a portfolio had in a day, in one category and priced one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortfolioDay {
+    /// The day's begin.
+    pub at: Timestamp,
+    /// The category.
+    pub category: Category,
+    /// How it was priced.
+    pub pricing_type: PricingType,
+    /// Messages and amounts.
+    pub traffic: Traffic,
 }
 
 /// How the network earns, as seen at this moment: in a currency, or in the one with most messages.
@@ -151,7 +174,7 @@ pub async fn earnings(ctx: &Ctx, tx: &mut Tx, currency: Option<Currency>) -> Res
             let side = if kind == PricingType::Regular { &mut day.paid } else { &mut day.free };
             side.add(traffic)?;
         }
-        if bucket >= days_ago(SPAN_DAYS).0 && bucket < today.0 {
+        if bucket >= days_ago(SPAN_DAYS).0 {
             types.entry(kind).or_default().add(traffic)?;
         }
     }
@@ -165,7 +188,10 @@ pub async fn earnings(ctx: &Ctx, tx: &mut Tx, currency: Option<Currency>) -> Res
     let year = last.saturating_mul(365).checked_div(i128::from(SPAN_DAYS)).unwrap_or_default();
     let (begin, end) = month_of(today)?;
     let month = sum(begin, to);
-    let customers = customers(tx, currency, (double, span, today)).await?;
+    let customers = customers(tx, currency, [double, span, today, to]).await?;
+    let plans = outlook::by_plan(tx, currency, &customers).await?;
+    let [weak, usual, strong] = rest_of_month(&days, today, end);
+    let at_its_end = |rest: i128| micros(month.saturating_add(rest));
     let list = |mut list: Vec<Customer>, key: fn(&Customer) -> i64| {
         list.retain(|customer| key(customer) > 0);
         list.sort_by_key(|customer| (std::cmp::Reverse(key(customer)), customer.portfolio_id));
@@ -179,29 +205,56 @@ pub async fn earnings(ctx: &Ctx, tx: &mut Tx, currency: Option<Currency>) -> Res
         before: micros(before)?,
         run_rate: micros(year)?,
         month: micros(month)?,
-        forecast: micros(month.saturating_add(rest_of_month(&days, today, end)))?,
+        forecast: at_its_end(usual)?,
+        forecast_range: (at_its_end(weak)?, at_its_end(strong)?),
         types: types.into_iter().collect(),
-        customers: customers.iter().filter(|customer| customer.amount > Micros::ZERO).count(),
-        top: list(customers.clone(), |customer| customer.amount.0),
+        customers: customers.iter().filter(|customer| paid(customer) > 0).count(),
+        top: list(customers.clone(), paid),
         shrinking: list(customers.clone(), |customer| customer.before.0.saturating_sub(customer.amount.0)),
         growing: list(customers, |customer| customer.amount.0.saturating_sub(customer.before.0)),
         cohorts: cohorts(tx, currency, begin).await?,
+        plans,
         days,
     })
+}
+
+/// The last [`DAYS_SHOWN`] days of one portfolio, in order; days without traffic are left out. For the operator.
+pub async fn portfolio_days(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Vec<PortfolioDay>, BillingError> {
+    crate::funds::require_operator(ctx)?;
+    let from = begin_of_day(ctx.now().0).saturating_sub(DAYS_SHOWN.saturating_sub(1).saturating_mul(DAY));
+    let day = |row: &Row| {
+        Ok(PortfolioDay {
+            at: row.get(0)?,
+            category: crate::prices::category(row, 1)?,
+            pricing_type: pricing_type(row, 2)?,
+            traffic: Traffic { messages: row.get(3)?, list: row.get(4)?, amount: row.get(5)? },
+        })
+    };
+    tx.query(store::DAYS_OF, params![portfolio, from]).await?.iter().map(day).collect()
+}
+
+/// What a customer paid in the last span and today.
+fn paid(customer: &Customer) -> i64 {
+    customer.amount.0.saturating_add(customer.today.0)
 }
 
 async fn customers(
     tx: &mut Tx,
     currency: Currency,
-    (before, from, to): (Timestamp, Timestamp, Timestamp),
+    [before, from, today, to]: [Timestamp; 4],
 ) -> Result<Vec<Customer>, BillingError> {
-    let rows = tx.query(store::CUSTOMERS, params![before, from, to, currency]).await?;
+    let rows = tx.query(store::CUSTOMERS, params![before, from, today, to, currency]).await?;
     let customer = |row: &Row| {
         Ok(Customer {
             portfolio_id: row.get(0)?,
             amount: row.get(1)?,
             before: row.get(2)?,
             messages: row.get(3)?,
+            today: row.get(4)?,
         })
     };
     rows.iter().map(customer).collect()
@@ -224,25 +277,30 @@ async fn cohorts(tx: &mut Tx, currency: Currency, month: Timestamp) -> Result<Ve
     Ok(cohorts)
 }
 
-/// What is still to come from now to the end of the month, by what the same days of the week brought.
-fn rest_of_month(days: &[Day], today: Timestamp, end: Timestamp) -> i128 {
+/// What is still to come from now to the end of the month, by what the same days of the week brought: at least, on average,
+/// at most.
+fn rest_of_month(days: &[Day], today: Timestamp, end: Timestamp) -> [i128; 3] {
     let from = today.0.saturating_sub(FORECAST_DAYS.saturating_mul(DAY));
     let weekday = |at: i64| at.div_euclid(DAY).rem_euclid(7);
     // Days before the first one with traffic say nothing of how it goes.
     let begun = days.iter().find(|day| day.paid.messages > 0).map_or(today.0, |day| day.at.0);
-    let usual = |at: i64| -> i128 {
+    let usual = |at: i64| -> [i128; 3] {
         let same = days.iter().filter(|day| {
             day.at.0 >= from.max(begun) && day.at.0 < today.0 && weekday(day.at.0) == weekday(at)
         });
         let amounts: Vec<i128> = same.map(|day| i128::from(day.paid.amount.0)).collect();
         let count = i128::try_from(amounts.len()).unwrap_or(i128::MAX);
-        amounts.iter().sum::<i128>().checked_div(count).unwrap_or_default()
+        let average = amounts.iter().sum::<i128>().checked_div(count).unwrap_or_default();
+        let ends = (amounts.iter().min().copied(), amounts.iter().max().copied());
+        [ends.0.unwrap_or_default(), average, ends.1.unwrap_or_default()]
     };
     let so_far = days.last().map_or(0, |day| i128::from(day.paid.amount.0));
-    let mut rest = usual(today.0).saturating_sub(so_far).max(0);
+    let mut rest = usual(today.0).map(|whole| whole.saturating_sub(so_far).max(0));
     let mut at = today.0.saturating_add(DAY);
     while at < end.0 {
-        rest = rest.saturating_add(usual(at));
+        for (sum, day) in rest.iter_mut().zip(usual(at)) {
+            *sum = sum.saturating_add(day);
+        }
         at = at.saturating_add(DAY);
     }
     rest
@@ -252,7 +310,7 @@ fn begin_of_day(at: i64) -> i64 {
     at.saturating_sub(at.rem_euclid(DAY))
 }
 
-fn date_of(at: Timestamp) -> Result<jiff::civil::Date, BillingError> {
+pub(crate) fn date_of(at: Timestamp) -> Result<jiff::civil::Date, BillingError> {
     let at = jiff::Timestamp::from_microsecond(at.0);
     let at = at.map_err(|_| BillingError::Damaged("a time is out of range"))?;
     Ok(at.to_zoned(jiff::tz::TimeZone::UTC).date())
@@ -284,7 +342,7 @@ pub(crate) async fn rebuild(tx: &mut Tx) -> Result<(), BillingError> {
     tx.execute(store::CLEAR, vec![]).await?;
     tx.execute(store::REBUILD_DAYS, params![DAY]).await?;
     tx.execute(store::REBUILD_MONTHS, vec![]).await?;
-    Ok(())
+    rollup::rebuild(tx).await
 }
 
 /// Span, bucket, portfolio, category, pricing type: the key of a sum, in the order of the locks.
@@ -341,7 +399,7 @@ impl Used {
         });
         let rows: Vec<Vec<Value>> = rows.collect();
         tx.execute_many(store::ADD, rows).await?;
-        Ok(())
+        Rollups::of(self)?.store(tx).await
     }
 
     /// Says where the tables differ from these sums.
@@ -370,6 +428,6 @@ impl Used {
                 differs(format!("the usage sum of {key:?} is {there:?}, the charges give {here:?}"));
             }
         }
-        Ok(())
+        Rollups::of(self)?.compare(tx, differs).await
     }
 }

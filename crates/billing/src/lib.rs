@@ -67,6 +67,7 @@ mod international;
 pub mod invoices;
 pub mod lapses;
 pub mod mail;
+pub mod outlook;
 pub mod plans;
 mod portfolio;
 mod price_book;
@@ -81,12 +82,14 @@ mod usage;
 mod verify;
 
 pub use books::{
-    Book, BookKind, BooksError, Draft, Fault, FilePrice, PRICE_NOTICE, Preview, PreviewLine, PriceChange,
-    Version, book, books, check, compare_draft, compare_versions, draft, drop_draft, export, open_contract,
+    Book, BookKind, BooksError, Draft, Fault, FilePrice, Notice, Preview, PreviewLine, PriceChange, Version,
+    book, book_of, books, check, compare_draft, compare_versions, draft, drop_draft, export, open_contract,
     preview, publish, version_prices,
 };
 pub use category::{Category, Pricing, PricingType, UnknownCategory, WindowState};
-pub use earnings::{Cohort, Customer, DAYS_SHOWN, Day, Earnings, SPAN_DAYS, Traffic, earnings};
+pub use earnings::{
+    Cohort, Customer, DAYS_SHOWN, Day, Earnings, PortfolioDay, SPAN_DAYS, Traffic, earnings, portfolio_days,
+};
 pub use error::{BillingError, ImportError, Refused};
 pub use explain::{Explanation, Step, VersionView, explain, explain_message};
 pub use import::{ImportReport, PriceSource, import_price_book};
@@ -111,6 +114,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
     [
         store::STATEMENTS,
         earnings::STATEMENTS,
+        outlook::store::STATEMENTS,
         tiers::store::STATEMENTS,
         rerating::store::STATEMENTS,
         books::store::STATEMENTS,

@@ -21,6 +21,7 @@ use plaza_protocol::{
     AccountId, AppId, Ctx, Currency, GroupId, Micros, PhoneNumber, PhoneNumberId, PortfolioId, Secret,
     Timestamp, WabaId, limits,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! node_kinds {
     ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
@@ -394,6 +395,16 @@ pub async fn portfolio(ctx: &Ctx, tx: &mut Tx, id: PortfolioId) -> Result<Portfo
         return Err(LookupError::NotFound);
     }
     store::portfolio(tx, id).await?.ok_or(LookupError::NotFound)
+}
+
+/// The names of portfolios, of those that there are. For the operator's lists.
+pub async fn names(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = PortfolioId>,
+) -> Result<BTreeMap<PortfolioId, String>, DbError> {
+    let ids: BTreeSet<PortfolioId> = ids.into_iter().filter(|id| may_touch(ctx, *id)).collect();
+    store::names(tx, &ids).await
 }
 
 /// The accounts of a portfolio.

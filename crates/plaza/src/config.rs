@@ -5,6 +5,7 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use plaza_billing::Notice;
 use plaza_blobs::{BlobPlace, Bucket};
 use plaza_business::pace::{HIGH_MESSAGES_PER_S, STANDARD_MESSAGES_PER_S};
 use plaza_business::reach::marketing::{MESSAGES_MAX, PERIOD_MAX};
@@ -114,6 +115,8 @@ struct File {
     marketing_period_h: Option<u32>,
     /// Calls of a business number to one person that may connect in 24 hours.
     connected_calls_per_day: Option<u32>,
+    /// Days before its first day that a new price of a list is published.
+    price_notice_days: Option<u32>,
     /// STUN and TURN servers, which help the media of calls through firewalls.
     ice_servers: Vec<IceServerFile>,
     /// Groups that a business number may have.
@@ -347,6 +350,10 @@ impl Config {
             mistakes.push(format!("groups_per_number: 0 to {GROUPS_PER_NUMBER_MAX}"));
         }
         let marketing = marketing(file.marketing_per_person, file.marketing_period_h, sandbox, &mut mistakes);
+        let price_notice_days = file.price_notice_days.unwrap_or(Notice::DAYS);
+        if price_notice_days > Notice::DAYS_MAX {
+            mistakes.push(format!("price_notice_days: 0 to {}", Notice::DAYS_MAX));
+        }
         let connected_calls_per_day = file.connected_calls_per_day.unwrap_or(CONNECTED_CALLS_PER_DAY);
         if !(1..=1000).contains(&connected_calls_per_day) {
             mistakes.push("connected_calls_per_day: 1 to 1000".to_owned());
@@ -467,6 +474,7 @@ impl Config {
                 operators,
                 four_eyes: file.four_eyes,
                 unused_balance_months,
+                price_notice: Notice::of_days(price_notice_days),
                 sealing_key: Secret(sealing_key),
             },
         })
@@ -660,6 +668,12 @@ const KEYS: &[(&str, &str, &str)] = &[
         "Calls of a business number to one person that may connect within 24 hours, up to 1000.",
     ),
     (
+        "price_notice_days",
+        "30",
+        "Days before its first day that a new version of a price list has to be published, up to 365. Prices that were agreed \
+        with one business need no notice.",
+    ),
+    (
         "ice_servers",
         "none",
         "STUN and TURN servers, which help the media of calls through firewalls: a list of tables with `urls`, and for TURN \
@@ -716,6 +730,7 @@ mod tests {
                 | "marketing_period_h"
                 | "connected_calls_per_day"
                 | "unused_balance_months"
+                | "price_notice_days"
                 | "groups_per_number" => "4",
                 "origins" | "egress_allowed" | "operators" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",

@@ -80,6 +80,8 @@ pub struct Settings {
     pub four_eyes: bool,
     /// Months after which a balance that nothing has moved is told of, and lapses later; 0: never.
     pub unused_balance_months: u32,
+    /// How long before its first day a new price of a list is published.
+    pub price_notice: plaza_billing::Notice,
     /// Where the sandbox keeps how far its clock is ahead: time does not go back at a restart.
     pub clock_file: PathBuf,
     /// Where the sandbox keeps its people.

@@ -6,6 +6,7 @@
 
 mod balances;
 mod businesses;
+mod customers;
 mod earnings;
 mod numbers;
 mod payments;
@@ -34,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/overview", get(reports::overview))
         .route("/revenue", get(reports::revenue))
         .route("/earnings", get(earnings::earnings))
+        .route("/unpaid", get(earnings::unpaid))
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(payments::router())
@@ -47,6 +49,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/templates/{template_id}/reject", post(reviews::reject))
         .route("/templates/{template_id}/category", post(reviews::set_category))
         .route("/businesses", get(businesses::list).post(businesses::create))
+        .route("/businesses/{business_id}", get(customers::one))
         .route("/businesses/{business_id}/credit", post(businesses::credit))
         .route("/businesses/{business_id}/reinstate", post(balances::reinstate))
         .route("/exchanges", get(balances::exchanges))

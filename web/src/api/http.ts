@@ -11,13 +11,18 @@ export class Problem extends Error {
     readonly code: string,
     message: string,
     readonly requestId: string | null,
+    /** Of a file that was not taken in: everything that is wrong in it. */
+    readonly faults: readonly Fault[] = [],
   ) {
     super(message);
   }
 }
 
+/** What is wrong in a file; row 0 is its head, or all of it. */
+export type Fault = { row: number; column: string; what: string };
+
 type GraphError = { message?: string; code?: number; error_data?: { details?: string }; error_user_msg?: string; fbtrace_id?: string };
-type ProblemBody = { title?: string; detail?: string; code?: string; instance?: string; error?: GraphError };
+type ProblemBody = { title?: string; detail?: string; code?: string; instance?: string; error?: GraphError; errors?: Fault[] };
 
 export type Request = { method?: "GET" | "POST" | "PUT" | "DELETE"; token?: string | null; body?: unknown; /** Sent as it is, in place of a body. */ file?: File; signal?: AbortSignal };
 
@@ -29,7 +34,7 @@ async function problemOf(response: Response): Promise<Problem> {
     return new Problem(response.status, String(error.code ?? "unknown"), said, error.fbtrace_id ?? null);
   }
   const words = body.detail ?? body.title ?? `The server answered ${response.status}.`;
-  return new Problem(response.status, body.code ?? "unknown", words, body.instance ?? response.headers.get("x-request-id"));
+  return new Problem(response.status, body.code ?? "unknown", words, body.instance ?? response.headers.get("x-request-id"), body.errors ?? []);
 }
 
 async function answerOf(path: string, request: Request): Promise<Response> {

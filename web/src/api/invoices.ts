@@ -36,7 +36,7 @@ export type InvoicePayment = { payment_id: string; amount_minor: number; method:
 export type InvoiceTax = { treatment: { name: string; ppm: number; note: string }; tax_minor: number };
 export type WholeInvoice = Invoice & { lines: InvoiceLine[]; taxes: InvoiceTax[]; credit_notes: CreditNote[]; payments: InvoicePayment[] };
 
-export type InvoiceFilter = { status: InvoiceStatus | undefined };
+export type InvoiceFilter = { status: InvoiceStatus | undefined; /** For the operator. */ portfolio_id?: string };
 
 /** The queries of a console's token. */
 export function invoiceQueries(token: string, console: Console) {

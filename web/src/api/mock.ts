@@ -4,7 +4,7 @@
  */
 import { answerOperatorPayments } from "./mockPayments";
 import type { WebhookDelivery } from "./deliveries";
-import type { Customer, Earnings, Traffic } from "./earnings";
+import type { Customer, Earnings, Traffic, Unpaid, WholeBusiness } from "./earnings";
 import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
 
 const HOUR = 3600;
@@ -95,7 +95,7 @@ function earnings(currency: string, empty: boolean): Earnings {
   const month = paid(90 - new Date().getUTCDate(), 90);
   const list: Customer[] = (empty ? [] : CUSTOMERS).map((name, n) => {
     const amount_micros = Math.floor((last / 2.2 / (n + 1.6)) * (0.7 + chance(n + 5) * 0.5));
-    return { portfolio_id: String(2000 + n), name, amount_micros, before_micros: n === 6 ? 0 : Math.floor(amount_micros * (0.6 + chance(n + 40))), messages: Math.floor(amount_micros / 41_000) };
+    return { portfolio_id: String(2000 + n), name, amount_micros, before_micros: n === 6 ? 0 : Math.floor(amount_micros * (0.6 + chance(n + 40))), today_micros: Math.floor(amount_micros / 41), messages: Math.floor(amount_micros / 41_000) };
   });
   const cohorts = Array.from({ length: empty ? 0 : 6 }, (_, n) => {
     const at = (k: number): number => {
@@ -110,7 +110,7 @@ function earnings(currency: string, empty: boolean): Earnings {
   const free = span.reduce((sum, each) => ({ messages: sum.messages + each.free.messages, list_micros: sum.list_micros + each.free.list_micros, amount_micros: 0 }), NOTHING);
   return {
     currency, currencies: empty ? [] : ["EUR", "USD"], span_days: 30, last_micros: last, before_micros: before, run_rate_micros: Math.floor((last * 365) / 30),
-    month_micros: month, forecast_micros: Math.floor(month * 1.3), days,
+    month_micros: month, forecast_micros: Math.floor(month * 1.6), forecast_low_micros: Math.floor(month * 1.45), forecast_high_micros: Math.floor(month * 1.78), days,
     pricing_types: empty ? [] : [
       { pricing_type: "regular", messages: span.reduce((sum, each) => sum + each.paid.messages, 0), list_micros: last, amount_micros: last },
       { pricing_type: "free_customer_service", ...free },
@@ -118,6 +118,40 @@ function earnings(currency: string, empty: boolean): Earnings {
     ],
     customers: { count: list.length, top: list, growing: list.filter((each) => change(each) > 0).sort((a, b) => change(b) - change(a)), shrinking: list.filter((each) => change(each) < 0).sort((a, b) => change(a) - change(b)) },
     cohorts,
+    plans: list.length === 0 ? [] : [
+      { plan: null, name: null, customers: 4, usage_micros: Math.floor(last * 0.46), monthly_micros: 0 },
+      { plan: "pro", name: "Pro", customers: 3, usage_micros: Math.floor(last * 0.41), monthly_micros: 147_000_000 },
+      { plan: "start", name: "Start", customers: 1, usage_micros: Math.floor(last * 0.13), monthly_micros: 19_000_000 },
+    ],
+    near_tiers: list.slice(0, 3).map((each, n) => ({ portfolio_id: each.portfolio_id, name: each.name, market: pick(MARKETS, n + 9), category: n === 1 ? "authentication" : "utility", volume: 94_200 - n * 15_400, tier_from: 100_000, now_micros: 20_000, then_micros: 19_000 })),
+  };
+}
+
+/** Open invoices of every age. */
+function unpaid(currency: string, empty: boolean): Unpaid {
+  const amounts = [8_412_350_000, 2_130_000_000, 640_500_000, 0, 318_900_000];
+  const LATE = ["current", "1-30", "31-60", "61-90", "over-90"] as const;
+  return {
+    currency, currencies: empty ? [] : ["EUR", "USD"],
+    ageing: LATE.map((late, n) => ({ late, invoices: empty || amounts[n] === 0 ? 0 : 9 - n * 2, amount_micros: empty ? 0 : (amounts[n] ?? 0) })),
+    debtors: empty ? [] : CUSTOMERS.slice(0, 6).map((name, n) => ({ portfolio_id: String(2000 + n), name, invoices: n === 2 ? 2 : 1, due_at: now() - ([-9, 101, 47, 21, 12, 3][n] ?? 0) * 24 * HOUR, amount_micros: 4_120_000_000 - n * 610_000_000 })),
+  };
+}
+
+/** A business with its days: the same shape as that of all. */
+function wholeBusiness(businessId: string, empty: boolean): WholeBusiness {
+  const today = Math.floor(now() / (24 * HOUR)) * 24 * HOUR;
+  const days = Array.from({ length: 90 }, (_, n) => today - (89 - n) * 24 * HOUR).flatMap((at, n) =>
+    CATEGORIES.map((category, c) => {
+      const messages = Math.floor((220 + n * 2) * (SHARES[c] ?? 0) * (0.7 + chance(n * 5 + c) * 0.6));
+      return { at, category, pricing_type: UNITS[c] === 0 ? "free_customer_service" : "regular", messages, list_micros: messages * (UNITS[c] || 24_000), amount_micros: messages * (UNITS[c] ?? 0) };
+    }),
+  );
+  const number = BUSINESSES[0];
+  return {
+    business_id: businessId, name: CUSTOMERS[Number(businessId) - 2000] ?? "Tulip Bakery", country: "DE", time_zone: "Europe/Berlin", created_at: now() - 400 * 24 * HOUR, shows_badge: true, subscription: null,
+    numbers: number ? [{ phone_number_id: number.phone_number_id, display_phone_number: number.display_phone_number, name: number.name, quality: number.quality }] : [],
+    price_book_id: "list-EUR", days: empty ? [] : days,
   };
 }
 
@@ -223,6 +257,14 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     return json(empty ? { ...full, totals: [], series: [], previous: { amount_micros: 0, messages: 0 } } : full);
   }
   if (path === "/operator/api/earnings") return json(earnings(query.get("currency") ?? "USD", empty));
+  if (path === "/operator/api/unpaid") return json(unpaid(query.get("currency") ?? "EUR", empty));
+  const one = /^\/operator\/api\/businesses\/([^/]+)$/.exec(path);
+  if (one) return json(wholeBusiness(one[1] ?? "", empty));
+  const priced = /^\/operator\/api\/(price-.*)$/.exec(path);
+  if (priced) {
+    const answered = (await import("./mockPriceBooks")).answerPriceBooks(method, priced[1] ?? "", query, body, empty);
+    if (answered) return answered;
+  }
   if (path === "/operator/api/charges") return page(Array.from({ length: 120 }, (_, n) => charge(n)), query, empty);
   if (path.startsWith("/operator/api/charges/")) return json(explanation(decodeURIComponent(path.split("/").at(-1) ?? "")));
   if (/^\/(operator|manager)\/api\/webhook-deliveries$/.test(path)) {
@@ -272,6 +314,6 @@ export async function mockFetch(path: string, init: RequestInit): Promise<Respon
     setTimeout(resolve, state === "slow" ? 60_000 : 60);
   });
   init.signal?.throwIfAborted();
-  const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+  const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : init.body instanceof File ? init.body : undefined;
   return answer(init.method ?? "GET", address.pathname, address.searchParams, body, state);
 }

@@ -48,7 +48,7 @@ let entries = [
 /** The same for the operator. */
 export function answerOperatorPayments(method: string, path: string, empty: boolean): Response | null {
   const [area = "", id = ""] = path.replace("/operator/api/", "").split("/");
-  const shown = payments.map((payment) => ({ ...payment, business_id: "506914307656634", fee_micros: payment.state === "succeeded" ? 1_000_000 : null }));
+  const shown = payments.map((payment) => ({ ...payment, business_id: "506914307656634", business_name: "Tulip Bakery", fee_micros: payment.state === "succeeded" ? 1_000_000 : null }));
   if (area === "payments" && id === "") return json({ data: empty ? [] : shown, next: null, provider: "sandbox" });
   if (area === "payments" && method === "GET") return json({ ...shown.find((payment) => payment.payment_id === id), refunds: id === "pay_12" ? [{ refund_id: "rfd_1", amount_micros: 50_000_000, reason: "ordered by mistake", state: "succeeded", failure: null, created_at: now() - 86_400 }] : [] });
   if (area === "payments") return json({ ok: true });

@@ -7,7 +7,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import { deliveryQueries } from "./deliveries";
-import type { Earnings } from "./earnings";
+import type { Earnings, Unpaid, WholeBusiness } from "./earnings";
 import { invoiceQueries } from "./invoices";
 import { call } from "./http";
 import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
@@ -94,6 +94,14 @@ export function operatorQueries(token: string) {
         refetchInterval: REFRESH_MS,
         placeholderData: keepPreviousData,
       }),
+    unpaid: (currency: string | undefined) =>
+      queryOptions({
+        queryKey: ["operator", "unpaid", currency],
+        queryFn: ({ signal }) => call<Unpaid>(paths.unpaid(currency), { token, signal }),
+        refetchInterval: REFRESH_MS,
+        placeholderData: keepPreviousData,
+      }),
+    business: (id: string) => queryOptions({ queryKey: ["operator", "business", id], queryFn: ({ signal }) => call<WholeBusiness>(paths.customer(id), { token, signal }), refetchInterval: REFRESH_MS }),
     charges: () => pages<Charge>(token, ["operator", "charges"], (after) => paths.charges({ limit: PAGE_ROWS, after })),
     deliveries: deliveryQueries(token, "operator"),
     invoices: invoiceQueries(token, "operator"),

@@ -5,7 +5,7 @@ import { call } from "./http";
 import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
 import type { Payment } from "./payments";
 
-export type OperatorPayment = Payment & { business_id: string; fee_micros: number | null };
+export type OperatorPayment = Payment & { business_id: string; /** In lists. */ business_name?: string | null; fee_micros: number | null };
 export type Refund = { refund_id: string; amount_micros: number; reason: string; state: "created" | "processing" | "succeeded" | "failed"; failure: string | null; created_at: number };
 export type Reconciliation = {
   clearing: { provider: string; currency: string; owed_micros: number; since: number | null; is_old: boolean }[];
@@ -20,7 +20,8 @@ const KEY = ["operator", "payments"] as const;
 
 export function operatorPaymentQueries(token: string) {
   return {
-    list: () => pages<OperatorPayment>(token, [...KEY, "list"], (after) => paths.operatorPayments({ limit: PAGE_ROWS, after })),
+    /** Of one business, or of all. */
+    list: (business_id?: string) => pages<OperatorPayment>(token, [...KEY, "list", business_id], (after) => paths.operatorPayments({ limit: PAGE_ROWS, after }, { business_id })),
     one: (id: string) => queryOptions({ queryKey: [...KEY, "one", id], queryFn: ({ signal }) => call<OperatorPayment & { refunds: Refund[] }>(paths.operatorPayment(id), { token, signal }) }),
     reconciliation: () => queryOptions({ queryKey: [...KEY, "reconciliation"], queryFn: ({ signal }) => call<Reconciliation>(paths.reconciliation(), { token, signal }), refetchInterval: REFRESH_MS }),
     suspense: () => queryOptions({ queryKey: [...KEY, "suspense"], queryFn: async ({ signal }) => (await call<{ data: BankEntry[] }>(paths.suspense(), { token, signal })).data, refetchInterval: REFRESH_MS }),

@@ -27,6 +27,8 @@ function paged(path: string, page: Page, filter: Filter = {}): string {
 
 const invoices = (console: Console): string => (console === "operator" ? "/operator/api/invoices" : "/manager/api/billing/invoices");
 const businessOf = (business: string): string => `/operator/api/businesses/${id(business)}`;
+const bookOf = (book: string): string => `/operator/api/price-books/${id(book)}`;
+const draftOf = (draft: string): string => `/operator/api/price-drafts/${id(draft)}`;
 /** Below this the business itself, or the operator for it, changes what is capped and told. */
 const moneyOf = (business: string | null): string => (business === null ? "/manager/api/billing" : businessOf(business));
 
@@ -35,6 +37,19 @@ export const paths = {
   sandboxSession: () => "/_sandbox/session",
   overview: () => "/operator/api/overview",
   earnings: (currency: string | undefined) => `/operator/api/earnings${currency === undefined ? "" : `?currency=${currency}`}`,
+  unpaid: (currency: string | undefined) => `/operator/api/unpaid${currency === undefined ? "" : `?currency=${currency}`}`,
+  customer: (business: string) => businessOf(business),
+  priceBooks: (after: string | null) => `/operator/api/price-books${after === null ? "" : `?after=${id(after)}`}`,
+  priceBook: (book: string) => bookOf(book),
+  contracts: () => "/operator/api/price-books/contracts",
+  pricesOf: (book: string, version: string) => `${bookOf(book)}/versions/${id(version)}/prices`,
+  exportPrices: (book: string, version: string) => `${bookOf(book)}/export?version=${id(version)}`,
+  comparePrices: (book: string, from: string, to: string) => `${bookOf(book)}/compare?${new URLSearchParams({ from, to })}`,
+  newDraft: (book: string) => `${bookOf(book)}/drafts`,
+  priceDraft: (draft: string) => draftOf(draft),
+  compareDraft: (draft: string) => `${draftOf(draft)}/compare`,
+  previewDraft: (draft: string, period: string) => `${draftOf(draft)}/preview?period=${id(period)}`,
+  publishDraft: (draft: string) => `${draftOf(draft)}/publish`,
   revenue: (period: "today" | "month") => `/operator/api/revenue?period=${period}`,
   charges: (page: Page) => paged("/operator/api/charges", page),
   charge: (chargeId: string) => `/operator/api/charges/${id(chargeId)}`,
@@ -53,7 +68,7 @@ export const paths = {
   message: (messageId: string) => `/manager/api/messages/${id(messageId)}`,
   limits: (phone: string) => `/manager/api/numbers/${id(phone)}/limits`,
   analytics: (account: string, since: number) => `/manager/api/analytics?${new URLSearchParams({ account, since: String(since) })}`,
-  operatorPayments: (page: Page) => paged("/operator/api/payments", page),
+  operatorPayments: (page: Page, filter: Filter = {}) => paged("/operator/api/payments", page, filter),
   operatorPayment: (paymentId: string) => `/operator/api/payments/${id(paymentId)}`,
   reconciliation: () => "/operator/api/reconciliation",
   suspense: () => "/operator/api/suspense",

@@ -1,6 +1,7 @@
-/** /operator/businesses and the money of one. */
+/** /operator/businesses, and everything about one. */
 import { useParams } from "@tanstack/react-router";
-import { BusinessMoney, Businesses } from "@/features/operator/Businesses";
+import { Businesses } from "@/features/operator/Businesses";
+import { Customer } from "@/features/operator/Customer";
 
 export function BusinessesPage() {
   return <Businesses />;
@@ -8,5 +9,5 @@ export function BusinessesPage() {
 
 export function BusinessPage() {
   const { businessId } = useParams({ from: "/operator/businesses/$businessId" });
-  return <BusinessMoney businessId={businessId} />;
+  return <Customer businessId={businessId} />;
 }

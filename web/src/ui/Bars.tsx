@@ -41,15 +41,15 @@ function legendLines(parts: readonly Stack[]): number {
   return Math.ceil(width / 310);
 }
 
-/** Bars over time, each made of parts. */
-export function StackedBars({ label, times, parts, unit }: { label: string; times: readonly string[]; parts: readonly Stack[]; unit: Unit }) {
+/** Bars over time, each made of parts; with `side`, the parts stand beside each other. */
+export function StackedBars({ label, times, parts, unit, side = false }: { label: string; times: readonly string[]; parts: readonly Stack[]; unit: Unit; side?: boolean }) {
   return (
     <Chart
       label={label}
       height={272}
       version={JSON.stringify([times, parts])}
       options={(palette) => ({
-        grid: { left: 4, right: 8, top: 36, bottom: 4, containLabel: true },
+        grid: { left: 4, right: 20, top: 36, bottom: 4, containLabel: true },
         legend: { ...legend(palette), type: "scroll" },
         // On a phone the names stand in as many lines as they need: nothing is behind an arrow.
         media: [{ query: { maxWidth: NARROW }, option: { grid: { top: 16 + 22 * legendLines(parts) }, legend: { ...legend(palette), type: "plain" } } }],
@@ -65,7 +65,7 @@ export function StackedBars({ label, times, parts, unit }: { label: string; time
         series: parts.map((part) => ({
           name: part.name,
           type: "bar",
-          stack: "all",
+          ...(side ? {} : { stack: "all" }),
           barMaxWidth: 26,
           barCategoryGap: "28%",
           color: palette.colors[part.color],

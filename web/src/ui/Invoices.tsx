@@ -38,7 +38,7 @@ const STATES: Record<InvoiceStatus, { label: string; tone: "good" | "attention" 
 };
 const FILTERS = [{ value: "all", label: "All" }, ...INVOICE_STATES.map((value) => ({ value, label: STATES[value].label }))] as const;
 
-function State({ status }: { status: InvoiceStatus }) {
+export function InvoiceState({ status }: { status: InvoiceStatus }) {
   return <Tag tone={STATES[status].tone}>{STATES[status].label}</Tag>;
 }
 
@@ -47,7 +47,7 @@ function columns(isOperator: boolean): Column<Invoice>[] {
     { head: "Number", text: (row) => row.number ?? "", cell: (row) => <span className="font-medium tabular">{row.number ?? "not yet"}</span> },
     ...(isOperator ? [{ head: "Business", text: (row: Invoice) => row.buyer ?? "", cell: (row: Invoice) => row.buyer ?? row.portfolio_id }] : []),
     { head: "Month", text: (row) => row.period, cell: (row) => <span className="tabular">{row.period}</span> },
-    { head: "State", text: (row) => row.status, cell: (row) => <State status={row.status} /> },
+    { head: "State", text: (row) => row.status, cell: (row) => <InvoiceState status={row.status} /> },
     { head: "Due", wide: true, text: (row) => row.due_at ?? "", cell: (row) => (row.due_at === null || row.open_minor === 0 ? <span className="text-muted">nothing</span> : <Time at={row.due_at} />) },
     { head: "Total", end: true, text: (row) => row.total_minor, cell: (row) => <span className="font-medium">{minor(row, row.total_minor)}</span> },
     { head: "Open", end: true, wide: true, text: (row) => row.open_minor, cell: (row) => (row.open_minor === 0 ? <span className="text-muted">{minor(row, 0)}</span> : minor(row, row.open_minor)) },
@@ -115,7 +115,7 @@ export function InvoiceView({ queries, invoiceId, Actions }: ViewProps) {
           </p>
           <h1 className="mt-1 flex flex-wrap items-center gap-3 text-28 font-semibold tracking-tight">
             {invoice.number ?? "Draft"}
-            <State status={invoice.status} />
+            <InvoiceState status={invoice.status} />
           </h1>
         </div>
         <div className="text-end">

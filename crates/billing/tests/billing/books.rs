@@ -1,7 +1,7 @@
 //! Price books as the operator keeps them: files, drafts, versions, contracts.
 
 use crate::*;
-use plaza_billing::{Book, BookKind, BooksError, Draft, Preview, PriceChange, Version};
+use plaza_billing::{Book, BookKind, BooksError, Draft, Notice, Preview, PriceChange, Version};
 use plaza_protocol::{Actor, PriceBookId, PriceVersionId};
 
 const GERMANY: &str = "+4915112345678";
@@ -35,11 +35,15 @@ impl World {
 
     async fn draft(&self, book: PriceBookId, text: &str) -> Result<Draft, BooksError> {
         let text = text.to_owned();
-        self.operator(async move |ctx, tx| plaza_billing::draft(ctx, tx, book, &text).await).await
+        self.operator(async move |ctx, tx| {
+            plaza_billing::draft(ctx, tx, (book, Notice::default()), &text).await
+        })
+        .await
     }
 
     async fn publish(&self, draft: PriceVersionId) -> Result<Version, BooksError> {
-        self.operator(async move |ctx, tx| plaza_billing::publish(ctx, tx, draft).await).await
+        self.operator(async move |ctx, tx| plaza_billing::publish(ctx, tx, draft, Notice::default()).await)
+            .await
     }
 
     /// What is wrong with a file.

@@ -54,6 +54,8 @@ async fn growth_is_told_from_sums_that_equal_the_charges() {
         assert_eq!(found.month, price(3 + 4 + 1));
         // Four Thursdays brought ten messages; three are still to come: the 17th, the 24th and the 31st.
         assert_eq!(found.forecast, Micros(found.month.0 + 3 * (136_500 * 10 / 4)));
+        // At worst none of them brings anything, at best each three: Thursdays only, because only those brought something.
+        assert_eq!(found.forecast_range, (found.month, Micros(found.month.0 + 3 * 136_500 * 4)));
         assert_eq!(found.days[89].paid, Traffic { messages: 1, list: price(1), amount: price(1) });
         let thursday = found.days[88];
         assert_eq!(thursday.at, at("2026-12-10T00:00:00Z"));

@@ -1,6 +1,7 @@
 //! Prices by the volume of the month, and categories of groups.
 
 use crate::*;
+use plaza_billing::outlook::Near;
 use plaza_billing::{Charge, PricingType};
 
 const GERMANY: &str = "+4915112345678";
@@ -199,6 +200,44 @@ async fn a_message_to_a_group_is_charged_by_the_price_of_groups_or_that_outside_
         assert_eq!((amount.as_str(), charge.pricing_type), ("0.00", PricingType::FreeGroupCustomerService));
         assert_eq!(cost(Category::Service, GERMANY).await.1.allowance, Some(2));
         world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_near_a_tier_is_told_until_the_last_one() {
+    each_tiered_world(async |world| {
+        let sent = "2027-01-05T00:00:00Z";
+        world.clock.set(at(sent));
+        let near = async |world: &World| {
+            let prices = world.prices.clone();
+            let read = async move |ctx: &Ctx, tx: &mut Tx| {
+                plaza_billing::outlook::near_tiers(ctx, tx, &prices, Currency::USD).await
+            };
+            world.db.read(&world.ctx, "test.near", read).await.unwrap()
+        };
+        assert_eq!(near(&world).await, []);
+        let deliver = async |world: &World, count: usize| {
+            let intents: Vec<_> =
+                (0..count).map(|_| message(world, Category::Utility, GERMANY, sent)).collect();
+            assert!(world.hold(&intents).await.iter().all(Result::is_ok));
+            world.deliver(intents.iter().map(|intent| (intent.message_id, at(sent))).collect()).await;
+        };
+        let expected = |volume, tier_from, now, then| Near {
+            portfolio_id: ROSE,
+            market: "Germany".to_owned(),
+            category: Category::Utility,
+            volume,
+            tier_from,
+            now: Micros(now),
+            then: Micros(then),
+        };
+        deliver(&world, 1).await;
+        assert_eq!(near(&world).await, [expected(1, 2, 55_000, 50_000)]);
+        deliver(&world, 1).await;
+        assert_eq!(near(&world).await, [expected(2, 4, 50_000, 60_000)], "half of the way to the next one");
+        deliver(&world, 2).await;
+        assert_eq!(near(&world).await, [], "it is in the last tier");
     })
     .await;
 }

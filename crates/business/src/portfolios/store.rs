@@ -4,6 +4,7 @@ use super::{BusinessNumber, CONNECTED, NewBusiness, Node, NodeKind, Portfolio, R
 use crate::quality;
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumberId, PortfolioId, WabaId};
+use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
     INSERT_PORTFOLIO = "INSERT INTO portfolio (portfolio_id, name, country, currency, time_zone, created_at)
@@ -130,6 +131,14 @@ pub(crate) async fn wabas_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<
 
 pub(super) async fn rename_waba(tx: &mut Tx, id: WabaId, name: &str) -> Result<(), DbError> {
     tx.execute(RENAME_WABA, params![id, name]).await.map(drop)
+}
+
+pub(super) async fn names(
+    tx: &mut Tx,
+    ids: &BTreeSet<PortfolioId>,
+) -> Result<BTreeMap<PortfolioId, String>, DbError> {
+    let rows = tx.query_many(SELECT_PORTFOLIO, ids.iter().map(|id| params![*id]).collect()).await?;
+    rows.iter().flatten().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 pub(super) async fn portfolio(tx: &mut Tx, id: PortfolioId) -> Result<Option<Portfolio>, DbError> {

@@ -10,9 +10,10 @@ use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use plaza_billing::exchange::ExchangeRate;
+use plaza_business::portfolios;
 use plaza_db::Tx;
 use plaza_payments::dunning::{self, Step, StepAction};
-use plaza_payments::{self as payments, BankEntry, Booking, Filter, Imported, PaymentError, Report};
+use plaza_payments::{self as payments, BankEntry, Booking, Filter, Imported, Payment, PaymentError, Report};
 use plaza_protocol::limits::PAGE_ROWS_MAX;
 use plaza_protocol::{BankEntryId, Ctx, PaymentId, PortfolioId, RefundId};
 use serde::Deserialize;
@@ -61,10 +62,19 @@ async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Re
     let of = of.map(|id| id.parse().map_err(|_| Problem::invalid("business_id: the id of a business")));
     let filter =
         Filter { portfolio: of.transpose()?, ..filter(query.state.as_deref(), query.after.as_deref())? };
-    let read = async move |ctx: &Ctx, tx: &mut Tx| payments::payments(ctx, tx, &filter, limit).await;
-    let found = app.db.read(&ctx(&app), "operator.payments", read).await?;
+    let read = async move |ctx: &Ctx, tx: &mut Tx| {
+        let found = payments::payments(ctx, tx, &filter, limit).await?;
+        let names = portfolios::names(ctx, tx, found.iter().map(|payment| payment.portfolio_id)).await?;
+        Ok::<_, PaymentError>((found, names))
+    };
+    let (found, names) = app.db.read(&ctx(&app), "operator.payments", read).await?;
     let next = found.last().filter(|_| found.len() == limit).map(|last| last.payment_id);
-    let data: Vec<Value> = found.iter().map(payment_view).collect();
+    let named = |payment: &Payment| {
+        let mut view = payment_view(payment);
+        view["business_name"] = json!(names.get(&payment.portfolio_id));
+        view
+    };
+    let data: Vec<Value> = found.iter().map(named).collect();
     Ok(Json(json!({"data": data, "next": next, "provider": app.payments.provider_name()})))
 }
 

@@ -10,10 +10,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use plaza_billing::{self as billing, Book, BooksError, Draft, FilePrice, Preview, PriceChange, Version};
+use plaza_business::portfolios;
 use plaza_db::Tx;
 use plaza_protocol::{Ctx, ErrorCode, PortfolioId, PriceBookId, PriceVersionId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The addresses of price books.
@@ -69,10 +71,11 @@ fn version_id(text: &str) -> Result<PriceVersionId, Problem> {
     text.parse().map_err(|_| Problem::not_found("this version"))
 }
 
-fn book_view(book: &Book) -> Value {
+fn book_view(book: &Book, names: &BTreeMap<PortfolioId, String>) -> Value {
     json!({
         "price_book_id": book.price_book_id, "name": book.name, "currency": book.currency.code(),
         "kind": book.kind().as_str(), "base_book_id": book.base_book, "portfolio_id": book.portfolio_id,
+        "portfolio_name": book.portfolio_id.and_then(|id| names.get(&id)),
     })
 }
 
@@ -110,22 +113,32 @@ struct Page {
 /// `GET /operator/api/price-books?after=`
 async fn list(State(app): State<Arc<App>>, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
     let after = page.after.as_deref().map(book_id).transpose()?;
-    let books =
-        read(&app, "operator.price_books", async move |ctx, tx| billing::books(ctx, tx, after).await).await?;
+    let list = async move |ctx: &Ctx, tx: &mut Tx| {
+        let books = billing::books(ctx, tx, after).await?;
+        let names = portfolios::names(ctx, tx, books.iter().filter_map(|book| book.portfolio_id)).await?;
+        Ok((books, names))
+    };
+    let (books, names) = read(&app, "operator.price_books", list).await?;
     let full = books.len() >= plaza_protocol::limits::PAGE_ROWS_MAX;
     let next = books.last().filter(|_| full).map(|book| book.price_book_id);
-    Ok(Json(json!({"data": books.iter().map(book_view).collect::<Vec<_>>(), "next": next})))
+    Ok(Json(
+        json!({"data": books.iter().map(|book| book_view(book, &names)).collect::<Vec<_>>(), "next": next}),
+    ))
 }
 
 /// `GET /operator/api/price-books/{book}`
 async fn book(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = book_id(&id)?;
-    let (book, versions, drafts) =
-        read(&app, "operator.price_book", async move |ctx, tx| billing::book(ctx, tx, id).await).await?;
-    let mut view = book_view(&book);
+    let whole = async move |ctx: &Ctx, tx: &mut Tx| {
+        let (book, versions, drafts) = billing::book(ctx, tx, id).await?;
+        let names = portfolios::names(ctx, tx, book.portfolio_id).await?;
+        Ok((book, versions, drafts, names))
+    };
+    let (book, versions, drafts, names) = read(&app, "operator.price_book", whole).await?;
+    let mut view = book_view(&book, &names);
     view["versions"] = versions.iter().map(version_view).collect();
     view["drafts"] = drafts.iter().map(draft_view).collect();
-    view["notice_days"] = json!(billing::PRICE_NOTICE.as_secs() / 86_400);
+    view["notice_days"] = json!(app.settings.price_notice.days());
     Ok(Json(view))
 }
 
@@ -144,9 +157,11 @@ async fn open_contract(
         body.portfolio_id.parse().map_err(|_| Problem::not_found("this portfolio"))?;
     let open = async move |ctx: &Ctx, tx: &mut Tx| {
         let id = billing::open_contract(ctx, tx, portfolio, &body.name).await?;
-        Ok::<_, BooksError>(billing::book(ctx, tx, id).await?.0)
+        let names = portfolios::names(ctx, tx, [portfolio]).await?;
+        Ok::<_, BooksError>((billing::book(ctx, tx, id).await?.0, names))
     };
-    Ok(Json(book_view(&app.db.transact(&ctx(&app), "operator.price_contract", open).await?)))
+    let (book, names) = app.db.transact(&ctx(&app), "operator.price_contract", open).await?;
+    Ok(Json(book_view(&book, &names)))
 }
 
 /// `GET /operator/api/price-books/{book}/versions/{version}/prices`: of a version, or a draft.
@@ -214,7 +229,8 @@ async fn draft(
     let book = book_id(&book)?;
     let text = String::from_utf8(body.into())
         .map_err(|_| Problem::new(ErrorCode::Invalid, "the file is not UTF-8: save it as such"))?;
-    let draft = async move |ctx: &Ctx, tx: &mut Tx| billing::draft(ctx, tx, book, &text).await;
+    let wanted = (book, app.settings.price_notice);
+    let draft = async move |ctx: &Ctx, tx: &mut Tx| billing::draft(ctx, tx, wanted, &text).await;
     Ok(Json(draft_view(&app.db.transact(&ctx(&app), "operator.price_draft", draft).await?)))
 }
 
@@ -261,7 +277,7 @@ async fn preview(
 
 /// `POST /operator/api/price-drafts/{draft}/publish`
 async fn publish(State(app): State<Arc<App>>, Path(draft): Path<String>) -> Result<Json<Value>, Problem> {
-    let draft = version_id(&draft)?;
-    let publish = async move |ctx: &Ctx, tx: &mut Tx| billing::publish(ctx, tx, draft).await;
+    let (draft, notice) = (version_id(&draft)?, app.settings.price_notice);
+    let publish = async move |ctx: &Ctx, tx: &mut Tx| billing::publish(ctx, tx, draft, notice).await;
     Ok(Json(version_view(&app.db.transact(&ctx(&app), "operator.price_publish", publish).await?)))
 }

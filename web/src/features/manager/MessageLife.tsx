@@ -30,7 +30,7 @@ export function MessageLife({ messageId }: { messageId: string }) {
   const { queries } = useManager();
   const query = useQuery(queries.message(messageId));
   return (
-    <div className="mx-auto max-w-4xl">
+    <div className="max-w-4xl">
       <Back to="/manager/messages">Messages</Back>
       {query.data ? <Shown life={query.data} /> : query.error ? <Failed error={query.error} onRetry={() => void query.refetch()} /> : <Skeleton rows={8} />}
     </div>

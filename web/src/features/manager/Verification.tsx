@@ -28,7 +28,7 @@ export function Verification() {
   const query = useQuery(planQueries(token).verification());
   const state = query.data;
   return (
-    <div className="mx-auto max-w-3xl">
+    <div className="max-w-3xl">
       <PageHead title="Verification" note="Show that your business is who it says it is. People then see a badge beside its name.">
         {state && <VerificationState status={state.status} />}
       </PageHead>

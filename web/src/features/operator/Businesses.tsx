@@ -1,7 +1,7 @@
 /**
  * # Businesses
  *
- * All numbers with the business that they belong to, and the money of one: what it has to pay from, its credit line,
+ * All numbers with the business that they belong to, and the money of one, which is a part of its page: what it has to pay from, its credit line,
  * promotional credit, caps and alerts.
  */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -20,7 +20,6 @@ import { Spent, Usage } from "@/features/billing/Usage";
 import { decimal, money } from "@/lib/money";
 import { Button } from "@/ui/Button";
 import { PageHead } from "@/ui/Console";
-import { Id } from "@/ui/CopyButton";
 import { DataTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
 import { Dialog } from "@/ui/Dialog";
@@ -41,13 +40,13 @@ export function Businesses() {
   const query = useInfiniteQuery(businessesQuery(token));
   return (
     <>
-      <PageHead title="Businesses" note="Each number and whose it is. Open one for its money." />
+      <PageHead title="Businesses" note="Each number and whose it is. Open one for all about its business." />
       <DataTable
         label="Businesses"
         columns={COLUMNS}
         rows={query.data?.pages.flatMap((page) => page.data)}
         rowKey={(row) => row.phone_number_id}
-        rowLabel={(row) => `Money of ${row.name}`}
+        rowLabel={(row) => `Business ${row.name}`}
         error={query.error}
         onRetry={() => void query.refetch()}
         onOpen={(row) => void navigate({ to: "/operator/businesses/$businessId", params: { businessId: row.business_id } })}
@@ -87,9 +86,6 @@ export function BusinessMoney({ businessId }: { businessId: string }) {
   );
   return (
     <>
-      <PageHead title="Money of a business" note={`Pays in ${billing.currency}; its days begin in ${billing.time_zone}.`}>
-        <Id value={businessId} what="business id" />
-      </PageHead>
       <Section title="Balance" action={actions}>
         <Balance billing={billing} />
       </Section>

@@ -85,7 +85,7 @@ export function ChargeView({ chargeId }: { chargeId: string }) {
   const { queries } = useOperator();
   const query = useQuery(queries.charge(chargeId));
   return (
-    <div className="mx-auto max-w-4xl">
+    <div className="max-w-4xl">
       <Link to="/operator/charges" className="mb-4 inline-flex h-7 items-center gap-1.5 text-13 text-muted hover:text-ink">
         <ArrowLeft size={15} className="rtl:rotate-180" aria-hidden="true" />
         Charges

@@ -5,7 +5,7 @@
  * what the free windows cost, and whether new customers stay. One currency at a time; spans are whole days of UTC.
  */
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Sprout } from "lucide-react";
 import { useState } from "react";
 import type { ReactNode } from "react";
@@ -61,7 +61,7 @@ function Sums({ data }: { data: Earnings | undefined }) {
       <Figure name="Run rate, a year" value={sum(data?.run_rate_micros)} large note={data ? `the last ${data.span_days} days, over a year` : ""} />
       <Figure name={`Last ${data?.span_days ?? 30} days`} value={sum(data?.last_micros)} note={data ? <Change now={data.last_micros} before={data.before_micros} than={`the ${data.span_days} days before`} /> : ""} />
       <Figure name="This month so far" value={sum(data?.month_micros)} note={data ? `about ${money(data.forecast_micros, data.currency)} at its end` : ""} />
-      <Figure name="Paying customers" value={data ? count(data.customers.count) : null} note={data ? `in the last ${data.span_days} days` : ""} />
+      <Figure name="Paying customers" value={data ? count(data.customers.count) : null} note={data ? `in the last ${data.span_days} days and today` : ""} />
     </Figures>
   );
 }
@@ -82,8 +82,19 @@ function Growing({ data }: { data: Earnings }) {
             unit={unit}
           />
         </Panel>
-        <Panel title="What the free windows cost" note={`last ${data.span_days} days`}>
+        <Panel title="What the free windows cost" note={`last ${data.span_days} days and today`}>
           <FreeWindows data={data} />
+        </Panel>
+      </div>
+      <div className="mt-4 grid gap-4 xl:grid-cols-3">
+        <Panel title="This month at its end" note={data.currency}>
+          <Forecast data={data} />
+        </Panel>
+        <Panel title="By plan" note={`last ${data.span_days} days and today`}>
+          <ByPlan data={data} />
+        </Panel>
+        <Panel title="Near the next tier" note="this month">
+          <NearTiers data={data} />
         </Panel>
       </div>
       <Customers data={data} />
@@ -95,7 +106,7 @@ function Growing({ data }: { data: Earnings }) {
 function FreeWindows({ data }: { data: Earnings }) {
   const all = data.pricing_types.reduce((sum, each) => sum + each.messages, 0);
   const share = (part: Traffic): string => new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 }).format(all === 0 ? 0 : part.messages / all);
-  if (data.pricing_types.length === 0) return <p className="py-4 text-muted">No whole day with traffic yet.</p>;
+  if (data.pricing_types.length === 0) return <p className="py-4 text-muted">Nothing was delivered in these days.</p>;
   return (
     <ul className="divide-y">
       {data.pricing_types.map((each) => (
@@ -116,6 +127,78 @@ function FreeWindows({ data }: { data: Earnings }) {
   );
 }
 
+/** The range as a line with what is there now and what is expected on it, and the method in words. */
+function Forecast({ data }: { data: Earnings }) {
+  const { currency, month_micros: now, forecast_micros: expected, forecast_low_micros: low, forecast_high_micros: high } = data;
+  const place = (micros: number): string => `${high === 0 ? 0 : Math.round((micros / high) * 1000) / 10}%`;
+  return (
+    <>
+      <p className="text-20 font-semibold tracking-tight tabular">{money(expected, currency)}</p>
+      <p className="text-13 text-muted">
+        between {money(low, currency)} and {money(high, currency)}
+      </p>
+      <div className="relative my-3 h-2 rounded-full bg-sunken" aria-hidden="true">
+        <span className="absolute inset-y-0 start-0 rounded-full bg-[var(--chart-1)]" style={{ width: place(now) }} />
+        <span className="absolute inset-y-0 bg-[color-mix(in_oklab,var(--chart-1)_35%,transparent)]" style={{ insetInlineStart: place(low), insetInlineEnd: 0 }} />
+        <span className="absolute -inset-y-1 w-0.5 bg-ink" style={{ insetInlineStart: `calc(${place(expected)} - 1px)` }} />
+      </div>
+      <p className="text-13 text-pretty text-muted">
+        {money(now, currency)} so far. Each day to come is taken to bring what the same day of the week brought on average in the last four weeks; the range, what the weakest and the strongest of them brought. It knows of no
+        holidays and no new prices.
+      </p>
+    </>
+  );
+}
+
+function ByPlan({ data }: { data: Earnings }) {
+  if (data.plans.length === 0) return <p className="py-4 text-muted">Nobody has a plan, and nobody has paid.</p>;
+  return (
+    <ul className="divide-y">
+      {data.plans.map((of) => (
+        <li key={of.plan ?? ""} className="flex items-baseline gap-3 py-2.5">
+          <span className="min-w-0 grow">
+            <span className="block font-medium">{of.name ?? "Without a plan"}</span>
+            <span className="block text-13 text-muted">{of.customers === 1 ? "1 customer" : `${count(of.customers)} customers`}</span>
+          </span>
+          <span className="text-end tabular">
+            <span className="block font-medium">{money(of.usage_micros, data.currency)}</span>
+            <span className="block text-13 text-muted">{of.monthly_micros > 0 ? `and ${money(of.monthly_micros, data.currency)} a month` : "for messages"}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Customers of the list that is shown at once. */
+const NEAR_SHOWN = 5;
+
+function NearTiers({ data }: { data: Earnings }) {
+  if (data.near_tiers.length === 0) return <p className="py-4 text-pretty text-muted">Nobody is past half of the way to a volume tier this month.</p>;
+  return (
+    <ul className="divide-y">
+      {data.near_tiers.slice(0, NEAR_SHOWN).map((near) => (
+        <li key={`${near.portfolio_id} ${near.market} ${near.category}`} className="py-2.5">
+          <span className="flex items-baseline gap-3">
+            <Link to="/operator/businesses/$businessId" params={{ businessId: near.portfolio_id }} className="min-w-0 grow truncate font-medium underline-offset-2 hover:underline">
+              {near.name ?? near.portfolio_id}
+            </Link>
+            <span className="text-13 tabular">
+              {money(near.now_micros, data.currency, "exact")} → {money(near.then_micros, data.currency, "exact")}
+            </span>
+          </span>
+          <span className="my-1.5 block h-1.5 overflow-hidden rounded-full bg-sunken" aria-hidden="true">
+            <span className="block h-full rounded-full bg-[var(--chart-2)]" style={{ width: `${Math.round((near.volume / near.tier_from) * 100)}%` }} />
+          </span>
+          <span className="block text-13 text-muted">
+            {words(near.category)} to {near.market}: {count(near.volume)} of {count(near.tier_from)}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 const LISTS = [
   { value: "top", label: "Largest" },
   { value: "growing", label: "Growing" },
@@ -128,12 +211,14 @@ function columnsIn(currency: string): Column<Customer>[] {
     { head: "Customer", text: (row) => row.name ?? row.portfolio_id, cell: (row) => row.name ?? row.portfolio_id },
     { head: "Messages", end: true, wide: true, text: (row) => row.messages, cell: (row) => count(row.messages) },
     { head: "Before", end: true, wide: true, text: (row) => money(row.before_micros, currency, "exact"), cell: (row) => money(row.before_micros, currency) },
+    { head: "Today", end: true, wide: true, text: (row) => money(row.today_micros, currency, "exact"), cell: (row) => money(row.today_micros, currency) },
     { head: "Now", end: true, text: (row) => money(row.amount_micros, currency, "exact"), cell: (row) => <span className="font-medium">{money(row.amount_micros, currency)}</span> },
     { head: "Change", end: true, text: (row) => row.amount_micros - row.before_micros, cell: moved },
   ];
 }
 
 function Customers({ data }: { data: Earnings }) {
+  const navigate = useNavigate();
   const [list, setList] = useState<(typeof LISTS)[number]["value"]>("top");
   return (
     <>
@@ -146,8 +231,10 @@ function Customers({ data }: { data: Earnings }) {
         columns={columnsIn(data.currency)}
         rows={data.customers[list]}
         rowKey={(row) => row.portfolio_id}
+        rowLabel={(row) => `Customer ${row.name ?? row.portfolio_id}`}
         error={null}
         onRetry={() => undefined}
+        onOpen={(row) => void navigate({ to: "/operator/businesses/$businessId", params: { businessId: row.portfolio_id } })}
         empty={
           <Empty icon={<Sprout size={30} strokeWidth={1.5} />} title={NOBODY[list]}>
             The lists compare the last {data.span_days} full days with as many before them.
@@ -159,7 +246,7 @@ function Customers({ data }: { data: Earnings }) {
 }
 
 function moved(row: Customer): ReactNode {
-  if (row.before_micros === 0) return <span className="text-muted">new</span>;
+  if (row.before_micros === 0) return <span className="text-muted">{row.amount_micros === 0 ? "today" : "new"}</span>;
   const ratio = (row.amount_micros - row.before_micros) / row.before_micros;
   const text = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(ratio);
   return <span className={ratio < 0 ? "text-bad" : ratio > 0 ? "text-good" : "text-muted"}>{text}</span>;

@@ -44,7 +44,7 @@ function Wrong({ error }: { error: Error | null }) {
 
 const COLUMNS: Column<OperatorPayment>[] = [
   { head: "When", text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
-  { head: "Business", wide: true, text: (row) => row.business_id, cell: (row) => <span className="font-mono text-12">{row.business_id}</span> },
+  { head: "Business", text: (row) => row.business_name ?? row.business_id, cell: (row) => row.business_name ?? <span className="font-mono text-12">{row.business_id}</span> },
   { head: "State", text: (row) => row.state, cell: (row) => <Tag tone={TONES[row.state]}>{words(row.state)}</Tag> },
   { head: "Through", wide: true, text: (row) => row.provider, cell: (row) => words(row.provider) },
   { head: "Given back", wide: true, end: true, text: (row) => decimal(row.refunded_micros), cell: (row) => (row.refunded_micros === 0 ? "" : money(row.refunded_micros, row.currency)) },
@@ -221,7 +221,9 @@ function OnePayment({ first }: { first: OperatorPayment }) {
         <Pair name="Amount">{money(payment.amount_micros, payment.currency)}</Pair>
         <Pair name="State"><Tag tone={TONES[payment.state]}>{words(payment.state)}</Tag></Pair>
         {payment.failure && <Pair name="Why">{payment.failure.message}</Pair>}
-        <Pair name="Business"><Id value={payment.business_id} what="business id" /></Pair>
+        <Pair name="Business">
+          {first.business_name} <Id value={payment.business_id} what="business id" />
+        </Pair>
         <Pair name="Through">{words(payment.provider)}</Pair>
         {payment.reference !== null && <Pair name="Its reference"><Id value={payment.reference} what="reference" /></Pair>}
         {payment.fee_micros !== null && <Pair name="Fee">{money(payment.fee_micros, payment.currency)}</Pair>}

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Layers } from "lucide-react";
 import { reviewQueries } from "@/api/plans";
 import type { Plan, Subscriber } from "@/api/plans";
-import { money } from "@/lib/money";
+import { decimal, money } from "@/lib/money";
 import { PageHead } from "@/ui/Console";
 import { DataTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
@@ -20,29 +20,49 @@ function pricesIn(plan: Plan, currency: string): string {
   return prices.map((price) => `${money(price.amount_micros, currency)} ${price.term === "once" ? "once" : `a ${price.term}`}`).join(", ");
 }
 
+/** The prices below each other: beside each other they are wider than a phone. */
+function Prices({ plan }: { plan: Plan }) {
+  return (
+    <>
+      {pricesIn(plan, "USD").split(", ").map((price) => (
+        <span key={price} className="block">{price}</span>
+      ))}
+    </>
+  );
+}
+
 const PLANS: Column<Plan>[] = [
   {
     head: "Plan",
     text: (row) => row.name,
     cell: (row) => (
-      <span className="inline-flex items-center gap-2 font-medium">
+      <span className="inline-flex flex-wrap items-center gap-x-2 font-medium whitespace-normal">
         {row.name}
         {!row.is_offered && <Tag>No longer offered</Tag>}
       </span>
     ),
   },
-  { head: "For", text: (row) => row.audience, cell: (row) => (row.audience === "business" ? "Businesses" : "People") },
-  { head: "Gives", wide: true, text: (row) => gives(row).join("; "), cell: (row) => <span className="text-muted">{gives(row).join(", ")}</span> },
+  { head: "For", wide: true, text: (row) => row.audience, cell: (row) => (row.audience === "business" ? "Businesses" : "People") },
+  { head: "Gives", wide: true, text: (row) => gives(row).join("; "), cell: (row) => <span className="block max-w-md whitespace-normal text-muted">{gives(row).join(", ")}</span> },
   { head: "Trial", wide: true, text: (row) => row.trial_days, cell: (row) => (row.trial_days === 0 ? "None" : `${row.trial_days} days`) },
-  { head: "Price in USD", end: true, text: (row) => pricesIn(row, "USD"), cell: (row) => pricesIn(row, "USD") },
+  { head: "Price in USD", end: true, text: (row) => pricesIn(row, "USD"), cell: (row) => <Prices plan={row} /> },
 ];
 
 const SUBSCRIBERS: Column<Subscriber>[] = [
-  { head: "Business", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name}</span> },
+  { head: "Business", text: (row) => row.name, cell: (row) => <span className="font-medium whitespace-normal">{row.name}</span> },
   { head: "Plan", text: (row) => row.plan, cell: (row) => row.plan },
   { head: "State", text: (row) => row.status, cell: (row) => <SubscriptionState subscription={row} /> },
   { head: "Until", wide: true, text: (row) => row.to, cell: (row) => (row.is_live ? dayName(row.to) : "") },
-  { head: "Price", end: true, text: (row) => `${row.currency} ${row.price_micros / 1e6}`, cell: (row) => `${money(row.price_micros, row.currency)} a ${row.term}` },
+  {
+    head: "Price",
+    end: true,
+    text: (row) => `${row.currency} ${decimal(row.price_micros)}`,
+    cell: (row) => (
+      <>
+        {money(row.price_micros, row.currency)} <span className="text-muted max-sm:block">a {row.term}</span>
+      </>
+    ),
+  },
 ];
 
 export function Plans() {

@@ -1,5 +1,5 @@
 /** The operator's pages in the console's frame. */
-import { ChartNoAxesColumn, CreditCard, FileCheck2, Inbox, ReceiptText, ScrollText, Sprout, Store, Webhook } from "lucide-react";
+import { BookOpenText, ChartNoAxesColumn, CreditCard, FileCheck2, Inbox, ReceiptText, ScrollText, Sprout, Store, Webhook } from "lucide-react";
 import type { ReactNode } from "react";
 import { Console } from "@/ui/Console";
 import type { ConsolePage } from "@/ui/Console";
@@ -11,8 +11,9 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
   {
     to: "/operator/invoices", label: "Billing", Icon: CreditCard,
-    tabs: [{ to: "/operator/invoices", label: "Invoices" }, { to: "/operator/payments", label: "Payments" }, { to: "/operator/plans", label: "Plans" }],
+    tabs: [{ to: "/operator/invoices", label: "Invoices" }, { to: "/operator/unpaid", label: "Unpaid" }, { to: "/operator/payments", label: "Payments" }, { to: "/operator/plans", label: "Plans" }],
   },
+  { to: "/operator/prices", label: "Prices", Icon: BookOpenText },
   { to: "/operator/businesses", label: "Businesses", Icon: Store },
   {
     to: "/operator/templates", label: "Reviews", Icon: FileCheck2,

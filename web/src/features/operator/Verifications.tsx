@@ -96,7 +96,7 @@ export function ReviewView({ businessId }: { businessId: string }) {
   }
   const review = query.data;
   return (
-    <div className="mx-auto max-w-4xl">
+    <div className="max-w-4xl">
       <Link to="/operator/verifications" search={{ view: "waiting" }} className="mb-4 inline-flex h-7 items-center gap-1.5 text-13 text-muted hover:text-ink">
         <ArrowLeft size={15} className="rtl:rotate-180" aria-hidden="true" />
         Verifications

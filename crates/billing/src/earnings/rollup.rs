@@ -1,0 +1,100 @@
+//! Sums of the sums: days of all portfolios together, and each portfolio over all categories. The dashboard reads these
+//! only; a batch adds a few rows to them, after the sums that they are made of and in the order of their keys.
+
+use super::{Traffic, Used, pricing_type, store};
+use crate::{BillingError, PricingType};
+use plaza_db::{Tx, params};
+use plaza_protocol::{Currency, Micros, PortfolioId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+type DayKey = (i64, Currency, PricingType);
+type CustomerKey = (&'static str, i64, PortfolioId);
+/// Messages and what was charged.
+type CustomerSum = (Currency, i64, Micros);
+
+/// What a batch, or everything, adds up to.
+#[derive(Debug, Default)]
+pub(super) struct Rollups {
+    days: BTreeMap<DayKey, Traffic>,
+    customers: BTreeMap<CustomerKey, CustomerSum>,
+}
+
+impl Rollups {
+    pub(super) fn of(used: &Used) -> Result<Self, BillingError> {
+        let mut rollups = Self::default();
+        for ((span, bucket, portfolio, _, kind), (currency, traffic)) in &used.0 {
+            if *span == "day" {
+                rollups.days.entry((*bucket, *currency, *kind)).or_default().add(*traffic)?;
+            }
+            let nothing = (*currency, 0, Micros::ZERO);
+            let (_, messages, amount) =
+                rollups.customers.entry((*span, *bucket, *portfolio)).or_insert(nothing);
+            *messages = messages.saturating_add(traffic.messages);
+            let sum = amount.checked_add(traffic.amount);
+            *amount = sum.ok_or(BillingError::Damaged("a sum is too large"))?;
+        }
+        Ok(rollups)
+    }
+
+    /// Adds them to the tables.
+    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), BillingError> {
+        let customers =
+            self.customers.iter().map(|((span, bucket, portfolio), (currency, messages, amount))| {
+                params![*span, *bucket, *portfolio, *currency, *messages, *amount]
+            });
+        tx.execute_many(store::ADD_CUSTOMER, customers.collect()).await?;
+        let days = self.days.iter().map(|((day, currency, kind), sum)| {
+            params![*day, *currency, kind.as_str(), sum.messages, sum.list, sum.amount]
+        });
+        tx.execute_many(store::ADD_DAY, days.collect()).await?;
+        Ok(())
+    }
+
+    /// Says where the tables differ from these sums.
+    pub(super) async fn compare(
+        &self,
+        tx: &mut Tx,
+        differs: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), BillingError> {
+        let mut days = BTreeMap::new();
+        for row in tx.query(store::ALL_DAYS, vec![]).await? {
+            let sum = Traffic { messages: row.get(3)?, list: row.get(4)?, amount: row.get(5)? };
+            days.insert((row.get(0)?, row.get(1)?, pricing_type(&row, 2)?), sum);
+        }
+        let mut customers = BTreeMap::new();
+        for row in tx.query(store::ALL_CUSTOMERS, vec![]).await? {
+            let span = if row.get::<String>(0)? == "day" { "day" } else { "month" };
+            customers.insert((span, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?, row.get(5)?));
+        }
+        diff("sum of the day", (&days, &self.days), |sum| *sum == Traffic::default(), differs);
+        let is_nothing = |(_, messages, amount): &CustomerSum| *messages == 0 && *amount == Micros::ZERO;
+        diff("sum of the customer", (&customers, &self.customers), is_nothing, differs);
+        Ok(())
+    }
+}
+
+/// A message that was corrected can leave a sum of nothing behind: that is as if there were none.
+fn diff<K: Ord + Debug, V: PartialEq + Debug>(
+    what: &str,
+    (kept, made): (&BTreeMap<K, V>, &BTreeMap<K, V>),
+    is_nothing: impl Fn(&V) -> bool,
+    differs: &mut (dyn FnMut(String) + Send),
+) {
+    for key in kept.keys().chain(made.keys()).collect::<BTreeSet<&K>>() {
+        let there = kept.get(key).filter(|sum| !is_nothing(sum));
+        let here = made.get(key).filter(|sum| !is_nothing(sum));
+        if there != here {
+            differs(format!("the {what} {key:?} is {there:?}, the charges give {here:?}"));
+        }
+    }
+}
+
+/// Builds them again from the sums by portfolio and category.
+pub(super) async fn rebuild(tx: &mut Tx) -> Result<(), BillingError> {
+    tx.execute(store::CLEAR_DAYS, vec![]).await?;
+    tx.execute(store::CLEAR_CUSTOMERS, vec![]).await?;
+    tx.execute(store::REBUILD_TRAFFIC, vec![]).await?;
+    tx.execute(store::REBUILD_CUSTOMERS, vec![]).await?;
+    Ok(())
+}
