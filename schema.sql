@@ -348,6 +348,17 @@ CREATE TABLE call_permission_request (
     PRIMARY KEY (phone_number_id, account_id, message_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE campaign_month (
+    portfolio_id BIGINT NOT NULL,
+    period BIGINT NOT NULL,               -- month of delivery in the portfolio's time zone: 202611
+    campaign TEXT NOT NULL,               -- empty: free-form messages and calls
+    category TEXT NOT NULL,
+    pricing_type TEXT NOT NULL,
+    messages BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    PRIMARY KEY (portfolio_id, period, campaign, category, pricing_type)
+) WITHOUT ROWID;
+
 CREATE TABLE catalog (
     catalog_id BIGINT NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,
@@ -544,6 +555,14 @@ CREATE TABLE direct_conversation (
     conversation_id UUID NOT NULL,
     PRIMARY KEY (account_a, account_b)
 );
+
+CREATE TABLE dunning_hold (
+    portfolio_id BIGINT NOT NULL PRIMARY KEY,
+    held_until BIGINT NOT NULL,
+    -- Why, in the operator's words.
+    reason TEXT NOT NULL,
+    held_at BIGINT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE dunning_step (
     -- From 1; they rise with the days.

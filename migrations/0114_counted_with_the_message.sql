@@ -1,5 +1,5 @@
 -- Where a message was counted stands in its own row: on which day of its payer it was spent, and for which campaign.
--- Absent: nothing was held for it.
+-- Absent: it is free and of no campaign.
 ALTER TABLE usage_intent ADD COLUMN spent_day BIGINT;
 ALTER TABLE usage_intent ADD COLUMN campaign TEXT;
 ALTER TABLE usage_event ADD COLUMN spent_day BIGINT;

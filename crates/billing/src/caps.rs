@@ -23,7 +23,7 @@ use crate::usage::{Intent, Message, Payer};
 use jiff::tz::TimeZone;
 use plaza_db::{Row, Tx, Value, params};
 use plaza_ledger::named_id;
-use plaza_protocol::{Actor, Ctx, Currency, Micros, PortfolioId, Timestamp};
+use plaza_protocol::{Actor, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, Timestamp, WabaId};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -141,6 +141,11 @@ impl Cap {
             Scope::Number => *self.subject == place.number,
             Scope::Campaign => place.campaign == Some(&*self.subject),
         }
+    }
+
+    /// Whether it counts for what a number of an account sends.
+    pub(crate) fn covers_send(&self, waba: WabaId, phone: PhoneNumberId, campaign: Option<&str>) -> bool {
+        self.covers(&Place { account: waba.to_string(), number: phone.to_string(), campaign })
     }
 
     /// The days that it sums up together with a day, as `20261128`.

@@ -78,6 +78,35 @@ impl Codes {
         }
     }
 
+    /// Says where the sums that still count differ from these.
+    pub(crate) async fn compare(
+        &self,
+        ctx: &Ctx,
+        tx: &mut Tx,
+        differs: &mut (dyn FnMut(String) + Send),
+    ) -> Result<(), BillingError> {
+        let first = first_day(ctx);
+        let mut kept: BTreeMap<(PortfolioId, i64), i64> = BTreeMap::new();
+        for row in tx.query(store::CODES_SINCE, params![first]).await? {
+            kept.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+        }
+        let counted = self.0.iter().filter(|((_, day), _)| *day >= first);
+        let counted: BTreeMap<(PortfolioId, i64), i64> =
+            counted.map(|(key, messages)| (*key, *messages)).collect();
+        let keys: std::collections::BTreeSet<_> = kept.keys().chain(counted.keys()).collect();
+        for key in keys {
+            let (there, here) = (kept.get(key).copied(), counted.get(key).copied());
+            let (there, here) = (there.unwrap_or_default(), here.unwrap_or_default());
+            if there != here {
+                let (portfolio, day) = key;
+                differs(format!(
+                    "portfolio {portfolio}: {there} codes abroad are counted on day {day}, {here} were delivered"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds them to the sums.
     pub(crate) async fn count(&self, tx: &mut Tx) -> Result<(), DbError> {
         let rows: Vec<Vec<Value>> =
@@ -93,6 +122,11 @@ pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
 
 fn day_of(at: Timestamp) -> i64 {
     at.0.div_euclid(DAY)
+}
+
+/// The first day that counts.
+fn first_day(ctx: &Ctx) -> i64 {
+    day_of(ctx.now()).saturating_sub(AUTHENTICATION_INTERNATIONAL_WITHIN_DAYS.saturating_sub(1))
 }
 
 /// Says where a portfolio is based.
@@ -112,8 +146,7 @@ pub async fn notice_international(
     ctx: &Ctx,
     tx: &mut Tx,
 ) -> Result<Vec<(PortfolioId, Timestamp)>, BillingError> {
-    let today = day_of(ctx.now());
-    let first = today.saturating_sub(AUTHENTICATION_INTERNATIONAL_WITHIN_DAYS.saturating_sub(1));
+    let first = first_day(ctx);
     tx.execute(store::FORGET_CODES, params![first]).await?;
     let limits = params![first, AUTHENTICATION_INTERNATIONAL_MESSAGES, TOLD_MAX];
     let starts_at = later(ctx.now(), AUTHENTICATION_INTERNATIONAL_NOTICE);

@@ -55,10 +55,12 @@
 
 pub mod alerts;
 mod books;
+pub mod campaigns;
 pub mod caps;
 mod category;
 mod earnings;
 mod error;
+pub mod estimate;
 pub mod exchange;
 mod explain;
 pub mod funds;
@@ -115,6 +117,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         store::STATEMENTS,
         earnings::STATEMENTS,
         outlook::store::STATEMENTS,
+        estimate::store::STATEMENTS,
         tiers::store::STATEMENTS,
         rerating::store::STATEMENTS,
         books::store::STATEMENTS,
@@ -123,6 +126,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         invoices::statements(),
         funds::store::STATEMENTS,
         caps::store::STATEMENTS,
+        campaigns::store::STATEMENTS,
         alerts::store::STATEMENTS,
         exchange::store::STATEMENTS,
         lapses::store::STATEMENTS,

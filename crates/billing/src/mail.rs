@@ -3,6 +3,9 @@
 //! A mail is a row in the transaction of what it tells: it is sent if and only if that happened. A sender takes due rows
 //! ([`take_due`]), sends them, and says how it went ([`sent`], [`failed`]); a sender that dies is followed by another
 //! after [`TAKEN_FOR`]. What fails is tried again with growing pauses and given up after [`ATTEMPTS_MAX`].
+//!
+//! What has waited longer than [`AGE_MAX`] is not sent any more ([`give_up_old`]): a server that gets a mail server after
+//! months does not tell everybody what was true then. The operator sees how many that were ([`outbox`]).
 
 pub(crate) mod store;
 
@@ -16,6 +19,8 @@ use uuid::Uuid;
 
 /// A mail is given up after so many attempts: with the pauses, after about two days.
 pub const ATTEMPTS_MAX: i64 = 12;
+/// A mail that has waited longer is not sent any more.
+pub const AGE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A taken mail is another sender's after that.
 pub const TAKEN_FOR: Duration = Duration::from_secs(300);
 /// The first pause; each further one is twice as long.
@@ -86,9 +91,36 @@ pub async fn enqueue(ctx: &Ctx, tx: &mut Tx, mail: &Mail) -> Result<Uuid, Billin
     Ok(mail_id)
 }
 
+/// How many mails are in a state, and when the last of them was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailState {
+    /// `waiting`, `taken`, `sent`, `failed` or `too_old`.
+    pub state: String,
+    /// How many.
+    pub mails: i64,
+    /// When the last one was written.
+    pub last_at: Timestamp,
+}
+
+/// The mails by their state.
+pub async fn outbox(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<MailState>, BillingError> {
+    require_operator(ctx)?;
+    let rows = tx.query(store::STATES, vec![]).await?;
+    let state = |row: &Row| Ok(MailState { state: row.get(0)?, mails: row.get(1)?, last_at: row.get(2)? });
+    rows.iter().map(state).collect()
+}
+
+/// Gives up the mails that have waited too long; the answer is how many. For housekeeping.
+pub async fn give_up_old(ctx: &Ctx, tx: &mut Tx) -> Result<u64, BillingError> {
+    require_operator(ctx)?;
+    let age = i64::try_from(AGE_MAX.as_micros()).unwrap_or(i64::MAX);
+    let written_before = Timestamp(ctx.now().0.saturating_sub(age));
+    Ok(tx.execute(store::GIVE_UP_OLD, params![written_before, ctx.now()]).await?)
+}
+
 /// Takes mails whose time has come, the oldest first.
 pub async fn take_due(ctx: &Ctx, tx: &mut Tx, limit: u32) -> Result<Vec<DueMail>, BillingError> {
-    require_operator(ctx)?;
+    give_up_old(ctx, tx).await?;
     let rows = tx.query(store::TAKE_DUE, params![ctx.now(), limit, later(ctx.now(), TAKEN_FOR)]).await?;
     let mut due = rows.iter().map(due_mail).collect::<Result<Vec<_>, _>>()?;
     due.sort_by_key(|due| (due.created_at, due.mail_id));

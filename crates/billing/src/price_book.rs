@@ -353,6 +353,16 @@ impl PriceBook {
         longest_first.into_iter().find_map(standing).or_else(|| standing("*"))
     }
 
+    /// A prefix whose numbers are of a market, the shortest.
+    pub(crate) fn prefix_of(&self, market: &str, at: Timestamp) -> Option<String> {
+        let is_of = |prefix: &&String| {
+            let stands = if prefix.as_str() == "*" { "" } else { prefix.as_str() };
+            self.market_at(stands, at).is_some_and(|(_, found)| **found == *market)
+        };
+        let found = self.markets.keys().filter(is_of).min_by_key(|prefix| (prefix.len(), prefix.as_str()))?;
+        Some(if found == "*" { String::new() } else { found.clone() })
+    }
+
     /// What a message costs if it is delivered at `at`, or a pulse of a call that is picked up then.
     pub fn rate(
         &self,

@@ -23,6 +23,7 @@
 
 pub(crate) mod store;
 
+use crate::campaigns;
 use crate::invoices::{InvoiceError, rerated};
 use crate::portfolio::prepaid;
 use crate::price_book::Rate;
@@ -617,6 +618,9 @@ async fn record(ctx: &Ctx, tx: &mut Tx, run: i64, corrections: &[Correction]) ->
         rows.push(row);
     }
     tx.insert_rows(store::INSERT, rows).await?;
+    if let Some(Correction { charge, .. }) = corrections.first() {
+        campaigns::correct(tx, charge.portfolio_id, (charge.period, run)).await?;
+    }
     used.store(tx).await?;
     tx.execute_many(crate::store::ADD_REVENUE, sums.rows()).await?;
     rerated::move_usage(tx, moved_usage(corrections)).await

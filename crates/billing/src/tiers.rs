@@ -13,7 +13,7 @@
 pub(crate) mod store;
 
 use crate::{BillingError, Category, PricingType, prices};
-use plaza_db::{Tx, params};
+use plaza_db::{Tx, Value, params};
 use plaza_protocol::{Ctx, Micros, PortfolioId};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,6 +69,14 @@ impl Counted {
     ) -> Option<Self> {
         let category = category.accrues_with().filter(|_| pricing_type == PricingType::Regular)?;
         Some(Self { portfolio, period, market: market.clone(), category })
+    }
+}
+
+impl Counted {
+    /// The key of its row.
+    pub(crate) fn key(&self) -> Vec<Value> {
+        let Self { portfolio, period, market, category } = self;
+        params![portfolio, period, market.as_ref(), category.as_str()]
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) struct Message {
     pub(crate) held: Micros,
     /// Of a call that has ended.
     pub(crate) pulses: Option<i64>,
-    /// Where its price counts as spent; `None`: nothing was held, or nobody needs to know.
+    /// Where its price counts as spent; `None`: it is free and of no campaign, or nobody needs to know.
     pub(crate) spent: Option<SpentOn>,
 }
 
@@ -150,7 +150,7 @@ impl Message {
     }
 }
 
-fn at_most(price: Micros, max_price: Option<Micros>) -> Micros {
+pub(crate) fn at_most(price: Micros, max_price: Option<Micros>) -> Micros {
     max_price.map_or(price, |max| price.min(max)).max(Micros::ZERO)
 }
 

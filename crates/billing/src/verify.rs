@@ -5,11 +5,12 @@
 //! what was charged is what was delivered, at the prices that were published.
 
 use crate::earnings::Used;
+use crate::international::Codes;
 use crate::reports::Sums;
 use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Category, Charge, Prices, caps, exchange, funds, lapses, plans, store};
+use crate::{BillingError, Category, Charge, Prices, campaigns, caps, exchange, funds, lapses, plans, store};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
@@ -56,6 +57,8 @@ struct Tally {
     allowances: BTreeMap<(PhoneNumberId, String, i64), BTreeSet<i64>>,
     /// Charged messages, numbered in the order of their events.
     volumes: BTreeMap<Counted, i64>,
+    /// One-time codes that went abroad.
+    codes: Codes,
     charges: i64,
 }
 
@@ -162,6 +165,8 @@ async fn verify_portfolio(
                             charge.charge_id
                         ));
                     }
+                    let market = Arc::from(charge.market.as_str());
+                    tally.codes.add((id, payer), charge.category, &market, charge.delivered_at);
                     for fault in faults(payer, &event, (&charge, volume), &posted) {
                         found.differs(format!("{}: {fault}", charge.charge_id));
                     }
@@ -319,9 +324,10 @@ async fn compare(
             ));
         }
     }
-    for difference in caps::verify(tx).await? {
+    for difference in caps::verify(tx).await?.into_iter().chain(campaigns::verify(tx).await?) {
         found.differs(difference);
     }
+    tally.codes.compare(ctx, tx, &mut |difference| found.differs(difference)).await?;
     compare_allowances(tx, tally, found).await?;
     tally.used.compare(tx, &mut |difference| found.differs(difference)).await?;
     compare_volumes(tx, tally, found).await?;

@@ -394,7 +394,7 @@ pub async fn conversations(
     Ok(json!({"data": [{"data_points": []}]}))
 }
 
-fn billing(error: BillingError) -> ManageError {
+pub(crate) fn billing(error: BillingError) -> ManageError {
     match error {
         BillingError::Db(error) => ManageError::Db(error),
         _ => ManageError::NotFound,

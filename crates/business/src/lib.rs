@@ -22,6 +22,7 @@ pub mod activity;
 pub mod alerts;
 pub mod analytics;
 pub mod apps;
+pub mod audience;
 pub mod blocks;
 pub mod calls;
 pub mod catalogs;

@@ -76,6 +76,7 @@ pub(crate) struct Pace {
     pairs: Buckets<(PhoneNumberId, AccountId)>,
     calls: Buckets<PhoneNumberId>,
     groups: Buckets<PhoneNumberId>,
+    estimates: Buckets<PhoneNumberId>,
 }
 
 impl Pace {
@@ -129,6 +130,15 @@ impl Pace {
     /// Counts a change of a number's groups, or says how long to wait.
     pub(crate) fn take_group_change(&self, ctx: &Ctx, phone: PhoneNumberId) -> Result<(), Duration> {
         take_one(&self.groups, ctx, phone, limits::GROUP_CHANGES_PER_S, limits::GROUP_CHANGES_AT_ONCE)
+    }
+
+    /// Counts a question about what a send would cost, or says how long to wait.
+    pub(crate) fn take_estimate(&self, ctx: &Ctx, phone: PhoneNumberId) -> Result<(), Duration> {
+        let share = limits::ESTIMATE_EVERY;
+        let burst = share.saturating_mul(limits::ESTIMATES_AT_ONCE);
+        let empty_at = look(&self.estimates, ctx, &phone, share, burst)?;
+        put(&self.estimates, ctx, phone, empty_at);
+        Ok(())
     }
 
     /// How many messages of this second a number has used.

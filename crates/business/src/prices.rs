@@ -78,3 +78,6 @@ fn tier_update(charge: &Charge) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

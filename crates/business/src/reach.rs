@@ -10,7 +10,7 @@
 //!   ([`marketing`]). More is refused with 131049.
 //!
 //! **The limit rises by itself** ([`step`]): from 250 to 2,000 after 2,000 delivered templates in 30 days, or once a
-//! number is an official business account; from there on whenever the portfolio reached at least half as many people as
+//! number is an official business account or the business is verified; from there on whenever the portfolio reached at least half as many people as
 //! it may within the last seven days. While one of its registered numbers is rated RED it stays. **It falls by itself**
 //! ([`lower`]) by one step for each seven days that a number has been RED ([`crate::quality`]). The operator can set
 //! it; the server's configuration says with which a portfolio begins. Each change is told to the webhooks.
@@ -31,7 +31,7 @@ use crate::portfolios::{self, Waba};
 use crate::quality;
 use crate::settings::{self, Setting};
 use crate::webhooks::{self, Event};
-use crate::{Business, is_operator};
+use crate::{Business, is_operator, verification};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{AccountId, BusinessMessageId, Ctx, PhoneNumber, PortfolioId};
 use serde_json::{Value, json};
@@ -284,6 +284,16 @@ pub async fn standing(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<
     Ok(Standing { tier: Tier::of(Some(people_max)), reach: Some(Reach { people, people_max }) })
 }
 
+/// Whether a person takes a place already: another message takes none.
+pub(crate) async fn has_place(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    account: AccountId,
+) -> Result<bool, DbError> {
+    store::has_place(tx, portfolio, account, ctx.now() - PLACE_TAKEN_FOR).await
+}
+
 /// The limit that a new portfolio begins with.
 pub(crate) async fn begin(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, tier: Tier) -> Result<(), DbError> {
     if tier == Tier::Unlimited { Ok(()) } else { store::set(ctx, tx, portfolio, tier.people_max()).await }
@@ -312,6 +322,7 @@ struct Signs {
     /// Templates delivered within 30 days.
     deliveries: i64,
     is_official: bool,
+    is_verified: bool,
     has_red_number: bool,
 }
 
@@ -320,7 +331,9 @@ impl Tier {
     fn earned(self, signs: Signs) -> Option<Self> {
         let half = self.people_max()?.div_euclid(2);
         let is_earned = match self {
-            Self::People250 => signs.is_official || signs.deliveries >= DELIVERIES_FOR_2K,
+            Self::People250 => {
+                signs.is_official || signs.is_verified || signs.deliveries >= DELIVERIES_FOR_2K
+            }
             _ => signs.people >= half,
         };
         self.next().filter(|_| is_earned && !signs.has_red_number)
@@ -338,14 +351,25 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx) -> Result<usize, ManageError> {
     for (portfolio, people_max) in store::due(tx, ctx.now() - CHECKED_EVERY).await? {
         store::forget_old(tx, portfolio, ctx.now() - USE_WITHIN).await?;
         store::checked(ctx, tx, portfolio).await?;
-        let tier = Tier::of(Some(people_max));
-        let signs = signs(ctx, tx, portfolio, tier).await?;
-        if let Some(next) = tier.earned(signs) {
-            change(ctx, tx, portfolio, tier, next).await?;
-            raised += 1;
-        }
+        raised += usize::from(earn(ctx, tx, portfolio, Tier::of(Some(people_max))).await?);
     }
     Ok(raised)
+}
+
+/// Gives a portfolio the limit that it has earned, if that is a higher one.
+async fn earn(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, tier: Tier) -> Result<bool, ManageError> {
+    let signs = signs(ctx, tx, portfolio, tier).await?;
+    let Some(next) = tier.earned(signs) else { return Ok(false) };
+    change(ctx, tx, portfolio, tier, next).await?;
+    Ok(true)
+}
+
+/// Something that a limit is earned by has happened: it is looked at now.
+pub(crate) async fn raise(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<bool, ManageError> {
+    match store::people_max(tx, portfolio).await? {
+        Some(people_max) => earn(ctx, tx, portfolio, Tier::of(Some(people_max))).await,
+        None => Ok(false),
+    }
 }
 
 /// A number of the portfolio has been RED for long: its limit falls by a step, unless it changed lately. A portfolio
@@ -367,6 +391,7 @@ async fn signs(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, tier: Tier) -> Re
         signs.people = store::people(tx, portfolio).await?;
         return Ok(signs);
     }
+    signs.is_verified = verification::status(tx, portfolio).await? == verification::Status::Approved;
     let since = ctx.now() - DELIVERIES_WITHIN;
     signs.deliveries = store::deliveries(tx, portfolio, since, DELIVERIES_FOR_2K).await?;
     for waba in portfolios::wabas_of(ctx, tx, portfolio).await? {

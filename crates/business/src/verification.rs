@@ -28,7 +28,7 @@ use crate::management::ManageError;
 use crate::numbers::text;
 use crate::portfolios::{self, BusinessNumber};
 use crate::webhooks::{self, Event};
-use crate::{Business, codes, is_operator, may_touch};
+use crate::{Business, codes, is_operator, may_touch, reach};
 use plaza_billing::plans::{self, Entitlement, Holder, PlanError};
 use plaza_db::{DbError, Tx};
 use plaza_messaging::accounts;
@@ -523,6 +523,10 @@ pub async fn decide(
         tell(ctx, tx, portfolio, word).await?;
     }
     refresh_badge(ctx, tx, portfolio).await?;
+    if status == Status::Approved {
+        // Who is verified may write to more people, and hears so.
+        reach::raise(ctx, tx, portfolio).await?;
+    }
     Ok(next)
 }
 

@@ -6,6 +6,7 @@
 //! what is open of it, it pays that. Everything else goes to the account
 //! `suspense` and to a list, until the operator says whose it is or sends it back.
 
+use crate::camt;
 use crate::payment::{State, words};
 use crate::payments::{Change, change, currency_of, move_money, prepaid};
 use crate::{Payment, PaymentError, amount, store};
@@ -14,6 +15,7 @@ use plaza_billing::exchange::{ExchangeRate, Foreign, exchange};
 use plaza_billing::invoices::{self, PaymentSource};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
+use plaza_protocol::limits::STATEMENT_BYTES_MAX;
 use plaza_protocol::{BankEntryId, Ctx, Currency, Micros, PaymentId, PortfolioId, Timestamp};
 
 /// The provider of payments by bank transfer, in rows.
@@ -23,7 +25,7 @@ pub const STATEMENT_ROWS_MAX: usize = 5_000;
 /// Digits of a reference behind its check digits.
 const REFERENCE_DIGITS: usize = 12;
 /// Characters of a payer, of what they wrote, and of the statement's name for an entry.
-const TEXT_CHARACTERS_MAX: usize = 300;
+pub(crate) const TEXT_CHARACTERS_MAX: usize = 300;
 /// Characters of what an invoice keeps of an entry's name.
 const REFERENCE_CHARACTERS_MAX: usize = 200;
 /// Numbers of invoices that are looked up of one entry.
@@ -107,12 +109,18 @@ pub enum StatementError {
     /// Not CSV with the wanted columns.
     #[error("the statement is not CSV with the columns id,booked_on,amount,currency,reference,payer: {0}")]
     Csv(String),
+    /// Not XML, or not a statement in it.
+    #[error("the statement is not CAMT.053 that can be read: {0}")]
+    Xml(String),
+    /// More bytes than are read at once.
+    #[error("a statement has at most {STATEMENT_BYTES_MAX} bytes: split it")]
+    TooLarge,
     /// A row is wrong.
-    #[error("row {row}, column {column}: {what}")]
+    #[error("entry {row}, {column}: {what}")]
     Row {
         /// Counted from 1, the header not included.
         row: usize,
-        /// The column's name.
+        /// The column's name, or the element's.
         column: &'static str,
         /// What is needed.
         what: &'static str,
@@ -123,14 +131,28 @@ pub enum StatementError {
 }
 
 /// What became of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
-    /// Entries that paid a payment.
+    /// Entries that paid a payment or an invoice.
     pub matched: usize,
     /// Entries that wait in suspense.
-    pub suspense: usize,
+    pub suspense: Vec<BankEntry>,
     /// Entries that were recorded before.
     pub known: usize,
+}
+
+/// Records all entries of a statement, each once.
+pub async fn import(ctx: &Ctx, tx: &mut Tx, bookings: &[Booking]) -> Result<Imported, PaymentError> {
+    let mut done = Imported::default();
+    for booking in bookings {
+        let (entry, is_known) = record(ctx, tx, booking).await?;
+        match entry.state {
+            _ if is_known => done.known = done.known.saturating_add(1),
+            EntryState::Suspense => done.suspense.push(entry),
+            _ => done.matched = done.matched.saturating_add(1),
+        }
+    }
+    Ok(done)
 }
 
 /// ISO 7064, MOD 97-10, over digits and letters (A is 10).
@@ -168,8 +190,16 @@ fn references(text: &str) -> Vec<String> {
     found.collect()
 }
 
-/// Reads a statement: CSV with a header. What left the account is skipped.
+/// Reads a statement: CAMT.053, or CSV with a header. What left the account is skipped.
 pub fn read_statement(text: &str) -> Result<Vec<Booking>, StatementError> {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with('<') { camt::read_camt(text) } else { read_csv(text) }
+}
+
+fn read_csv(text: &str) -> Result<Vec<Booking>, StatementError> {
+    if text.len() > STATEMENT_BYTES_MAX {
+        return Err(StatementError::TooLarge);
+    }
     let csv_error = |error: csv::Error| StatementError::Csv(error.to_string());
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(csv_error)?.clone();

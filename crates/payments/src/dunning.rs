@@ -2,14 +2,16 @@
 //!
 //! The steps are rows that the operator changes: so many days after the oldest open invoice was due, something happens.
 //! Whatever was reached shows in one word, billing's [`Standing`], which a send reads by one key. Who has paid is in good
-//! standing at once.
+//! standing at once. The operator may **hold** a portfolio: until a day nothing is done against it, and what was done is
+//! undone; afterwards the steps go on where they would be.
 
 use crate::payment::words;
-use crate::{PaymentError, earlier, store};
+use crate::payments::currency_of;
+use crate::{PaymentError, earlier, later, store};
 use plaza_billing::standing::{self, Late, Standing};
-use plaza_db::{Tx, params};
+use plaza_db::{Row, Tx, params};
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Steps that there may be.
@@ -17,6 +19,10 @@ pub const STEPS_MAX: usize = 20;
 /// Days after which the last step may come.
 pub const DAYS_MAX: i64 = 365;
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The longest that is waited.
+pub const HOLD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Characters of why.
+const REASON_CHARACTERS_MAX: usize = 200;
 
 words! {
     /// What a step does.
@@ -60,6 +66,49 @@ pub struct Notice {
     pub since: Timestamp,
 }
 
+/// A portfolio that is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Who.
+    pub portfolio_id: PortfolioId,
+    /// Until then nothing is done.
+    pub until: Timestamp,
+    /// Why, in the operator's words.
+    pub reason: String,
+}
+
+/// Those that are waited for now.
+pub async fn holds(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<Hold>, PaymentError> {
+    let rows = tx.query(store::DUNNING_HOLDS, params![ctx.now()]).await?;
+    let hold = |row: &Row| Ok(Hold { portfolio_id: row.get(0)?, until: row.get(1)?, reason: row.get(2)? });
+    rows.iter().map(hold).collect()
+}
+
+/// Waits for a portfolio: until then no step is taken against it, and it sends again as if it were late only.
+pub async fn hold(ctx: &Ctx, tx: &mut Tx, wanted: &Hold) -> Result<(), PaymentError> {
+    if wanted.until <= ctx.now() || wanted.until > later(ctx.now(), HOLD_MAX) {
+        return Err(PaymentError::Invalid("days: 1 to 365"));
+    }
+    let characters = wanted.reason.trim().chars().count();
+    if !(1..=REASON_CHARACTERS_MAX).contains(&characters) {
+        return Err(PaymentError::Invalid("reason: 1 to 200 characters"));
+    }
+    currency_of(tx, wanted.portfolio_id).await?;
+    let row = params![wanted.portfolio_id, wanted.until, wanted.reason.trim(), ctx.now()];
+    tx.execute(store::SET_DUNNING_HOLD, row).await?;
+    let late = standing::late(ctx, tx).await?;
+    if let Some(late) = late.into_iter().find(|late| late.portfolio_id == wanted.portfolio_id) {
+        standing::set(ctx, tx, &Late { standing: Standing::Late, ..late }).await?;
+    }
+    Ok(())
+}
+
+/// Waits no longer: the next look takes what is due.
+pub async fn release(_ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<(), PaymentError> {
+    tx.execute(store::END_DUNNING_HOLD, params![portfolio]).await?;
+    Ok(())
+}
+
 /// The steps, in their order.
 pub async fn steps(_ctx: &Ctx, tx: &mut Tx) -> Result<Vec<Step>, PaymentError> {
     let rows = tx.query(store::DUNNING_STEPS, vec![]).await?;
@@ -92,6 +141,8 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx, overdue: &[Overdue]) -> Result<Vec<Not
     let present = standing::late(ctx, tx).await?;
     let mut present: BTreeMap<PortfolioId, Late> =
         present.into_iter().map(|late| (late.portfolio_id, late)).collect();
+    let held: BTreeSet<PortfolioId> =
+        holds(ctx, tx).await?.into_iter().map(|hold| hold.portfolio_id).collect();
     let mut notices = Vec::new();
     for late in overdue.iter().filter(|late| late.since <= ctx.now()) {
         let before = present.remove(&late.portfolio_id);
@@ -103,7 +154,8 @@ pub async fn step(ctx: &Ctx, tx: &mut Tx, overdue: &[Overdue]) -> Result<Vec<Not
         };
         let mut reached = Standing::Late;
         let mut up_to = taken;
-        for step in steps.iter().filter(is_reached) {
+        let is_held = held.contains(&late.portfolio_id);
+        for step in steps.iter().filter(|step| !is_held && is_reached(step)) {
             reached = reached.max(match step.action {
                 StepAction::Mail | StepAction::Webhook => Standing::Late,
                 StepAction::Throttle => Standing::Throttled,

@@ -46,6 +46,7 @@
 mod amount;
 mod automatic;
 mod bank;
+mod camt;
 pub mod dunning;
 mod error;
 mod methods;
@@ -62,7 +63,7 @@ mod webhook;
 pub use amount::{AMOUNT_UNITS_MAX, minor_units_of};
 pub use automatic::{Automatic, Wanted, automatic, set_automatic, top_up_wanted};
 pub use bank::{
-    BANK, BankEntry, Booking, EntryState, Imported, STATEMENT_ROWS_MAX, StatementError, assign,
+    BANK, BankEntry, Booking, EntryState, Imported, STATEMENT_ROWS_MAX, StatementError, assign, import,
     read_statement, record, return_entry, suspense,
 };
 pub use error::PaymentError;

@@ -216,6 +216,16 @@ statements! {
     END_SUSPENSE = "
         UPDATE bank_entry SET state = $2, portfolio_id = $3 WHERE entry_id = $1 AND state = 'suspense'";
 
+    /// Portfolios that are waited for.
+    DUNNING_HOLDS = "
+        SELECT portfolio_id, held_until, reason FROM dunning_hold WHERE held_until > $1 ORDER BY portfolio_id";
+    /// Waits for one.
+    SET_DUNNING_HOLD = "
+        INSERT INTO dunning_hold (portfolio_id, held_until, reason, held_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (portfolio_id) DO UPDATE SET held_until = excluded.held_until, reason = excluded.reason,
+            held_at = excluded.held_at";
+    /// Waits no longer.
+    END_DUNNING_HOLD = "DELETE FROM dunning_hold WHERE portfolio_id = $1";
     /// The steps.
     DUNNING_STEPS = "SELECT after_days, action FROM dunning_step ORDER BY step";
     /// None.

@@ -10,6 +10,7 @@ mod generated;
 mod invoice;
 mod ledger;
 mod output;
+mod payment;
 mod person;
 mod prices;
 mod serve;
@@ -55,6 +56,9 @@ enum Command {
     /// Invoices of a running server: close a month, list, show, credit, take a payment.
     #[command(subcommand)]
     Invoice(invoice::InvoiceCommand),
+    /// Payments of a running server: read a statement of the bank.
+    #[command(subcommand)]
+    Payment(payment::PaymentCommand),
     /// Measure: relay, idle, cloud-api, webhooks, ledger, rating, offline, kill.
     Bench(plaza_bench::BenchArguments),
     /// Print a generated file of the repository: schema or config.
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Invoice(command) => invoice::run(command).await,
+            Command::Payment(command) => payment::run(command).await,
             Command::Bench(arguments) => plaza_bench::run(arguments).await,
             Command::Gen { file } => generated::run(file).await,
         }

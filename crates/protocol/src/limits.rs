@@ -6,6 +6,12 @@ use std::time::Duration;
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 /// The body of an HTTP request, unless the route says otherwise.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Questions about what a send would cost, of a business number, at once…
+pub const ESTIMATES_AT_ONCE: u32 = 30;
+/// …and one more in this time.
+pub const ESTIMATE_EVERY: Duration = Duration::from_secs(10);
+/// A statement of a bank.
+pub const STATEMENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Envelopes sent to a device that it has not acknowledged yet, per connection.
 pub const UNACKNOWLEDGED_ENVELOPES_MAX: usize = 128;
 /// Bytes of such envelopes.

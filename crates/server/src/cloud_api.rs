@@ -31,7 +31,7 @@ mod path;
 mod phone_numbers;
 mod pictures;
 mod preverified;
-mod quota;
+pub(crate) mod quota;
 mod sends;
 mod settings;
 mod solutions;

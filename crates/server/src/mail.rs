@@ -142,9 +142,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Mails that are taken at a time: at worst, all are tried before another sender may take them.
 const TAKEN_AT_A_TIME: u32 = 8;
 
-/// Sends what waits in the outbox, until the server stops. Without a mail server it waits there.
+/// Sends what waits in the outbox, until the server stops. Without a mail server it waits there, and is given up when it
+/// is too old ([`mail::AGE_MAX`]).
 pub(crate) async fn run(app: Arc<App>) {
-    let Some(smtp) = app.settings.mail.clone() else { return };
+    let Some(smtp) = app.settings.mail.clone() else { return give_up(&app).await };
     loop {
         tokio::select! {
             () = app.shutdown.cancelled() => return,
@@ -160,6 +161,25 @@ pub(crate) async fn run(app: Arc<App>) {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// How often old mails are given up where none are sent.
+const GIVE_UP_EVERY: Duration = Duration::from_secs(3600);
+
+async fn give_up(app: &App) {
+    loop {
+        let ctx = app.ctx_for(Actor::System);
+        let old = async |ctx: &Ctx, tx: &mut Tx| mail::give_up_old(ctx, tx).await;
+        match app.db.transact(&ctx, "mail.give_up", old).await {
+            Ok(0) => {}
+            Ok(mails) => tracing::warn!(mails, "mails were not sent: no mail server is configured"),
+            Err(error) => tracing::error!(error = %Chain(&error), "mails could not be looked at"),
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(GIVE_UP_EVERY) => {}
         }
     }
 }

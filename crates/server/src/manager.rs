@@ -9,6 +9,7 @@
 //! problem+json.
 
 mod billing;
+mod estimate;
 mod figures;
 pub(crate) mod payments;
 mod plan;
@@ -59,6 +60,11 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/billing/caps", post(billing::set_cap))
         .route("/billing/caps/{cap_id}", delete(billing::remove_cap))
         .route("/billing/thresholds", post(billing::set_thresholds))
+        .route("/billing/estimate", post(estimate::estimate))
+        .route("/billing/markets", get(estimate::markets))
+        .route("/billing/campaigns", get(billing::campaigns))
+        .route("/billing/profile", get(billing::profile).post(billing::set_profile))
+        .route("/billing/bank-account", get(billing::bank_account))
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(invoices::manager_router())

@@ -7,6 +7,7 @@
 mod balances;
 mod businesses;
 mod customers;
+mod dunning;
 mod earnings;
 mod numbers;
 mod payments;
@@ -39,6 +40,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/charges", get(reports::charges))
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(payments::router())
+        .merge(dunning::router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(verification::router())

@@ -23,11 +23,11 @@ statements! {
             DO UPDATE SET spent_micros = spending_day.spent_micros + excluded.spent_micros";
     /// What a portfolio's messages of a month cost, by category.
     USAGE_OF_MONTH = "
-        SELECT c.category, CAST(sum(CASE WHEN c.run = 0 THEN 1 ELSE 0 END) AS BIGINT),
-               CAST(sum(CASE WHEN c.run = 0 AND c.pricing_type = 'regular' THEN 1 ELSE 0 END) AS BIGINT),
-               CAST(sum(c.amount_micros) AS BIGINT)
-        FROM usage_event e JOIN charge c ON c.message_id = e.message_id
-        WHERE e.portfolio_id = $1 AND c.period = $2 GROUP BY c.category ORDER BY c.category";
+        SELECT category, CAST(sum(messages) AS BIGINT),
+               CAST(sum(CASE WHEN pricing_type = 'regular' THEN messages ELSE 0 END) AS BIGINT),
+               CAST(sum(amount_micros) AS BIGINT)
+        FROM usage_sum WHERE portfolio_id = $1 AND span = 'month' AND bucket = $2
+        GROUP BY category ORDER BY category";
     /// For verification: days whose sums are not those of their messages.
     WRONG_DAYS = "
         WITH message (portfolio_id, waba_id, phone_number_id, campaign, day, amount) AS (

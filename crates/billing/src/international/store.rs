@@ -11,6 +11,8 @@ statements! {
     COUNT_CODES = "
         INSERT INTO authentication_day (portfolio_id, day, messages) VALUES ($1, $2, $3)
         ON CONFLICT (portfolio_id, day) DO UPDATE SET messages = authentication_day.messages + excluded.messages";
+    /// What is counted since a day.
+    CODES_SINCE = "SELECT portfolio_id, day, messages FROM authentication_day WHERE day >= $1";
     /// Forgets days that no longer count.
     FORGET_CODES = "DELETE FROM authentication_day WHERE day < $1";
     /// Who sent more than $2 since $1 and was not told.

@@ -1,6 +1,7 @@
 //! Summing charges into `usage_month`, in steps that follow the numbers of a portfolio's usage events.
 
 use super::{InvoiceError, store};
+use crate::campaigns;
 use plaza_db::{Tx, params};
 use plaza_protocol::{Ctx, PortfolioId};
 
@@ -41,6 +42,7 @@ pub(super) async fn step(
     let to = events.min(from.saturating_add(STEP_EVENTS));
     if to > from {
         tx.execute(store::GATHER, params![portfolio, from, to]).await?;
+        campaigns::gather(tx, portfolio, (from, to)).await?;
         tx.execute(store::SET_GATHERED, params![portfolio, to]).await?;
     }
     Ok(Gathered { sequence: to.max(from), is_behind: events > to })

@@ -2,6 +2,7 @@
 
 use super::total::Treatment;
 use super::{InvoiceError, require_operator, store};
+use crate::funds::require_payer;
 use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
@@ -191,31 +192,36 @@ pub async fn entity(_ctx: &Ctx, tx: &mut Tx) -> Result<Option<LegalEntity>, Invo
     }))
 }
 
-/// Sets whom the invoices of a portfolio name. Those that are final keep what they say.
+/// Sets whom the invoices of a portfolio name. Those that are final keep what they say. Whether its prices contain the
+/// tax is the operator's to say.
 pub async fn set_profile(
     ctx: &Ctx,
     tx: &mut Tx,
     portfolio: PortfolioId,
     profile: &Profile,
 ) -> Result<(), InvoiceError> {
-    require_operator(ctx)?;
+    require_payer(ctx, portfolio)?;
     let Profile { name, street, postal_code, city, country, tax_id, email, .. } = profile;
     let fields = [(&**name, NAME), (street, STREET), (postal_code, POSTAL_CODE), (city, CITY)];
     check(&fields, country, email)?;
     check_codes(&[tax_id])?;
     super::draft::portfolio(tx, portfolio).await?;
-    let row =
-        params![portfolio, name, street, postal_code, city, country, tax_id, email, profile.is_tax_inclusive];
+    let is_tax_inclusive = match require_operator(ctx) {
+        Ok(()) => profile.is_tax_inclusive,
+        Err(_) => self::profile(ctx, tx, portfolio).await?.is_some_and(|known| known.is_tax_inclusive),
+    };
+    let row = params![portfolio, name, street, postal_code, city, country, tax_id, email, is_tax_inclusive];
     tx.execute(store::UPSERT_PROFILE, row).await?;
     Ok(())
 }
 
 /// Whom the invoices of a portfolio name; `None`: not set.
 pub async fn profile(
-    _ctx: &Ctx,
+    ctx: &Ctx,
     tx: &mut Tx,
     portfolio: PortfolioId,
 ) -> Result<Option<Profile>, InvoiceError> {
+    require_payer(ctx, portfolio)?;
     let Some(row) = tx.query_one(store::PROFILE, params![portfolio]).await? else { return Ok(None) };
     Ok(Some(Profile {
         name: row.get(0)?,

@@ -15,6 +15,13 @@ statements! {
             (SELECT mail_id FROM mail_outbox WHERE state IN ('waiting', 'taken') AND next_at <= $1
              ORDER BY next_at, mail_id LIMIT $2)
         RETURNING mail_id, to_address, subject, body_text, body_html, attachments, attempts, created_at";
+    /// Gives up what was written before $1, and is not being sent now.
+    GIVE_UP_OLD = "
+        UPDATE mail_outbox SET state = 'too_old'
+        WHERE state IN ('waiting', 'taken') AND created_at < $1 AND next_at <= $2";
+    /// The mails by their state.
+    STATES = "
+        SELECT state, CAST(count(*) AS BIGINT), max(created_at) FROM mail_outbox GROUP BY state ORDER BY state";
     /// A mail was sent.
     SENT = "UPDATE mail_outbox SET state = 'sent', last_error = NULL WHERE mail_id = $1 AND state = 'taken'";
     /// A mail was not sent.

@@ -308,7 +308,9 @@ fn message_of(quote: &Quote<'_>, held: Micros, day: i64) -> Message {
         max_price: intent.max_price,
         held,
         pulses: None,
-        spent: (held > Micros::ZERO).then(|| SpentOn { day, campaign: intent.campaign.clone() }),
+        // What is free is not spent; of which campaign it is, is kept all the same.
+        spent: (held > Micros::ZERO || intent.campaign.is_some())
+            .then(|| SpentOn { day, campaign: intent.campaign.clone() }),
     }
 }
 

@@ -52,7 +52,10 @@ async fn many_codes_abroad_cost_their_own_price_after_the_notice() {
             let _ = ctx;
             tx.execute(MANY, params![TULIP, AUTHENTICATION_INTERNATIONAL_MESSAGES]).await
         };
+        world.assert_sound().await;
         world.db.transact(&world.ctx, "test.many", many).await.unwrap();
+        let wrong = world.verify().await.differences;
+        assert!(wrong[0].contains("750000 codes abroad are counted"), "{wrong:?}");
         assert_eq!(notice(&world).await, [], "not more than that");
         assert_eq!(cost(&world, INDIA).await, before);
         let starts_at = world.ctx.now() + AUTHENTICATION_INTERNATIONAL_NOTICE;

@@ -66,3 +66,32 @@ async fn a_mail_that_fails_waits_longer_each_time_and_is_given_up() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_mail_that_waited_too_long_is_not_sent_any_more() {
+    each_world(async |world| {
+        let write = async |subject: &str| {
+            let letter = Mail {
+                to: "a@b.example".to_owned(),
+                subject: subject.to_owned(),
+                body_text: "t".to_owned(),
+                body_html: None,
+                attachments: vec![],
+            };
+            world
+                .with(async move |ctx: &Ctx, tx: &mut Tx| mail::enqueue(ctx, tx, &letter).await)
+                .await
+                .unwrap();
+        };
+        write("of long ago").await;
+        world.clock.advance(mail::AGE_MAX);
+        write("of today").await;
+        world.clock.advance(Duration::from_micros(1));
+        let subjects: Vec<String> = take(&world).await.into_iter().map(|due| due.mail.subject).collect();
+        assert_eq!(subjects, ["of today"]);
+        let states = world.with(async |ctx: &Ctx, tx: &mut Tx| mail::outbox(ctx, tx).await).await.unwrap();
+        let states: Vec<_> = states.iter().map(|state| (state.state.as_str(), state.mails)).collect();
+        assert_eq!(states, [("taken", 1), ("too_old", 1)]);
+    })
+    .await;
+}

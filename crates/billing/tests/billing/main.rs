@@ -5,8 +5,10 @@
 mod abroad;
 mod books;
 mod calls;
+mod campaigns;
 mod caps;
 mod earnings;
+mod estimate;
 mod exchange;
 mod funds;
 mod interleaving;

@@ -22,6 +22,10 @@ fn a_limit_is_earned_to_the_last_one() {
     assert_eq!(Tier::People250.earned(people(250)), None, "use alone does not raise the first");
     let official = Signs { is_official: true, ..Signs::default() };
     assert_eq!(Tier::People250.earned(official), Some(Tier::People2K));
+    let verified = Signs { is_verified: true, ..Signs::default() };
+    assert_eq!(Tier::People250.earned(verified), Some(Tier::People2K));
+    assert_eq!(Tier::People250.earned(Signs { has_red_number: true, ..verified }), None, "rated red");
+    assert_eq!(Tier::People2K.earned(verified), None, "it counts once");
     for (tier, half, next) in [
         (Tier::People2K, 1_000, Tier::People10K),
         (Tier::People10K, 5_000, Tier::People100K),

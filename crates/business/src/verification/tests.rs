@@ -323,3 +323,26 @@ fn a_document_is_what_it_looks_like() {
     assert!(refused("a", "passport", b"%PDF-").starts_with("kind: one of registration"));
     assert!(refused("", "tax", b"%PDF-").starts_with("name:"));
 }
+
+#[tokio::test]
+async fn who_is_verified_may_write_to_more_people_and_hears_it() {
+    each_shop(async |shop| {
+        shop.subscribe(&["business_capability_update"]).await;
+        let portfolio = shop.created.business_id;
+        let limit =
+            async move |ctx: &Ctx, tx: &mut Tx| reach::set(ctx, tx, portfolio, reach::Tier::People250).await;
+        shop.db.transact(&shop.system, "test.limit", limit).await.unwrap();
+        let before = shop.values().await.len();
+        shop.applies().await;
+        shop.decide(ALONE, Decision::Approve).await.unwrap();
+        let told = shop.values().await;
+        assert_eq!(told.len(), before + 1);
+        assert_eq!(told[before]["max_daily_conversations_per_business"], "TIER_2K");
+        let withdraw = Decision::Withdraw("POLICY".to_owned(), String::new());
+        shop.decide(ALONE, withdraw).await.unwrap();
+        let standing = async move |ctx: &Ctx, tx: &mut Tx| reach::standing(ctx, tx, portfolio).await;
+        let standing = shop.db.read(&shop.system, "test.standing", standing).await.unwrap();
+        assert_eq!(standing.tier, reach::Tier::People2K, "what was earned stays");
+    })
+    .await;
+}

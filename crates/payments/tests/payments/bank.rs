@@ -165,3 +165,38 @@ async fn a_refund_of_a_transfer_is_sent_by_hand() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_camt_statement_pays_what_it_names_and_counts_once() {
+    each_world(async |world| {
+        let wanted = world.payments.top_up(&world.ctx, transfer("250", "k1")).await.unwrap();
+        let reference = wanted.reference.clone().unwrap();
+        let entry = |amount: &str, name: &str, words: &str| {
+            format!(
+                "<Ntry><Amt Ccy=\"USD\">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-02</Dt>\
+                 </BookgDt><AcctSvcrRef>{name}</AcctSvcrRef><NtryDtls><TxDtls><RmtInf><Ustrd>{words}</Ustrd></RmtInf></TxDtls>\
+                 </NtryDtls></Ntry>"
+            )
+        };
+        let xml = format!(
+            "\u{feff}<?xml version=\"1.0\"?><Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt>\
+             <Stmt><Id>S1</Id>{}{}</Stmt></BkToCstmrStmt></Document>",
+            entry("250.00", "A1", &reference),
+            entry("3.00", "A2", "thank you")
+        );
+        let import = async || {
+            let bookings = plaza_payments::read_statement(&xml).unwrap();
+            let import = async move |ctx: &Ctx, tx: &mut Tx| plaza_payments::import(ctx, tx, &bookings).await;
+            world.db.transact(&world.ctx, "test.import", import).await.unwrap()
+        };
+        let first = import().await;
+        assert_eq!((first.matched, first.known), (1, 0));
+        let why: Vec<&str> = first.suspense.iter().map(|entry| entry.why.as_str()).collect();
+        assert_eq!(why, ["it names no reference"]);
+        assert_eq!(world.state(wanted.payment_id).await, State::Succeeded);
+        let again = import().await;
+        assert_eq!((again.matched, again.suspense.len(), again.known), (0, 0, 2));
+        assert_eq!(world.available().await, "250.00");
+    })
+    .await;
+}

@@ -77,3 +77,41 @@ async fn the_steps_are_the_operators() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_is_held_is_left_alone_until_the_day() {
+    use StepAction::{Mail, Suspend, Throttle, Webhook};
+    each_world(async |world| {
+        let since = world.ctx.now();
+        world.clock.advance(31 * DAY);
+        assert_eq!(
+            world.dun(Some(since)).await,
+            (Standing::Suspended, vec![Mail, Webhook, Throttle, Suspend])
+        );
+        let hold = async |days: u32, reason: &str| {
+            let until = world.ctx.now() + days * DAY;
+            let wanted = dunning::Hold { portfolio_id: TULIP, until, reason: reason.to_owned() };
+            let hold = async move |ctx: &Ctx, tx: &mut Tx| dunning::hold(ctx, tx, &wanted).await;
+            world.db.transact(&world.ctx, "test.hold", hold).await
+        };
+        for (days, reason) in [(0, "why"), (366, "why"), (7, " ")] {
+            assert!(hold(days, reason).await.is_err(), "{days} {reason}");
+        }
+        hold(7, "They pay on Monday").await.unwrap();
+        let look = async |ctx: &Ctx, tx: &mut Tx| standing(ctx, tx, TULIP).await;
+        let now = world.db.read(&world.ctx, "test.standing", look).await.unwrap();
+        assert_eq!(now, Standing::Late, "it sends again at once");
+        world.clock.advance(6 * DAY);
+        assert_eq!(world.dun(Some(since)).await, (Standing::Late, vec![]));
+        let holds = async |ctx: &Ctx, tx: &mut Tx| dunning::holds(ctx, tx).await;
+        let found = world.db.read(&world.ctx, "test.holds", holds).await.unwrap();
+        assert_eq!(found.iter().map(|hold| hold.reason.as_str()).collect::<Vec<_>>(), ["They pay on Monday"]);
+        world.clock.advance(DAY);
+        assert_eq!(world.dun(Some(since)).await, (Standing::Suspended, vec![]), "told once, taken again");
+        hold(7, "Once more").await.unwrap();
+        let release = async |ctx: &Ctx, tx: &mut Tx| dunning::release(ctx, tx, TULIP).await;
+        world.db.transact(&world.ctx, "test.release", release).await.unwrap();
+        assert_eq!(world.dun(Some(since)).await.0, Standing::Suspended);
+    })
+    .await;
+}

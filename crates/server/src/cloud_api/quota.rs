@@ -133,11 +133,21 @@ impl Quota {
 }
 
 impl CloudApi {
-    /// Management calls of an app about an account in this hour, and how many are possible.
-    pub(crate) fn managed(&self, ctx: &Ctx, app: AppId, waba: WabaId, is_registered: bool) -> (i64, i64) {
-        let max = if is_registered { CALLS_MAX } else { CALLS_MAX_NEW };
-        (self.quota.used(ctx, (app, waba)).min(max), max)
+    /// Management calls of an app about an account in this hour.
+    pub(crate) fn managed(&self, ctx: &Ctx, app: AppId, waba: WabaId) -> i64 {
+        self.quota.used(ctx, (app, waba))
     }
+}
+
+/// How many management calls about an account an app has in an hour: more with a registered number, and with a plan.
+pub(crate) async fn calls_max(ctx: &Ctx, tx: &mut Tx, waba: WabaId) -> Result<i64, ManageError> {
+    let numbers = portfolios::phone_numbers(ctx, tx, waba).await?;
+    let Some(number) = numbers.iter().find(|number| number.is_registered) else {
+        return Ok(CALLS_MAX_NEW);
+    };
+    let holder = Holder::Business(number.portfolio_id);
+    let given = plans::entitled(ctx, tx, holder, Entitlement::ManagementCalls).await?;
+    Ok(given.unwrap_or(CALLS_MAX).max(CALLS_MAX))
 }
 
 /// Counts a call about an account, and refuses one too many.
@@ -158,15 +168,7 @@ pub(super) async fn count(
     if count.calls.saturating_sub(count.calls_max).rem_euclid(LOOK_AGAIN_CALLS) == 1
         && count.calls > count.calls_max
     {
-        let find_max = async move |ctx: &Ctx, tx: &mut Tx| {
-            let numbers = portfolios::phone_numbers(ctx, tx, waba).await?;
-            let Some(number) = numbers.iter().find(|number| number.is_registered) else {
-                return Ok(CALLS_MAX_NEW);
-            };
-            let holder = Holder::Business(number.portfolio_id);
-            let given = plans::entitled(ctx, tx, holder, Entitlement::ManagementCalls).await?;
-            Ok::<_, ManageError>(given.unwrap_or(CALLS_MAX).max(CALLS_MAX))
-        };
+        let find_max = async move |ctx: &Ctx, tx: &mut Tx| calls_max(ctx, tx, waba).await;
         let system = ctx.acting_as(Actor::System);
         let found = app.db.read(&system, "cloud_api.calls_max", find_max).await;
         let calls_max = found.map_err(|error| (error.into(), Usage::default()))?;

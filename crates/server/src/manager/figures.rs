@@ -3,6 +3,7 @@
 
 use super::Caller;
 use crate::app::App;
+use crate::cloud_api::quota;
 use crate::problem::Problem;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -56,10 +57,11 @@ pub(super) async fn limits(
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
         let number = portfolios::phone_number(ctx, tx, phone).await?;
         let rated = quality::of_number(ctx, tx, phone).await?;
-        Ok::<_, ManageError>((number, rated, business.usage(ctx, tx, phone).await?))
+        let calls_max = quota::calls_max(ctx, tx, number.waba_id).await?;
+        Ok::<_, ManageError>((number, rated, business.usage(ctx, tx, phone).await?, calls_max))
     };
-    let (number, rated, mut limits) = app.db.read(&ctx, "manager.limits", read).await?;
-    let (used, max) = app.cloud_api.managed(&ctx, caller.token.app, number.waba_id, number.is_registered);
+    let (number, rated, mut limits, max) = app.db.read(&ctx, "manager.limits", read).await?;
+    let used = app.cloud_api.managed(&ctx, caller.token.app, number.waba_id).min(max);
     limits.push(Usage {
         name: "management_calls",
         used: Some(used),

@@ -6,16 +6,15 @@ use crate::app::App;
 use crate::manager::payments::{amount, filter};
 use crate::payments::{payment_view, refund_view};
 use crate::problem::{Body, Problem};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use plaza_billing::exchange::ExchangeRate;
 use plaza_business::portfolios;
 use plaza_db::Tx;
-use plaza_payments::dunning::{self, Step, StepAction};
-use plaza_payments::{self as payments, BankEntry, Booking, Filter, Imported, Payment, PaymentError, Report};
-use plaza_protocol::limits::PAGE_ROWS_MAX;
-use plaza_protocol::{BankEntryId, Ctx, PaymentId, PortfolioId, RefundId};
+use plaza_payments::{self as payments, BankEntry, Booking, Filter, Payment, PaymentError, Report};
+use plaza_protocol::limits::{PAGE_ROWS_MAX, STATEMENT_BYTES_MAX};
+use plaza_protocol::{BankEntryId, Ctx, ErrorCode, PaymentId, PortfolioId, RefundId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -36,7 +35,6 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/suspense/{entry_id}/return", post(send_back))
         .route("/bank-statements", post(import))
         .route("/reconciliation", get(report).post(reconcile))
-        .route("/dunning-steps", get(steps).post(set_steps))
 }
 
 fn payment_id(text: &str) -> Result<PaymentId, Problem> {
@@ -206,28 +204,30 @@ async fn send_back(State(app): State<Arc<App>>, Path(id): Path<String>) -> Resul
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Statement {
-    csv: String,
+    /// CAMT.053, or CSV with the columns `id,booked_on,amount,currency,reference,payer`.
+    #[serde(alias = "csv", alias = "xml")]
+    statement: String,
 }
 
-/// `POST /operator/api/bank-statements {"csv": "id,booked_on,amount,currency,reference,payer\n…"}`: all of it, or none.
-async fn import(State(app): State<Arc<App>>, Body(body): Body<Statement>) -> Result<Json<Value>, Problem> {
-    let bookings =
-        payments::read_statement(&body.csv).map_err(|error| Problem::invalid(format!("csv: {error}")))?;
-    let import = async move |ctx: &Ctx, tx: &mut Tx| {
-        let mut done = Imported::default();
-        for booking in &bookings {
-            let (entry, known) = payments::record(ctx, tx, booking).await?;
-            let count = match entry.state {
-                _ if known => &mut done.known,
-                payments::EntryState::Matched => &mut done.matched,
-                _ => &mut done.suspense,
-            };
-            *count += 1;
-        }
-        Ok::<_, PaymentError>(done)
-    };
+/// A statement as JSON, with the marks that JSON puts before its quotes and line ends.
+const STATEMENT_BODY_BYTES_MAX: usize = 2 * STATEMENT_BYTES_MAX;
+
+/// `POST /operator/api/bank-statements {"statement": "<?xml …"}`: all of it, or none.
+async fn import(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+    let bytes = axum::body::to_bytes(request.into_body(), STATEMENT_BODY_BYTES_MAX).await.map_err(|_| {
+        let most = STATEMENT_BYTES_MAX / 1024 / 1024;
+        Problem::new(ErrorCode::TooLarge, format!("a statement has at most {most} MiB: split it"))
+    })?;
+    let body: Statement = serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::invalid(format!("the body is not what is expected: {error}")))?;
+    let bookings = payments::read_statement(&body.statement)
+        .map_err(|error| Problem::invalid(format!("statement: {error}")))?;
+    let import = async move |ctx: &Ctx, tx: &mut Tx| payments::import(ctx, tx, &bookings).await;
     let done = app.db.transact(&ctx(&app), "operator.bank_statement", import).await?;
-    Ok(Json(json!({"matched": done.matched, "suspense": done.suspense, "known": done.known})))
+    Ok(Json(json!({
+        "matched": done.matched, "suspense": done.suspense.len(), "known": done.known,
+        "unmatched": done.suspense.iter().map(entry_view).collect::<Vec<_>>(),
+    })))
 }
 
 fn report_view(report: &Report) -> Value {
@@ -263,43 +263,4 @@ async fn reconcile(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> 
         "automatic": done.automatic,
     });
     Ok(Json(view))
-}
-
-fn steps_view(steps: &[Step]) -> Json<Value> {
-    let steps =
-        steps.iter().map(|step| json!({"after_days": step.after_days, "action": step.action.as_str()}));
-    Json(json!({"data": steps.collect::<Vec<_>>()}))
-}
-
-/// `GET /operator/api/dunning-steps`
-async fn steps(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    let read = async move |ctx: &Ctx, tx: &mut Tx| dunning::steps(ctx, tx).await;
-    Ok(steps_view(&app.db.read(&ctx(&app), "operator.dunning_steps", read).await?))
-}
-
-#[derive(Debug, Deserialize)]
-struct WantedStep {
-    after_days: i64,
-    action: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WantedSteps {
-    steps: Vec<WantedStep>,
-}
-
-/// `POST /operator/api/dunning-steps {"steps": [{"after_days": 1, "action": "mail"}, …]}`
-async fn set_steps(
-    State(app): State<Arc<App>>,
-    Body(body): Body<WantedSteps>,
-) -> Result<Json<Value>, Problem> {
-    let read = |step: &WantedStep| {
-        let what = "action: one of mail, webhook, throttle, suspend is expected";
-        let action = StepAction::parse(&step.action).ok_or_else(|| Problem::invalid(what))?;
-        Ok::<_, Problem>(Step { after_days: step.after_days, action })
-    };
-    let wanted: Vec<Step> = body.steps.iter().map(read).collect::<Result<_, _>>()?;
-    let set = async move |ctx: &Ctx, tx: &mut Tx| dunning::set_steps(ctx, tx, &wanted).await;
-    Ok(steps_view(&app.db.transact(&ctx(&app), "operator.set_dunning_steps", set).await?))
 }

@@ -1,0 +1,88 @@
+//! # What each campaign cost
+//!
+//! A campaign is what caps mean by it: the messages of one template, by its name, in all languages. Its costs are summed
+//! by month in the step that sums usage for the invoices, along the same numbers of usage events; what came since is
+//! added when somebody looks. So the campaigns of a month, and what belongs to none, are together what its charges are.
+//!
+//! A month that is rated again moves its sums in the same transaction.
+
+pub(crate) mod store;
+
+use crate::funds::require_payer;
+use crate::{BillingError, Category, prices};
+use plaza_db::{Tx, params};
+use plaza_protocol::{Ctx, Micros, PortfolioId};
+
+/// Campaigns of one answer; the rest is one line.
+pub const CAMPAIGNS_SHOWN: usize = 200;
+
+/// What a campaign cost in a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Campaign {
+    /// The name of the template; `None`: free-form messages and calls.
+    pub name: Option<String>,
+    /// What its messages were for.
+    pub category: Category,
+    /// Delivered messages, and calls.
+    pub messages: i64,
+    /// Those of them that were not free.
+    pub billable: i64,
+    /// What they cost.
+    pub amount: Micros,
+}
+
+/// The campaigns of a month, the dearest first; all of them, so that they add up to the month.
+pub async fn campaigns(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    period: i64,
+) -> Result<Vec<Campaign>, BillingError> {
+    require_payer(ctx, portfolio)?;
+    let rows = tx.query(store::OF_MONTH, params![portfolio, period]).await?;
+    let campaign = |row: &plaza_db::Row| {
+        let name: String = row.get(0)?;
+        Ok(Campaign {
+            name: Some(name).filter(|name| !name.is_empty()),
+            category: prices::category(row, 1)?,
+            messages: row.get(2)?,
+            billable: row.get(3)?,
+            amount: row.get(4)?,
+        })
+    };
+    rows.iter().map(campaign).collect()
+}
+
+/// Sums the charges of usage events after `from`, up to `to`.
+pub(crate) async fn gather(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    (from, to): (i64, i64),
+) -> Result<(), plaza_db::DbError> {
+    tx.execute(store::GATHER, params![portfolio, from, to]).await.map(drop)
+}
+
+/// Moves what a run of rating changed.
+pub(crate) async fn correct(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    (period, run): (i64, i64),
+) -> Result<(), BillingError> {
+    tx.execute(store::CORRECT, params![portfolio, period, run]).await?;
+    Ok(())
+}
+
+/// For verification: what the sums say that the charges do not, in words.
+pub(crate) async fn verify(tx: &mut Tx) -> Result<Vec<String>, BillingError> {
+    let rows = tx.query(store::WRONG, vec![]).await?;
+    let differences = rows.iter().map(|row| {
+        let (portfolio, period): (PortfolioId, i64) = (row.get(0)?, row.get(1)?);
+        let (campaign, category, kind): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+        let (messages, amount): (i64, i64) = (row.get(5)?, row.get(6)?);
+        Ok(format!(
+            "portfolio {portfolio}, campaign {campaign:?}, {period}, {category}, {kind}: the sums have {messages} \
+             messages and {amount} micros more than the charges"
+        ))
+    });
+    differences.collect()
+}
