@@ -98,26 +98,14 @@ statements! {
         GROUP BY bucket, currency, category ORDER BY bucket, currency, category";
     /// Forgets the sums.
     CLEAR_REVENUE = "DELETE FROM revenue_hour";
-    /// Builds the sums again from the charges; $1 is the length of an hour.
+    /// Builds the sums again from charges and corrections; $1 is the length of an hour.
     REBUILD_REVENUE = "
         INSERT INTO revenue_hour (hour, currency, category, market, messages, billable, amount_micros)
         SELECT delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market,
                CAST(sum(messages) AS BIGINT),
                CAST(sum(CASE WHEN pricing_type = 'regular' THEN messages ELSE 0 END) AS BIGINT),
-               CAST(sum(amount_micros) AS BIGINT)
-        FROM (
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
-                   unit_micros, amount_micros
-            FROM charge
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
-                   -from_unit_micros, -from_amount_micros
-            FROM charge_correction
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
-                   unit_micros, amount_micros
-            FROM charge_correction
-        ) AS rated
+               CAST(sum(messages * amount_micros) AS BIGINT)
+        FROM rated
         GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), currency, category, market";
     /// Charges of an account by a quarter of an hour of their delivery, whose length is $5, and by kind.
     SPENDING = "

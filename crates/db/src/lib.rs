@@ -26,6 +26,7 @@
 //! Time, ids and money are BIGINT, UUID and BIGINT; see `docs/adding-a-feature.md` for the rules of portable SQL.
 
 mod error;
+mod fault;
 mod list;
 mod migrate;
 mod postgres;
@@ -55,6 +56,8 @@ type OnCommit = Arc<OnceLock<Box<dyn Fn(Vec<Wake>) + Send + Sync>>>;
 pub struct Db {
     engine: Arc<Engine>,
     on_commit: OnCommit,
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests arm it"))]
+    faults: fault::Faults,
 }
 
 enum Engine {
@@ -74,9 +77,9 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens or creates a SQLite file and brings its schema up to date.
     pub async fn open_sqlite(path: &Path, migrations: &'static [Migration]) -> Result<Self, DbError> {
-        let on_commit = OnCommit::default();
-        let engine = sqlite::Sqlite::open(path.to_owned(), migrations, on_commit.clone()).await?;
-        Ok(Self { engine: Arc::new(Engine::Sqlite(engine)), on_commit })
+        let (on_commit, faults) = (OnCommit::default(), fault::Faults::default());
+        let engine = sqlite::Sqlite::open(path.to_owned(), migrations, &on_commit, &faults).await?;
+        Ok(Self { engine: Arc::new(Engine::Sqlite(engine)), on_commit, faults })
     }
 
     /// Connects to a PostgreSQL database and brings its schema up to date.
@@ -85,9 +88,10 @@ impl Db {
         connections_max: usize,
         migrations: &'static [Migration],
     ) -> Result<Self, DbError> {
-        let on_commit = OnCommit::default();
-        let engine = postgres::Postgres::open(url, connections_max, migrations, on_commit.clone()).await?;
-        Ok(Self { engine: Arc::new(Engine::Postgres(engine)), on_commit })
+        let (on_commit, faults) = (OnCommit::default(), fault::Faults::default());
+        let hooks = (on_commit.clone(), faults.clone());
+        let engine = postgres::Postgres::open(url, connections_max, migrations, hooks).await?;
+        Ok(Self { engine: Arc::new(Engine::Postgres(engine)), on_commit, faults })
     }
 
     /// Sets who hears of commits. Once; a second call has no effect.

@@ -4,6 +4,7 @@
 //! A job takes an idle connection or opens one, up to the limit. A broken connection is thrown away and the job tried
 //! on a new one; a transaction that PostgreSQL could not serialise is tried again after a short, growing, random pause.
 
+use crate::fault::Faults;
 use crate::value::{Row, Value};
 use crate::{DbError, Migration, OnCommit, Sql, Tx, migrate, tx};
 use bytes::BytesMut;
@@ -38,6 +39,7 @@ struct Pool {
     idle: RefCell<Vec<Tx>>,
     permits: Semaphore,
     on_commit: OnCommit,
+    faults: Faults,
 }
 
 impl Postgres {
@@ -45,7 +47,7 @@ impl Postgres {
         url: &str,
         connections_max: usize,
         migrations: &'static [Migration],
-        on_commit: OnCommit,
+        (on_commit, faults): (OnCommit, Faults),
     ) -> Result<Self, DbError> {
         let mut config: Config = url
             .parse()
@@ -64,6 +66,7 @@ impl Postgres {
                 idle: RefCell::default(),
                 permits: Semaphore::new(connections_max),
                 on_commit,
+                faults,
             });
             local.block_on(&runtime, async move {
                 let migrated = async {
@@ -196,7 +199,11 @@ impl Pool {
             }
         });
         let connection = Connection { client, prepared: HashMap::new(), failure: None };
-        Ok(Tx { connection: tx::Connection::Postgres(connection), wakes: Vec::new() })
+        Ok(Tx {
+            connection: tx::Connection::Postgres(connection),
+            wakes: Vec::new(),
+            faults: self.faults.clone(),
+        })
     }
 }
 

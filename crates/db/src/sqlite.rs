@@ -3,6 +3,7 @@
 //! One writing thread with group commit, and a few reading threads. A job's future is polled once, to its end: it
 //! awaits nothing but the database, and this database answers at once.
 
+use crate::fault::Faults;
 use crate::value::{Row, Value};
 use crate::{DbError, Migration, OnCommit, Sql, Tx, migrate, tx};
 use plaza_protocol::{Chain, Ctx, Wake};
@@ -50,7 +51,8 @@ impl Sqlite {
     pub(crate) async fn open(
         path: PathBuf,
         migrations: &'static [Migration],
-        on_commit: OnCommit,
+        on_commit: &OnCommit,
+        faults: &Faults,
     ) -> Result<Self, DbError> {
         let (writer, jobs) = mpsc::channel(QUEUE_JOBS_MAX);
         let (readers, reads) = mpsc::channel::<Job>(QUEUE_JOBS_MAX);
@@ -60,8 +62,9 @@ impl Sqlite {
         let mut running = Vec::new();
         let (file, flag, ends) = (path.clone(), stopped.clone(), closing.clone());
         let (run, runs) = oneshot::channel();
+        let (on_commit, of_writer) = (on_commit.clone(), faults.clone());
         spawn("plaza-db-writer", move || {
-            match open_writer(&file, migrations) {
+            match open_writer(&file, migrations, of_writer) {
                 Ok(tx) => {
                     let _ = opened.send(Ok(()));
                     Writer { tx, on_commit, stopped: flag, closing: ends, last_group: 0 }.run(jobs);
@@ -76,7 +79,7 @@ impl Sqlite {
         is_open.await.map_err(|_| DbError::Closed)??;
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..READERS {
-            let mut tx = open_reader(&path)?;
+            let mut tx = open_reader(&path, faults.clone())?;
             let (reads, ends) = (reads.clone(), closing.clone());
             let (run, runs) = oneshot::channel();
             spawn("plaza-db-reader", move || {
@@ -330,29 +333,30 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), DbError
         .map_err(|error| DbError::Open(format!("no thread for the database: {error}")))
 }
 
-fn open(path: &Path, pragmas: &str) -> Result<Tx, DbError> {
+fn open(path: &Path, pragmas: &str, faults: Faults) -> Result<Tx, DbError> {
     let connection = rusqlite::Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.execute_batch(pragmas)?;
-    Ok(Tx { connection: tx::Connection::Sqlite(Connection(connection)), wakes: Vec::new() })
+    Ok(Tx { connection: tx::Connection::Sqlite(Connection(connection)), wakes: Vec::new(), faults })
 }
 
 /// The writer's cache is small on purpose: after most commits SQLite walks through all of it (a page that a balanced
 /// tree moved had a high number for a moment), and what is not in it is in the system's.
-fn open_writer(path: &Path, migrations: &[Migration]) -> Result<Tx, DbError> {
+fn open_writer(path: &Path, migrations: &[Migration], faults: Faults) -> Result<Tx, DbError> {
     let mut tx = open(
         path,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 67108864;",
+        faults,
     )?;
     block_once(migrate::apply(&mut tx, migrations))?;
     Ok(tx)
 }
 
-fn open_reader(path: &Path) -> Result<Tx, DbError> {
-    open(path, "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;")
+fn open_reader(path: &Path, faults: Faults) -> Result<Tx, DbError> {
+    open(path, "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;", faults)
 }
 
 /// The same statement with `?1…?n`. To SQLite `$2` is a *name*, numbered by its first appearance in the text; only `?2`

@@ -4,6 +4,10 @@
 //! a template that holds the schema. The PostgreSQL server is the one of `PLAZA_TEST_POSTGRES`, or one that the first
 //! test starts under the machine's temporary folder and that all later ones share.
 
+mod crash;
+
+pub use crash::{Content, Place, dies_everywhere};
+
 use crate::{Db, DbError, SERVER_MIGRATIONS};
 use plaza_protocol::{Ctx, ManualClock, SeededIds, Timestamp};
 use std::fs;

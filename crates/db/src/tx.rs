@@ -1,5 +1,6 @@
 //! The transaction: what an operation holds while it reads and writes.
 
+use crate::fault::Faults;
 use crate::value::{Row, Value};
 use crate::{DbError, Sql, postgres, sqlite};
 use plaza_protocol::Wake;
@@ -8,6 +9,7 @@ use plaza_protocol::Wake;
 pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) wakes: Vec<Wake>,
+    pub(crate) faults: Faults,
 }
 
 pub(crate) enum Connection {
@@ -41,6 +43,7 @@ impl Tx {
 
     /// Runs a statement; the answer is the number of rows it changed.
     pub async fn execute(&mut self, sql: Sql, parameters: Vec<Value>) -> Result<u64, DbError> {
+        self.faults.step()?;
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute(sql, &parameters),
             Connection::Postgres(connection) => connection.execute(sql, &parameters).await,
@@ -49,6 +52,7 @@ impl Tx {
 
     /// Runs the same statement for each row of parameters, in one exchange with the server.
     pub async fn execute_many(&mut self, sql: Sql, rows: Vec<Vec<Value>>) -> Result<u64, DbError> {
+        self.faults.step()?;
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.execute_many(sql, &rows),
             Connection::Postgres(connection) => connection.execute_many(sql, &rows).await,
@@ -57,6 +61,7 @@ impl Tx {
 
     /// All rows of an answer.
     pub async fn query(&mut self, sql: Sql, parameters: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        self.faults.step()?;
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.query(sql, &parameters),
             Connection::Postgres(connection) => connection.query(sql, &parameters).await,
@@ -70,6 +75,7 @@ impl Tx {
 
     /// The answers of the same statement for each row of parameters, in one exchange with the server.
     pub async fn query_many(&mut self, sql: Sql, rows: Vec<Vec<Value>>) -> Result<Vec<Vec<Row>>, DbError> {
+        self.faults.step()?;
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 rows.iter().map(|parameters| connection.query(sql, parameters)).collect()
@@ -101,9 +107,14 @@ impl Tx {
 impl Tx {
     /// Runs plain statements without parameters: transaction control and migrations.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        if sql != "ROLLBACK" {
+            self.faults.step()?;
+        }
         match &mut self.connection {
             Connection::Sqlite(connection) => connection.batch(sql),
             Connection::Postgres(connection) => connection.batch(sql).await,
-        }
+        }?;
+        // Who dies here has committed, and tells nobody.
+        if sql == "COMMIT" { self.faults.step() } else { Ok(()) }
     }
 }

@@ -19,40 +19,18 @@ statements! {
         INSERT INTO usage_sum
             (span, bucket, portfolio_id, category, pricing_type, currency, messages, list_micros, amount_micros)
         SELECT 'day', delivered_at - delivered_at % CAST($1 AS BIGINT), portfolio_id, category, pricing_type, currency,
-               CAST(sum(messages) AS BIGINT), CAST(sum(unit_micros) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
-        FROM (
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
-                   unit_micros, amount_micros
-            FROM charge
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
-                   -from_unit_micros, -from_amount_micros
-            FROM charge_correction
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
-                   unit_micros, amount_micros
-            FROM charge_correction
-        ) AS rated
+               CAST(sum(messages) AS BIGINT), CAST(sum(messages * unit_micros) AS BIGINT),
+               CAST(sum(messages * amount_micros) AS BIGINT)
+        FROM rated
         GROUP BY delivered_at - delivered_at % CAST($1 AS BIGINT), portfolio_id, category, pricing_type, currency";
     /// Builds the sums of months again.
     REBUILD_MONTHS = "
         INSERT INTO usage_sum
             (span, bucket, portfolio_id, category, pricing_type, currency, messages, list_micros, amount_micros)
         SELECT 'month', period, portfolio_id, category, pricing_type, currency,
-               CAST(sum(messages) AS BIGINT), CAST(sum(unit_micros) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
-        FROM (
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1 AS messages,
-                   unit_micros, amount_micros
-            FROM charge
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, from_pricing_type, -1,
-                   -from_unit_micros, -from_amount_micros
-            FROM charge_correction
-            UNION ALL
-            SELECT delivered_at, portfolio_id, period, currency, category, market, pricing_type, 1,
-                   unit_micros, amount_micros
-            FROM charge_correction
-        ) AS rated
+               CAST(sum(messages) AS BIGINT), CAST(sum(messages * unit_micros) AS BIGINT),
+               CAST(sum(messages * amount_micros) AS BIGINT)
+        FROM rated
         GROUP BY period, portfolio_id, category, pricing_type, currency";
     /// For verification: all sums.
     ALL = "

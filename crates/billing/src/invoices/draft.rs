@@ -14,9 +14,9 @@ use crate::portfolio::prepaid;
 use crate::rerating::{Run, rerate};
 use crate::{BillingError, Prices};
 use jiff::tz::TimeZone;
-use plaza_db::{Db, Tx, params};
+use plaza_db::{Db, Tx, Value, params};
 use plaza_ledger::{Account, AccountKind, Action, Refused, Transfer, derived_id};
-use plaza_protocol::{Ctx, Currency, InvoiceId, Micros, PortfolioId, Timestamp};
+use plaza_protocol::{Ctx, Currency, InvoiceId, InvoiceItemId, Micros, PortfolioId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ struct Drafted {
     ends_at: Timestamp,
     entity: LegalEntity,
     lines: Vec<Line>,
+    /// The items among the lines.
+    items: Vec<Value>,
     tax: Treatment,
     totals: Totals,
     document: Document,
@@ -110,22 +112,28 @@ async fn write_draft(
     {
         return Err(InvoiceError::EarlierOpen(earlier));
     }
-    let lines = open_lines(tx, portfolio_id, period).await?;
+    let (lines, items) = open_lines(tx, portfolio_id, period).await?;
     if lines.is_empty() {
         return Ok(None);
     }
     let entity = entity(ctx, tx).await?.ok_or(InvoiceError::NoSeller)?;
     let profile = profile(ctx, tx, portfolio_id).await?.ok_or(InvoiceError::NoBuyer(portfolio_id))?;
     let drafted =
-        compute(tx, (portfolio_id, period), (entity, &profile), lines, (currency, zone, ends_at)).await?;
+        compute(tx, (portfolio_id, period), (entity, &profile), (lines, items), (currency, zone, ends_at))
+            .await?;
     store_draft(ctx, tx, (portfolio_id, period, gathered.sequence), &drafted).await?;
     Ok(Some(drafted))
 }
 
-async fn open_lines(tx: &mut Tx, portfolio: PortfolioId, period: Period) -> Result<Vec<Line>, InvoiceError> {
+/// What waits for an invoice: its lines, and the ids of the items among them.
+async fn open_lines(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    period: Period,
+) -> Result<(Vec<Line>, Vec<Value>), InvoiceError> {
     let period_of =
         |number: i64| Period::from_number(number).ok_or(InvoiceError::Damaged("a sum has no month"));
-    let mut lines = Vec::new();
+    let (mut lines, mut items) = (Vec::new(), Vec::new());
     for row in tx.query(store::OPEN_USAGE, params![portfolio, period.number()]).await? {
         lines.push(Line {
             kind: LineKind::Usage,
@@ -144,6 +152,7 @@ async fn open_lines(tx: &mut Tx, portfolio: PortfolioId, period: Period) -> Resu
         });
     }
     for row in tx.query(store::OPEN_ITEMS, params![portfolio, period.number()]).await? {
+        items.push(row.get::<InvoiceItemId>(7)?.into());
         lines.push(Line {
             kind: LineKind::parse(&row.get::<String>(1)?)?,
             period: period_of(row.get(0)?)?,
@@ -167,14 +176,14 @@ async fn open_lines(tx: &mut Tx, portfolio: PortfolioId, period: Period) -> Resu
         };
         key(a).cmp(&key(b)).then(b.unit.cmp(&a.unit)).then(a.pricing_type.cmp(&b.pricing_type))
     });
-    Ok(lines)
+    Ok((lines, items))
 }
 
 async fn compute(
     tx: &mut Tx,
     (portfolio_id, period): (PortfolioId, Period),
     (entity, profile): (LegalEntity, &Profile),
-    mut lines: Vec<Line>,
+    (mut lines, items): (Vec<Line>, Vec<Value>),
     (currency, zone, ends_at): (Currency, TimeZone, Timestamp),
 ) -> Result<Drafted, InvoiceError> {
     // The month's last moment decides about the rate.
@@ -183,7 +192,7 @@ async fn compute(
     let document =
         document((portfolio_id.to_string(), period), (&entity, profile), &lines, (&tax, &totals), currency)?;
     let invoice_id = invoice_id(portfolio_id, period);
-    Ok(Drafted { invoice_id, currency, zone, ends_at, entity, lines, tax, totals, document })
+    Ok(Drafted { invoice_id, currency, zone, ends_at, entity, lines, items, tax, totals, document })
 }
 
 fn json(document: &Document) -> Result<String, InvoiceError> {
@@ -262,7 +271,10 @@ pub async fn finalize(
         return Err(InvoiceError::Grace { period, until: shown(until, &drafted.zone) });
     }
     tx.execute(store::INVOICE_USAGE, params![portfolio_id, period.number()]).await?;
-    tx.execute(store::INVOICE_ITEMS, params![portfolio_id, period.number(), drafted.invoice_id]).await?;
+    let taken = tx.query_list(store::INVOICE_ITEMS, &[drafted.invoice_id.into()], &drafted.items).await?;
+    if taken.len() != drafted.items.len() {
+        return Err(InvoiceError::Damaged("an item stands on two invoices"));
+    }
     let ordinal: i64 = match tx.query_one(store::COUNT_FINAL, params![portfolio_id]).await? {
         Some(row) => row.get::<i64>(0)?.saturating_add(1),
         None => 1,

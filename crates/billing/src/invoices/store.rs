@@ -160,10 +160,6 @@ statements! {
         SELECT period, kind, description, quantity, unit_micros, amount_micros, is_settled, invoice_item_id
         FROM invoice_item WHERE portfolio_id = $1 AND period <= $2 AND invoice_id IS NULL
         ORDER BY period, kind, added_at, invoice_item_id";
-    /// It stands on a final invoice now.
-    INVOICE_ITEMS = "
-        UPDATE invoice_item SET invoice_id = $3
-        WHERE portfolio_id = $1 AND period <= $2 AND invoice_id IS NULL";
 
     /// An invoice by its id.
     INVOICE = "
@@ -303,18 +299,7 @@ statements! {
                CAST(sum(c.messages * CASE WHEN COALESCE(p.pulses, 1) > 1 THEN p.pulses ELSE 1 END) AS BIGINT),
                CAST(sum(c.messages * c.amount_micros) AS BIGINT), CAST(sum(c.messages * c.credit_micros) AS BIGINT)
         FROM usage_event e
-        JOIN (
-            SELECT message_id, period, market, category, pricing_type, tier, amount_micros, credit_micros,
-                   1 AS messages
-            FROM charge WHERE run = 0 AND portfolio_id = $1
-            UNION ALL
-            SELECT message_id, period, market, category, from_pricing_type, from_tier, from_amount_micros,
-                   from_credit_micros, -1
-            FROM charge_correction WHERE invoice_id IS NULL AND portfolio_id = $1
-            UNION ALL
-            SELECT message_id, period, market, category, pricing_type, tier, amount_micros, credit_micros, 1
-            FROM charge_correction WHERE invoice_id IS NULL AND portfolio_id = $1
-        ) AS c ON c.message_id = e.message_id
+        JOIN rated c ON c.message_id = e.message_id AND c.portfolio_id = $1 AND c.invoice_id IS NULL
         LEFT JOIN usage_pulses p ON p.message_id = e.message_id
         WHERE e.portfolio_id = $1 AND e.sequence <= $2
         GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.messages) <> 0 ORDER BY 1, 2, 3, 4, 5, 6";
@@ -331,6 +316,9 @@ statements! {
 list_statements! {
     /// How far portfolios are summed, locked.
     GATHERED = "SELECT sequence FROM usage_gathered WHERE portfolio_id IN ({list}) {for_update}";
+    /// These stand on a final invoice now. What was put there meanwhile waits for the next one.
+    INVOICE_ITEMS = "UPDATE invoice_item SET invoice_id = $1 WHERE invoice_id IS NULL AND invoice_item_id IN ({list})
+        RETURNING invoice_item_id";
     /// Invoices, locked.
     LOCK_INVOICES = "SELECT invoice_id FROM invoice WHERE invoice_id IN ({list}) ORDER BY invoice_id {for_update}";
     /// The lines of a draft.

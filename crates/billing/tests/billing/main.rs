@@ -7,6 +7,7 @@ mod books;
 mod calls;
 mod campaigns;
 mod caps;
+mod crashes;
 mod earnings;
 mod estimate;
 mod exchange;
@@ -16,6 +17,7 @@ mod invoices;
 mod lapses;
 mod lifecycle;
 mod mail;
+mod model;
 mod plans;
 mod reference;
 mod regimes;
@@ -99,6 +101,12 @@ impl World {
             pulses_max: None,
             campaign: None,
         }
+    }
+
+    async fn import(&self, source: PriceSource<'static>) {
+        let import =
+            async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::import_price_book(ctx, tx, &source).await;
+        self.db.transact(&self.ctx, "test.import", import).await.unwrap();
     }
 
     async fn open(&self, portfolio: PortfolioId, currency: Currency, time_zone: &'static str) {

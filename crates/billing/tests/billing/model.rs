@@ -1,0 +1,284 @@
+//! # An independent model of the bill
+//!
+//! A plain function over a list of events. It knows nothing of the crate: it reads the same CSV files with a split at the
+//! commas, keeps its money in integers, and works out every charge from the rules of the price book's chapter.
+
+use crate::*;
+use std::collections::BTreeMap;
+
+pub(crate) const RATES: &str = "\
+effective_from,effective_to,market,currency,category,price
+2026-01-01,,Germany,USD,marketing,0.1131
+2026-01-01,,Germany,USD,utility,0.0456
+2026-01-01,,Germany,USD,authentication,0.0456
+2026-01-01,,India,USD,marketing,0.0107
+2026-01-01,,India,USD,utility,0.0014
+2026-01-01,,India,USD,authentication,0.0014
+2026-01-01,,India,USD,authentication_international,0.028
+2026-01-01,,Other,USD,marketing,0.0604
+2026-01-01,,Other,USD,utility,0.0077
+2026-01-01,,Other,USD,authentication,0.0304
+2026-01-01,,Other,USD,service,0.0077
+2026-04-01,,Germany,USD,marketing,0.1365
+2026-04-01,,India,USD,utility,0.0016
+2026-07-01,,Kazakhstan,USD,marketing,0.0811
+2026-07-01,,Kazakhstan,USD,utility,0.0101
+2026-10-01,,Germany,USD,service,0.0550
+2026-10-01,,India,USD,service,0.0016
+2026-10-01,,India,USD,marketing,0.0118
+";
+const TIER_RATES: &str = "\
+effective_from,effective_to,market,currency,category,tier_from,price
+2026-07-01,,Germany,USD,utility,0,0.0550
+2026-07-01,,Germany,USD,utility,1,0.0500
+2026-07-01,,Germany,USD,utility,2,0.0450
+2026-04-01,,India,USD,authentication,0,0.0014
+2026-04-01,,India,USD,authentication,1,0.0012
+2026-04-01,,India,USD,authentication_international,0,0.028
+2026-04-01,,India,USD,authentication_international,1,0.025
+";
+const MARKETS: &str = "\
+market,iso2,calling_code,standalone_since
+Germany,DE,49,
+India,IN,91,
+Other,RU,7,
+Kazakhstan,KZ,77,2026-07-01
+Other,,*,
+";
+const FREE_RULES: &str = "\
+effective_from,effective_to,pricing_type,category,window,monthly_quantity,scope,note
+2026-01-01,,free_entry_point,any,free_entry_point,,,free while the entry point is open
+2026-01-01,2026-09-30,free_customer_service,service,any,,,service was free
+2026-01-01,2026-09-30,free_customer_service,utility,customer_service,,,utility was free inside the window
+2026-10-01,,free_customer_service,service,any,3,phone_number,three a month are free
+";
+const CURRENCIES: &str = "currency,units_per_usd\nUSD,1\n";
+pub(crate) const NUMBERS: [&str; 5] =
+    ["+4915112345678", "+919812345678", "+77012345678", "+79161234567", "+33612345678"];
+pub(crate) const ZONES: [&str; 5] =
+    ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
+
+/// The same files, as the crate reads them.
+pub(crate) fn source() -> PriceSource<'static> {
+    PriceSource {
+        name: "year",
+        rates: RATES,
+        tier_rates: TIER_RATES,
+        call_rates: "",
+        markets: MARKETS,
+        free_rules: FREE_RULES,
+        currencies: CURRENCIES,
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Delivered(Timestamp),
+    Failed,
+    Expired,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) intent: Intent,
+    pub(crate) fate: Fate,
+}
+
+/// Numbers that look like chance and repeat (SplitMix64).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub(crate) fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+
+    pub(crate) fn pick<T: Copy>(&mut self, list: &[T]) -> T {
+        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for n in (1..list.len()).rev() {
+            list.swap(n, usize::try_from(self.below(n as u64 + 1)).unwrap());
+        }
+    }
+}
+
+pub(crate) fn zone(portfolio: PortfolioId) -> &'static str {
+    ZONES[usize::try_from(portfolio.0).unwrap() % ZONES.len()]
+}
+
+/// What the model says of a message: month, market, kind, tier, unit and amount.
+pub(crate) type Judged = (i64, String, String, Option<i64>, i64, i64);
+
+/// The plain function: what every delivered message costs.
+pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
+    let lines = |text: &'static str| -> Vec<Vec<&'static str>> {
+        text.lines().skip(1).map(|line| line.split(',').collect()).collect()
+    };
+    let (rates, tiers, markets, rules) = (lines(RATES), lines(TIER_RATES), lines(MARKETS), lines(FREE_RULES));
+    let micros = |text: &str| -> i64 {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        whole.parse::<i64>().unwrap() * 1_000_000 + format!("{part:0<6}").parse::<i64>().unwrap()
+    };
+    // A day as a text compares like a day.
+    let day = |moment: Timestamp| {
+        let moment = jiff::Timestamp::from_microsecond(moment.0).unwrap();
+        moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+    };
+    let market_of = |digits: &str, on: &str| -> &'static str {
+        let fits = markets.iter().filter(|row| row[2] != "*" && digits.starts_with(row[2]) && row[3] <= on);
+        fits.max_by_key(|row| row[2].len()).map_or("Other", |row| row[0])
+    };
+    // The newest row that has begun: none of these has a last day.
+    let steps_of = |market: &str, category: &str, on: &str| -> Option<Vec<(i64, i64)>> {
+        let newest = |market: &str, category: &str| {
+            let plain = rates.iter().filter(|row| row[2] == market && row[4] == category && row[0] <= on);
+            let stepped = tiers.iter().filter(|row| row[2] == market && row[4] == category && row[0] <= on);
+            let plain = plain.max_by_key(|row| row[0]);
+            let since = stepped.clone().map(|row| row[0]).max();
+            match (plain, since) {
+                (Some(row), Some(since)) if row[0] > since => Some(vec![(0, micros(row[5]))]),
+                (_, Some(since)) => Some(
+                    stepped
+                        .filter(|row| row[0] == since)
+                        .map(|row| (row[5].parse().unwrap(), micros(row[6])))
+                        .collect(),
+                ),
+                (Some(row), None) => Some(vec![(0, micros(row[5]))]),
+                (None, None) => None,
+            }
+        };
+        let of = |market: &str| {
+            newest(market, category).or_else(|| {
+                (category == "authentication_international")
+                    .then(|| newest(market, "authentication"))
+                    .flatten()
+            })
+        };
+        of(market).or_else(|| of("Other"))
+    };
+    let worst = |event: &Event| -> i64 {
+        // Every day between sending and expiry, and the moments at which a window closes.
+        let mut moments = vec![event.intent.sent_at];
+        let mut midnight = event.intent.sent_at.0 - event.intent.sent_at.0.rem_euclid(86_400_000_000);
+        while midnight <= event.intent.expires_at.0 {
+            moments.push(Timestamp(midnight.max(event.intent.sent_at.0)));
+            midnight += 86_400_000_000;
+        }
+        let windows =
+            [event.intent.window.customer_service_until, event.intent.window.free_entry_point_until];
+        moments.extend(windows.into_iter().flatten());
+        let price = |moment: Timestamp| {
+            let on = day(moment);
+            if free_at(&rules, event, moment, &on).is_some_and(|(_, quantity)| quantity.is_none()) {
+                return 0;
+            }
+            let market = market_of(event.intent.to.digits(), &on);
+            let steps = steps_of(market, plain(event.intent.category), &on).unwrap();
+            steps.iter().map(|(_, unit)| *unit).max().unwrap()
+        };
+        let most = moments.into_iter().map(price).max().unwrap();
+        event.intent.max_price.map_or(most, |max| most.min(max.0))
+    };
+    let mut delivered: Vec<(&Event, Timestamp)> = Vec::new();
+    for event in events {
+        if let Fate::Delivered(at) = event.fate {
+            delivered.push((event, at));
+        }
+    }
+    delivered.sort_by_key(|(event, at)| (*at, event.intent.message_id));
+    let mut used: BTreeMap<(PhoneNumberId, i64), i64> = BTreeMap::new();
+    let mut volumes: BTreeMap<(PortfolioId, i64, &str, &str), i64> = BTreeMap::new();
+    let mut judged = BTreeMap::new();
+    for (event, moment) in delivered {
+        let intent = &event.intent;
+        let on = day(moment);
+        let local =
+            jiff::Timestamp::from_microsecond(moment.0).unwrap().in_tz(zone(intent.portfolio_id)).unwrap();
+        let month = i64::from(local.year()) * 100 + i64::from(local.month());
+        let market = market_of(intent.to.digits(), &on);
+        let category = plain(intent.category);
+        let steps = steps_of(market, category, &on).unwrap();
+        let kind = match free_at(&rules, event, moment, &on) {
+            Some((kind, None)) => kind,
+            Some((kind, Some(quantity))) => {
+                let used = used.entry((intent.phone_number_id, month)).or_default();
+                *used += 1;
+                if *used <= quantity { kind } else { "regular" }
+            }
+            None => "regular",
+        };
+        let accrues = match category {
+            "utility" => Some("utility"),
+            "authentication" | "authentication_international" => Some("authentication"),
+            _ => None,
+        };
+        let mut step = steps[0];
+        if let (Some(accrues), "regular") = (accrues, kind) {
+            let volume = volumes.entry((intent.portfolio_id, month, market, accrues)).or_default();
+            *volume += 1;
+            step = *steps.iter().rev().find(|(from, _)| from < volume).unwrap();
+        }
+        let amount = if kind == "regular" {
+            intent.max_price.map_or(step.1, |max| step.1.min(max.0)).min(worst(event))
+        } else {
+            0
+        };
+        let tier = (steps.len() > 1 && kind == "regular").then_some(step.0);
+        let is_in_group = category != intent.category.as_str();
+        let kind = match kind {
+            "free_customer_service" if is_in_group => "free_group_customer_service",
+            other => other,
+        };
+        judged.insert(intent.message_id, (month, market.to_owned(), kind.to_owned(), tier, step.1, amount));
+    }
+    judged
+}
+
+/// A category without its group: no row names one in groups, so all that holds outside holds there too.
+fn plain(category: Category) -> &'static str {
+    let word = category.as_str();
+    word.strip_prefix("group_").unwrap_or(word)
+}
+
+/// The first rule that makes an event free at a moment: one without a quantity before one with.
+fn free_at(
+    rules: &[Vec<&'static str>],
+    event: &Event,
+    moment: Timestamp,
+    on: &str,
+) -> Option<(&'static str, Option<i64>)> {
+    let holds = |row: &&Vec<&'static str>| {
+        let open = |until: Option<Timestamp>| until.is_some_and(|until| moment < until);
+        let window = match row[4] {
+            "customer_service" => open(event.intent.window.customer_service_until),
+            "free_entry_point" => open(event.intent.window.free_entry_point_until),
+            _ => true,
+        };
+        let category = row[3] == "any" || row[3] == plain(event.intent.category);
+        row[0] <= on && (row[1].is_empty() || on <= row[1]) && category && window
+    };
+    let quantity = |row: &Vec<&'static str>| row[5].parse::<i64>().ok();
+    let matching: Vec<_> = rules.iter().filter(holds).collect();
+    let first = matching.iter().find(|row| quantity(row).is_none()).or_else(|| matching.first());
+    first.map(|row| (row[2], quantity(row)))
+}
+
+/// Whole cents, half to even.
+pub(crate) fn cents(micros: i64) -> i64 {
+    let (whole, rest) = (micros / 10_000, micros % 10_000);
+    whole + i64::from(rest > 5_000 || (rest == 5_000 && whole % 2 == 1))
+}
