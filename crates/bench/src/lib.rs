@@ -13,7 +13,8 @@
 //! | `webhooks` | `webhooks.rs` | webhooks per second to an endpoint, and what a sick one costs the others |
 //! | `ledger` | `ledger.rs` | holds and posts |
 //! | `rating` | `rating.rs` | deliveries that become charges |
-//! | `closing` | `closing.rs` | a month of charges that becomes invoices, and the pages that show it |
+//! | `closing` | `closing.rs` | a month of charges that becomes invoices |
+//! | `dashboard` | `dashboard.rs` | the operator's pages over a thousand portfolios |
 //! | `kill` | `kill.rs` | is anything lost, doubled, reordered or wrongly charged when the server is killed? |
 //!
 //! With `--peer ejabberd`, `relay`, `offline` and `idle` do the same work on ejabberd too ([`peer`]), in the same run
@@ -27,6 +28,7 @@
 mod charges;
 mod closing;
 mod cloud_api;
+mod dashboard;
 mod http;
 mod idle;
 mod kill;
@@ -100,6 +102,8 @@ enum Scenario {
     Rating,
     /// A month that becomes invoices.
     Closing,
+    /// The operator's pages over a thousand portfolios.
+    Dashboard,
     Kill,
 }
 
@@ -185,6 +189,7 @@ pub async fn run(arguments: BenchArguments) -> anyhow::Result<ExitCode> {
         Scenario::Ledger => "ledger",
         Scenario::Rating => "rating",
         Scenario::Closing => "closing",
+        Scenario::Dashboard => "dashboard",
         Scenario::Kill => "kill",
     });
     if options.0.peer.is_some() && !matches!(name, Scenario::Relay | Scenario::Offline | Scenario::Idle) {
@@ -217,6 +222,7 @@ async fn measure(name: Scenario, options: &Options, report: &mut Report) -> anyh
         Scenario::Ledger => return ledger::run(options, report).await,
         Scenario::Rating => return rating::run(options, report).await,
         Scenario::Closing => return closing::run(options, report).await,
+        Scenario::Dashboard => return dashboard::run(options, report).await,
         Scenario::Kill => {}
     }
     match options.0.peer {

@@ -58,6 +58,7 @@ async fn one(
         | Scenario::Ledger
         | Scenario::Rating
         | Scenario::Closing
+        | Scenario::Dashboard
         | Scenario::Kill => {
             bail!("{subject} does not do this work")
         }

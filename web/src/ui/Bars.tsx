@@ -41,8 +41,13 @@ function legendLines(parts: readonly Stack[]): number {
   return Math.ceil(width / 310);
 }
 
+/** Up to so many bars, each is named; of more, as many as fit. */
+const NAMED_MAX = 8;
+
 /** Bars over time, each made of parts; with `side`, the parts stand beside each other. */
 export function StackedBars({ label, times, parts, unit, side = false }: { label: string; times: readonly string[]; parts: readonly Stack[]; unit: Unit; side?: boolean }) {
+  const isNamed = times.length <= NAMED_MAX;
+  const names = isNamed ? { interval: 0 } : { hideOverlap: true, alignMaxLabel: "right" };
   return (
     <Chart
       label={label}
@@ -52,14 +57,14 @@ export function StackedBars({ label, times, parts, unit, side = false }: { label
         grid: { left: 4, right: 20, top: 36, bottom: 4, containLabel: true },
         legend: { ...legend(palette), type: "scroll" },
         // On a phone the names stand in as many lines as they need: nothing is behind an arrow.
-        media: [{ query: { maxWidth: NARROW }, option: { grid: { top: 16 + 22 * legendLines(parts) }, legend: { ...legend(palette), type: "plain" } } }],
+        media: [{ query: { maxWidth: NARROW }, option: { grid: { top: 16 + 22 * legendLines(parts) }, legend: { ...legend(palette), type: "plain" }, ...(isNamed ? { xAxis: { axisLabel: { rotate: 32 } } } : {}) } }],
         tooltip: { trigger: "axis", ...tooltip(palette, unit) },
         xAxis: {
           type: "category",
           data: times,
           axisTick: { show: false },
           axisLine: { lineStyle: { color: palette.line } },
-          axisLabel: { color: palette.muted, fontSize: 12, hideOverlap: true, alignMaxLabel: "right" },
+          axisLabel: { color: palette.muted, fontSize: 12, ...names },
         },
         yAxis: valueAxis(palette, unit),
         series: parts.map((part) => ({

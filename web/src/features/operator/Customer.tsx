@@ -154,7 +154,7 @@ function Numbers({ business }: { business: WholeBusiness }) {
 
 const INVOICES: Column<Invoice>[] = [
   { head: "Number", text: (row) => row.number ?? "", cell: (row) => <span className="font-medium tabular">{row.number ?? "not yet"}</span> },
-  { head: "Month", text: (row) => row.period, cell: (row) => <span className="tabular">{row.period}</span> },
+  { head: "Month", wide: true, text: (row) => row.period, cell: (row) => <span className="tabular">{row.period}</span> },
   { head: "State", text: (row) => row.status, cell: (row) => <InvoiceState status={row.status} /> },
   { head: "Total", end: true, text: (row) => row.total_minor, cell: (row) => <span className="font-medium">{minor(row, row.total_minor)}</span> },
   { head: "Open", end: true, wide: true, text: (row) => row.open_minor, cell: (row) => minor(row, row.open_minor) },

@@ -43,8 +43,19 @@ function Wrong({ error }: { error: Error | null }) {
 }
 
 const COLUMNS: Column<OperatorPayment>[] = [
-  { head: "When", text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
-  { head: "Business", text: (row) => row.business_name ?? row.business_id, cell: (row) => row.business_name ?? <span className="font-mono text-12">{row.business_id}</span> },
+  { head: "When", wide: true, text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
+  {
+    head: "Business",
+    text: (row) => row.business_name ?? row.business_id,
+    cell: (row) => (
+      <>
+        {row.business_name ?? <span className="font-mono text-12">{row.business_id}</span>}
+        <span className="block text-12 text-muted lg:hidden">
+          <Time at={row.created_at} />
+        </span>
+      </>
+    ),
+  },
   { head: "State", text: (row) => row.state, cell: (row) => <Tag tone={TONES[row.state]}>{words(row.state)}</Tag> },
   { head: "Through", wide: true, text: (row) => row.provider, cell: (row) => words(row.provider) },
   { head: "Given back", wide: true, end: true, text: (row) => decimal(row.refunded_micros), cell: (row) => (row.refunded_micros === 0 ? "" : money(row.refunded_micros, row.currency)) },

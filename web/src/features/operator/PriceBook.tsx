@@ -69,7 +69,7 @@ export function OnePriceBook({ bookId }: { bookId: string }) {
   return (
     <>
       <BackTo label="Price books" />
-      <PageHead title={bookName(book)} note={bookFor(book)}>
+      <PageHead title={`${bookName(book)}, ${book.currency}`} note={bookFor(book)}>
         {book.portfolio_id !== null && (
           <Link to="/operator/businesses/$businessId" params={{ businessId: book.portfolio_id }} className="text-13 text-accent-text underline underline-offset-2">
             The business

@@ -42,6 +42,13 @@ export function bookFor(book: PriceBook): string {
   return book.kind === "calls" ? `What calls cost in ${book.currency}, by the pulse of six seconds.` : `What messages cost whoever pays in ${book.currency}.`;
 }
 
+const ORDER: readonly BookKind[] = ["list", "calls", "contract"];
+
+/** Lists first, then by currency. */
+function inOrder(one: PriceBook, other: PriceBook): number {
+  return ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind) || one.currency.localeCompare(other.currency) || one.name.localeCompare(other.name);
+}
+
 const COLUMNS: Column<PriceBook>[] = [
   { head: "Book", text: bookName, cell: (row) => <span className="font-medium">{bookName(row)}</span> },
   { head: "Kind", text: (row) => WORDS[row.kind], cell: (row) => <Tag>{WORDS[row.kind]}</Tag> },
@@ -67,7 +74,7 @@ export function PriceBooks({ kind }: { kind: BookKind | undefined }) {
       <DataTable
         label="Price books"
         columns={COLUMNS}
-        rows={all?.filter((book) => kind === undefined || book.kind === kind)}
+        rows={all?.filter((book) => kind === undefined || book.kind === kind).toSorted(inOrder)}
         rowKey={(row) => row.price_book_id}
         rowLabel={(row) => `Price book ${bookName(row)}, ${row.currency}`}
         error={list.error}

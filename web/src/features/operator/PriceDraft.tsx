@@ -115,7 +115,7 @@ function columnsOf(preview: Preview, by: "category" | "market"): Column<PreviewL
     { head: "Billable", end: true, wide: true, text: (row) => row.billable, cell: (row) => count(row.billable) },
     { head: "Was charged", end: true, text: (row) => amount(row.before_micros), cell: (row) => amount(row.before_micros) },
     { head: "Would be", end: true, text: (row) => amount(row.after_micros), cell: (row) => <span className="font-medium">{amount(row.after_micros)}</span> },
-    { head: "Change", end: true, text: (row) => percent(row.before_micros, row.after_micros), cell: (row) => percent(row.before_micros, row.after_micros) },
+    { head: "Change", end: true, wide: true, text: (row) => percent(row.before_micros, row.after_micros), cell: (row) => percent(row.before_micros, row.after_micros) },
   ];
 }
 

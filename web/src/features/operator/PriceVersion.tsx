@@ -145,7 +145,7 @@ const BECAME: readonly { value: Became; label: string; name: string }[] = [
 function columnsIn(currency: string): Column<PriceChange>[] {
   const amount = (micros: number | null): string => (micros === null ? "" : money(micros, currency, "exact"));
   return [
-    { head: "Market", text: (row) => row.market, cell: (row) => <span className="font-medium">{row.market}</span> },
+    { head: "Market", text: (row) => row.market, cell: (row) => <span className="font-medium whitespace-normal">{row.market}</span> },
     {
       head: "Category",
       text: (row) => `${row.category}${row.tier_from > 0 ? ` ${tierWords(row.tier_from)}` : ""}`,
@@ -156,8 +156,18 @@ function columnsIn(currency: string): Column<PriceChange>[] {
         </>
       ),
     },
-    { head: "Before", end: true, text: (row) => amount(row.before_micros), cell: (row) => amount(row.before_micros) || <span className="text-faint">–</span> },
-    { head: "After", end: true, text: (row) => amount(row.after_micros), cell: (row) => <span className="font-medium">{amount(row.after_micros) || <span className="text-faint">–</span>}</span> },
+    { head: "Before", end: true, wide: true, text: (row) => amount(row.before_micros), cell: (row) => amount(row.before_micros) || <span className="text-faint">–</span> },
+    {
+      head: "After",
+      end: true,
+      text: (row) => amount(row.after_micros),
+      cell: (row) => (
+        <>
+          <span className="font-medium">{amount(row.after_micros) || <span className="text-faint">–</span>}</span>
+          <span className="block text-12 text-muted lg:hidden">{row.before_micros === null ? "new" : `was ${amount(row.before_micros)}`}</span>
+        </>
+      ),
+    },
     { head: "Change", end: true, wide: true, text: (row) => percent(row.before_micros, row.after_micros), cell: (row) => <Moved change={row} /> },
   ];
 }

@@ -25,7 +25,7 @@ function columnsIn(currency: string, now: number): Column<Debtor>[] {
   return [
     { head: "Business", text: (row) => row.name ?? row.portfolio_id, cell: (row) => <span className="font-medium">{row.name ?? row.portfolio_id}</span> },
     { head: "Invoices", end: true, wide: true, text: (row) => row.invoices, cell: (row) => count(row.invoices) },
-    { head: "Oldest due", text: (row) => dayOf(row.due_at), cell: (row) => dayOf(row.due_at) },
+    { head: "Oldest due", wide: true, text: (row) => dayOf(row.due_at), cell: (row) => dayOf(row.due_at) },
     { head: "Late", end: true, text: days, cell: (row) => (days(row) > 0 ? <span className="text-bad">{days(row) === 1 ? "1 day" : `${count(days(row))} days`}</span> : <span className="text-muted">in time</span>) },
     { head: "Open", end: true, text: (row) => decimal(row.amount_micros), cell: (row) => <span className="font-medium">{money(row.amount_micros, currency)}</span> },
   ];
