@@ -175,6 +175,8 @@ const unpaid = createRoute({
   validateSearch: (search): { currency?: string } => some({ currency: text(search["currency"]) }),
   component: lazyRouteComponent(() => import("./routes/operator-invoices"), "UnpaidPage"),
 });
+const dunning = createRoute({ getParentRoute: () => operator, path: "reminders", component: lazyRouteComponent(() => import("./routes/operator-reminders"), "RemindersPage") });
+const settings = createRoute({ getParentRoute: () => operator, path: "invoice-settings", component: lazyRouteComponent(() => import("./routes/operator-invoice-settings"), "InvoiceSettingsPage") });
 const operatorPayments = createRoute({ getParentRoute: () => operator, path: "payments", component: lazyRouteComponent(() => import("./routes/operator-payments"), "OperatorPaymentsPage") });
 const businesses = createRoute({ getParentRoute: () => operator, path: "businesses", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessesPage") });
 const business = createRoute({ getParentRoute: () => operator, path: "businesses/$businessId", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessPage") });
@@ -279,6 +281,7 @@ const ownPlan = createRoute({
 });
 const ownVerification = createRoute({ getParentRoute: () => manager, path: "verification", component: lazyRouteComponent(() => import("./routes/manager-plan"), "VerificationPage") });
 const billing = createRoute({ getParentRoute: () => manager, path: "billing", component: lazyRouteComponent(() => import("./routes/manager-billing"), "BillingPage") });
+const estimate = createRoute({ getParentRoute: () => manager, path: "billing/estimate", component: lazyRouteComponent(() => import("./routes/manager-estimate"), "EstimatePage") });
 const explorer = createRoute({
   getParentRoute: () => manager,
   path: "explorer",
@@ -297,8 +300,8 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, dunning, settings, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
+  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, estimate, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

@@ -11,16 +11,19 @@
 //!
 //! Nor is it told who has got enough advertising from others: that is between them and the network.
 
+mod store;
+
+pub(crate) use store::STATEMENTS;
+
 use crate::management::ManageError;
 use crate::portfolios::{self, BusinessNumber};
-use crate::quality::feedback;
-use crate::reach::{self, Standing as ReachStanding};
+use crate::reach::{self, PLACE_TAKEN_FOR, Standing as ReachStanding};
 use crate::templates::{self, Template, TemplateError};
-use crate::{Business, analytics, blocks, contacts, messages, windows};
+use crate::{Business, analytics, messages};
 use plaza_billing::estimate::{self, Estimate, Part, Plan, To};
 use plaza_billing::{Category, WindowState};
 use plaza_db::Tx;
-use plaza_protocol::{Ctx, Micros, PhoneNumber, PhoneNumberId, TemplateId};
+use plaza_protocol::{Ctx, Micros, PhoneNumber, PhoneNumberId, TemplateId, Timestamp};
 use std::collections::BTreeSet;
 
 /// Numbers of one question.
@@ -183,61 +186,61 @@ async fn look_at(
     (number, category): (&BusinessNumber, Category),
     people: &[PhoneNumber],
 ) -> Result<(Audience, Vec<Part>), ManageError> {
-    let mut audience = Audience::default();
-    let mut parts = Vec::with_capacity(people.len());
     let mut seen = BTreeSet::new();
-    for person in people.iter().filter(|person| seen.insert(person.digits())) {
-        audience.people = audience.people.saturating_add(1);
-        if *person == number.number {
-            audience.own = audience.own.saturating_add(1);
-            continue;
+    let named: Vec<&PhoneNumber> = people.iter().filter(|person| seen.insert(person.digits())).collect();
+    let others: Vec<&PhoneNumber> =
+        named.iter().copied().filter(|person| **person != number.number).collect();
+    let count = |len: usize| i64::try_from(len).unwrap_or(i64::MAX);
+    let mut audience = Audience {
+        people: count(named.len()),
+        own: count(named.len().saturating_sub(others.len())),
+        ..Audience::default()
+    };
+    let own = (number.portfolio_id, number.phone_number_id);
+    let known = store::known(tx, own, &others, ctx.now() - PLACE_TAKEN_FOR).await?;
+    let mut parts = Vec::with_capacity(others.len());
+    for (person, known) in others.into_iter().zip(known) {
+        if let Some(window) = audience.add(ctx, category, known) {
+            parts.push(Part { to: To::Number(person.clone()), messages: 1, window });
         }
-        let portfolio = number.portfolio_id;
-        let known = contacts::known_by_number(ctx, tx, portfolio, person).await?;
-        let mut window = WindowState::default();
-        if let Some(contact) = known {
-            audience.known = audience.known.saturating_add(1);
-            let windows = windows::windows(tx, number.phone_number_id, contact.account).await?;
-            if blocks::is_blocked(tx, number.phone_number_id, contact.account).await? {
-                audience.blocked = audience.blocked.saturating_add(1);
-            }
-            if category == Category::Marketing
-                && feedback::wants_no_marketing(tx, portfolio, contact.account).await?
-            {
-                audience.stopped = audience.stopped.saturating_add(1);
-                continue;
-            }
-            window = open_windows(ctx, &windows);
-            let is_open = window.customer_service_until.is_some();
-            if category == Category::Service && !is_open {
-                audience.window_closed = audience.window_closed.saturating_add(1);
-                continue;
-            }
-            let (service, entry) = (is_open, window.free_entry_point_until.is_some());
-            audience.in_service_window = audience.in_service_window.saturating_add(i64::from(service));
-            audience.in_free_entry_point = audience.in_free_entry_point.saturating_add(i64::from(entry));
-            if !service && !reach::has_place(ctx, tx, portfolio, contact.account).await? {
-                audience.places = audience.places.saturating_add(1);
-            }
-        } else {
-            audience.unknown = audience.unknown.saturating_add(1);
-            // Whom the business never met never wrote to it.
-            if category == Category::Service {
-                continue;
-            }
-            audience.places = audience.places.saturating_add(1);
-        }
-        parts.push(Part { to: To::Number(person.clone()), messages: 1, window });
     }
     Ok((audience, parts))
 }
 
-/// Windows that are open now, as billing asks for them.
-fn open_windows(ctx: &Ctx, windows: &windows::Windows) -> WindowState {
-    let is_open = |until: &plaza_protocol::Timestamp| ctx.now() < *until;
-    WindowState {
-        customer_service_until: windows.customer_service_until.filter(is_open),
-        free_entry_point_until: windows.free_entry_point_until.filter(is_open),
+fn one_more(count: &mut i64, is_one: bool) {
+    *count = count.saturating_add(i64::from(is_one));
+}
+
+impl Audience {
+    /// Counts somebody; the windows with them if something would go to them.
+    fn add(&mut self, ctx: &Ctx, category: Category, known: Option<store::Known>) -> Option<WindowState> {
+        let Some(known) = known else {
+            one_more(&mut self.unknown, true);
+            // Whom the business never met never wrote to it.
+            let is_sent = category != Category::Service;
+            one_more(&mut self.places, is_sent);
+            return is_sent.then(WindowState::default);
+        };
+        one_more(&mut self.known, true);
+        one_more(&mut self.blocked, known.is_blocked);
+        if category == Category::Marketing && known.has_stopped {
+            one_more(&mut self.stopped, true);
+            return None;
+        }
+        let is_open = |until: &Timestamp| ctx.now() < *until;
+        let window = WindowState {
+            customer_service_until: known.customer_service_until.filter(is_open),
+            free_entry_point_until: known.free_entry_point_until.filter(is_open),
+        };
+        let is_in_service = window.customer_service_until.is_some();
+        if category == Category::Service && !is_in_service {
+            one_more(&mut self.window_closed, true);
+            return None;
+        }
+        one_more(&mut self.in_service_window, is_in_service);
+        one_more(&mut self.in_free_entry_point, window.free_entry_point_until.is_some());
+        one_more(&mut self.places, !is_in_service && !known.has_place);
+        Some(window)
     }
 }
 

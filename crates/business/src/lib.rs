@@ -180,6 +180,7 @@ pub fn statements() -> Vec<Sql> {
         activity::STATEMENTS,
         analytics::STATEMENTS,
         apps::STATEMENTS,
+        audience::STATEMENTS,
         blocks::STATEMENTS,
         calls::STATEMENTS,
         catalogs::STATEMENTS,

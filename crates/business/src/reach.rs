@@ -284,16 +284,6 @@ pub async fn standing(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<
     Ok(Standing { tier: Tier::of(Some(people_max)), reach: Some(Reach { people, people_max }) })
 }
 
-/// Whether a person takes a place already: another message takes none.
-pub(crate) async fn has_place(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    portfolio: PortfolioId,
-    account: AccountId,
-) -> Result<bool, DbError> {
-    store::has_place(tx, portfolio, account, ctx.now() - PLACE_TAKEN_FOR).await
-}
-
 /// The limit that a new portfolio begins with.
 pub(crate) async fn begin(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId, tier: Tier) -> Result<(), DbError> {
     if tier == Tier::Unlimited { Ok(()) } else { store::set(ctx, tx, portfolio, tier.people_max()).await }

@@ -56,6 +56,24 @@ const CASES: Case[] = [
     shows: (page) => page.getByText("This is needed.").first(),
   },
   { name: "form, on a phone", address: "/chat/cnv_market", width: 390, go: press("Tell us"), shows: dialog("How was it?") },
+  {
+    name: "estimate",
+    address: "/manager/billing/estimate",
+    signedIn: true,
+    go: async (page) => {
+      await page.getByLabel("Phone numbers").fill("+4915112345678, +447911123456");
+      await press("Estimate")(page);
+    },
+    shows: heading("By market and price"),
+  },
+  { name: "estimate of markets, on a phone", address: "/manager/billing/estimate", width: 390, signedIn: true, go: async (page) => page.getByRole("radio", { name: "Markets" }).click(), shows: (page) => page.getByRole("button", { name: "Another market" }) },
+  { name: "pay an invoice", address: "/manager/billing/invoices/inv_00000000000000000000000000000003", signedIn: true, go: async (page) => page.getByRole("button", { name: /^Pay / }).click(), shows: dialog(/^Pay INV/) },
+  { name: "whom invoices name", address: "/manager/billing", signedIn: true, go: async (page) => page.getByRole("region", { name: "Invoices go to" }).getByRole("button").click(), shows: dialog("Invoices go to") },
+  { name: "reminders", address: "/operator/reminders", signedIn: true, shows: (page) => page.getByText("Arcade Cinema") },
+  { name: "steps, on a phone", address: "/operator/reminders", width: 390, signedIn: true, go: press("Change"), shows: dialog("Steps") },
+  { name: "nobody gets mails", address: "/operator/reminders", state: "empty", signedIn: true, shows: heading("Everybody has paid") },
+  { name: "invoice settings", address: "/operator/invoice-settings", signedIn: true, shows: (page) => page.getByText("BYLADEM1001") },
+  { name: "tax rate, on a phone", address: "/operator/invoice-settings", width: 390, signedIn: true, go: press("New rate"), shows: dialog("New tax rate") },
   { name: "plan", address: "/manager/plan", signedIn: true, shows: heading("Verified Max") },
   { name: "plan, on a phone", address: "/manager/plan", width: 390, signedIn: true, shows: heading("Verified Max") },
   { name: "verification", address: "/manager/verification", signedIn: true, shows: heading("Send it in") },

@@ -275,6 +275,12 @@ async function answer(method: string, path: string, query: URLSearchParams, body
   if (billing) return (await import("./mockInvoices")).answerInvoices(method, billing[2] ?? "", query, body, billing[1] === "manager", empty);
   if (path.endsWith("/resend")) return json({ ok: true });
   if (path.includes("/webhook-deliveries/")) return tries(decodeURIComponent(path.split("/").at(-1) ?? ""));
+  const setting = /^\/operator\/api\/(.*)$/.exec(path);
+  if (setting) {
+    const { answerSettings } = await import("./mockSettings");
+    const answered = answerSettings(method, setting[1] ?? "", body, empty);
+    if (answered) return answered;
+  }
   const reviewed = /^\/operator\/api\/(.*)$/.exec(path);
   if (reviewed) {
     const { answerReviews } = await import("./mockPlans");

@@ -1,4 +1,5 @@
 /** Invoices from memory: a year of three businesses in every state. What is done here stays until the page is loaded again. */
+import { payOnce } from "./mockPayments";
 import type { Invoice, InvoiceStatus, WholeInvoice } from "./invoices";
 
 const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { "content-type": status < 400 ? "application/json" : "application/problem+json" } });
@@ -44,6 +45,14 @@ function change(id: string, next: (row: WholeInvoice) => WholeInvoice): Response
 
 const settled = (row: WholeInvoice): WholeInvoice => (row.open_minor > 0 ? row : { ...row, status: row.creditable_minor === 0 && row.paid_minor === 0 ? "void" : "paid" });
 
+/** The business pays: what its card does, the payments know. */
+function pay(row: WholeInvoice, wish: { key: string; method_id?: string }): Response {
+  const amount = row.open_minor / 10 ** row.minor_digits;
+  const made = payOnce({ amount: String(amount), key: wish.key, ...(wish.method_id === undefined ? {} : { method_id: wish.method_id }) }, "invoice");
+  if (made.state === "succeeded") change(row.invoice_id, (old) => ({ ...old, status: "paid", open_minor: 0, paid_minor: old.total_minor }));
+  return json(made, 200);
+}
+
 /** `…/invoices` and what is below it; `path` begins behind the word. */
 export function answerInvoices(method: string, path: string, query: URLSearchParams, body: unknown, own: boolean, empty: boolean): Response {
   const [id = "", action = ""] = path.split("/").filter((part) => part !== "");
@@ -62,6 +71,7 @@ export function answerInvoices(method: string, path: string, query: URLSearchPar
   if (method === "POST" && action === "issue") return change(id, (old) => ({ ...old, status: "final", number: "INV-2026-000201", open_minor: old.total_minor, issued_at: now, due_at: now + 14 * DAY }));
   if (method === "POST" && action === "payments")
     return change(id, (old) => settled({ ...old, paid_minor: old.paid_minor + amount_minor, open_minor: old.open_minor - amount_minor, payments: [...old.payments, { payment_id: `ivp_${now}`, amount_minor, method: "transfer", reference: given?.reference ?? "", paid_at: now }] }));
+  if (method === "POST" && action === "pay") return pay(row, body as { key: string; method_id?: string });
   if (method === "POST" && action === "credit")
     return change(id, (old) =>
       settled({ ...old, credited_minor: old.credited_minor + amount_minor, creditable_minor: old.creditable_minor - amount_minor, open_minor: Math.max(0, old.open_minor - amount_minor), credit_notes: [...old.credit_notes, { credit_note_id: `crn_${now}`, number: "CN-2026-000031", reason: given?.reason ?? "", amount_minor, issued_at: now }] }),

@@ -7,6 +7,7 @@ import { answerBilling } from "./mockBilling";
 import type { Explanation } from "./operator";
 
 import { answerPayments } from "./mockPayments";
+import { answerOwnMoney } from "./mockSettings";
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const PHONE = "106540352242922";
@@ -242,6 +243,8 @@ function member(body: unknown, name: string): string {
 export function answerManager(method: string, path: string, query: URLSearchParams, body: unknown, empty: boolean): Response {
   if (path === "session") return json(SESSION);
   if (path === "billing") return answerBilling(method, path, body, empty, "business");
+  const money = path.startsWith("billing/") ? answerOwnMoney(method, path.slice("billing/".length), query, body, empty) : null;
+  if (money) return money;
   if (path.startsWith("billing/")) return answerBilling(method, path.slice("billing/".length), body, empty, "business");
   if (path === "messages") {
     const wanted = (row: LoggedMessage): boolean =>

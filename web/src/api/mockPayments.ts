@@ -18,20 +18,23 @@ let payments: Payment[] = [
   paid(12, "succeeded", 300, { refunded_micros: 50_000_000 }),
 ];
 
-function topUp(wish: NewTopUp): Response {
+/** The same key is the same payment. */
+export function payOnce(wish: NewTopUp, cause: Payment["cause"]): Payment {
   const known = payments.find((payment) => payment.payment_id === `pay_${wish.key}`);
-  if (known) return json(known);
-  const amount = Number(wish.amount);
-  if (!(amount > 0)) return refuse(400, "amount: it must be above zero");
+  if (known) return known;
   const last4 = methods.find((method) => method.method_id === wish.method_id)?.last4;
-  const made = paid(0, wish.by_bank_transfer || last4 === "3155" ? "requires_action" : last4 === "0341" ? "failed" : "succeeded", amount, {
-    payment_id: `pay_${wish.key}`,
+  const made = paid(0, wish.by_bank_transfer || last4 === "3155" ? "requires_action" : last4 === "0341" ? "failed" : "succeeded", Number(wish.amount), {
+    payment_id: `pay_${wish.key}`, cause,
     ...(wish.by_bank_transfer ? { provider: "bank", method_id: null, reference: "RF71000123456789", action: "RF71000123456789" } : { method_id: wish.method_id ?? null }),
     ...(last4 === "3155" ? { action: "sandbox" } : {}),
     ...(last4 === "0341" ? { failure: { code: "card_declined", message: "Your card was declined." } } : {}),
   });
   payments = [made, ...payments];
-  return json(made, 202);
+  return made;
+}
+
+function topUp(wish: NewTopUp): Response {
+  return Number(wish.amount) > 0 ? json(payOnce(wish, "top_up"), 202) : refuse(400, "amount: it must be above zero");
 }
 
 function step(id: string, what: string, body: unknown): Response {
@@ -56,7 +59,7 @@ export function answerOperatorPayments(method: string, path: string, empty: bool
     const clearing = [{ provider: "sandbox", currency: "EUR", owed_micros: empty ? 0 : 99_000_000, since: empty ? null : now() - 3 * 86_400, is_old: false }];
     return json({ clearing, suspense: empty ? [] : [{ currency: "EUR", amount_micros: entries.reduce((sum, entry) => sum + entry.amount_micros, 0) }], open_payments: empty ? 0 : 1, open_refunds: 0, old_payments: [] });
   }
-  if (area === "bank-statements") return json({ matched: 1, suspense: 0, known: 3 });
+  if (area === "bank-statements") return json({ matched: 1, suspense: 1, known: 3, unmatched: entries.slice(-1) });
   if (area !== "suspense") return null;
   if (id === "") return json({ data: empty ? [] : entries });
   entries = entries.filter((entry) => entry.entry_id !== id);

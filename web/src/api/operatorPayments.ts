@@ -16,6 +16,8 @@ export type Reconciliation = {
 };
 export type BankEntry = { entry_id: string; booked_at: number; amount_micros: number; currency: string; payer: string; remittance: string; why: string; business_id: string | null; payment_id: string | null };
 
+export type ImportedStatement = { matched: number; suspense: number; known: number; /** What nobody could be found for. */ unmatched: BankEntry[] };
+
 const KEY = ["operator", "payments"] as const;
 
 export function operatorPaymentQueries(token: string) {
@@ -35,6 +37,6 @@ export function operatorPaymentCalls(token: string) {
     reconcile: () => post(paths.reconciliation()),
     assign: (id: string, businessId: string) => post(paths.suspenseStep(id, "assign"), { business_id: businessId }),
     sendBack: (id: string) => post(paths.suspenseStep(id, "return")),
-    importStatement: (csv: string) => call<{ matched: number; suspense: number; known: number }>(paths.bankStatements(), { method: "POST", token, body: { csv } }),
+    importStatement: (statement: string) => call<ImportedStatement>(paths.bankStatements(), { method: "POST", token, body: { statement } }),
   };
 }

@@ -41,6 +41,7 @@ export function paymentCalls(token: string) {
   const post = <Answer>(path: string, body: unknown = {}) => call<Answer>(path, { method: "POST", token, body });
   return {
     topUp: (wish: NewTopUp) => post<Payment>(paths.topUps(), wish),
+    payInvoice: (invoiceId: string, wish: { key: string; method_id?: string }) => post<Payment>(paths.payInvoice(invoiceId), wish),
     lookUp: (id: string) => post<Payment>(paths.paymentStep(id, "look-up")),
     cancel: (id: string) => post<Payment>(paths.paymentStep(id, "cancel")),
     confirm: (id: string, approve: boolean) => post<Payment>(paths.paymentStep(id, "confirm"), { approve }),

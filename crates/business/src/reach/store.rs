@@ -12,8 +12,6 @@ statements! {
         ON CONFLICT (portfolio_id) DO UPDATE SET people_max = $2, changed_at = $3, checked_at = $3";
     REACH_AGAIN = "UPDATE reached_person SET reached_at = $3
         WHERE portfolio_id = $1 AND account_id = $2 AND is_counted";
-    HAS_PLACE = "SELECT 1 FROM reached_person
-        WHERE portfolio_id = $1 AND account_id = $2 AND is_counted AND reached_at > $3";
     TAKE_PLACE = "UPDATE messaging_limit SET people = people + 1
         WHERE portfolio_id = $1 AND (people_max IS NULL OR people < people_max) RETURNING people";
     GIVE_PLACE = "UPDATE messaging_limit SET people = people - 1 WHERE portfolio_id = $1";
@@ -84,15 +82,6 @@ pub(super) async fn reach_again(ctx: &Ctx, tx: &mut Tx, approach: &Approach<'_>)
 }
 
 /// How many are taken then; `None`: all were.
-pub(super) async fn has_place(
-    tx: &mut Tx,
-    portfolio: PortfolioId,
-    account: AccountId,
-    since: Timestamp,
-) -> Result<bool, DbError> {
-    Ok(tx.query_one(HAS_PLACE, params![portfolio, account, since]).await?.is_some())
-}
-
 pub(super) async fn take_place(tx: &mut Tx, portfolio: PortfolioId) -> Result<Option<i64>, DbError> {
     tx.query_one(TAKE_PLACE, params![portfolio]).await?.map(|row| row.get(0)).transpose()
 }

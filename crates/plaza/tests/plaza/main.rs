@@ -11,6 +11,7 @@ mod groups;
 mod invoices;
 mod ledger;
 mod manager;
+mod money;
 mod plans;
 mod prices;
 mod repeat;

@@ -7,7 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 /// Every address of the surface.
-const ADDRESSES: [(&str, &str); 29] = [
+const ADDRESSES: [(&str, &str); 37] = [
     ("GET", "session"),
     ("GET", "numbers/106540352242922/limits"),
     ("GET", "analytics?account=102290129340398"),
@@ -23,6 +23,14 @@ const ADDRESSES: [(&str, &str); 29] = [
     ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/take"),
     ("POST", "webhook-listeners/whl_019a0000000070008000000000000000/outcomes"),
     ("DELETE", "webhook-listeners/whl_019a0000000070008000000000000000"),
+    ("GET", "billing"),
+    ("POST", "billing/estimate"),
+    ("GET", "billing/markets"),
+    ("GET", "billing/campaigns"),
+    ("GET", "billing/profile"),
+    ("POST", "billing/profile"),
+    ("GET", "billing/bank-account"),
+    ("GET", "billing/invoices"),
     ("GET", "plan"),
     ("POST", "plan"),
     ("POST", "plan/change"),

@@ -67,7 +67,7 @@ export function Caps({ billing, calls, owner }: Props) {
   );
 }
 
-export function nameOf(cap: Cap): string {
+export function nameOf(cap: Pick<Cap, "scope" | "subject" | "period">): string {
   const whom = cap.scope === "portfolio" ? "Whole business" : cap.scope === "account" ? `Account ${cap.subject}` : cap.scope === "number" ? `Number ${cap.subject}` : cap.subject;
   return `${whom}, ${cap.period === "day" ? "today" : "this month"}`;
 }

@@ -12,6 +12,9 @@ import { Spent, Usage } from "@/features/billing/Usage";
 import { PageHead } from "@/ui/Console";
 import { Failed, Skeleton } from "@/ui/Problem";
 import { Section } from "@/ui/Section";
+import { Addressee } from "./Addressee";
+import { Campaigns } from "./Campaigns";
+import { LatestCharges } from "./LatestCharges";
 import { useManager } from "./session";
 
 export function Billing() {
@@ -39,8 +42,11 @@ export function Billing() {
           <Usage billing={billing} />
         </div>
       </Section>
+      <Campaigns />
+      <LatestCharges />
       <Caps billing={billing} calls={calls} owner="business" />
       <Thresholds billing={billing} calls={calls} />
+      <Addressee />
       <Section title="Alerts">
         <Alerts billing={billing} />
       </Section>

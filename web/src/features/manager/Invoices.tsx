@@ -3,6 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import type { InvoiceStatus } from "@/api/invoices";
 import { InvoiceList, InvoiceView } from "@/ui/Invoices";
+import { PayInvoice } from "./PayInvoice";
 import { useManager } from "./session";
 
 export function Invoices({ status }: { status: InvoiceStatus | undefined }) {
@@ -27,7 +28,7 @@ export function OneInvoice({ invoiceId }: { invoiceId: string }) {
         <ArrowLeft size={15} className="rtl:rotate-180" aria-hidden="true" />
         Invoices
       </Link>
-      <InvoiceView queries={queries.invoices} invoiceId={invoiceId} />
+      <InvoiceView queries={queries.invoices} invoiceId={invoiceId} Actions={PayInvoice} />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { CreditCard, Landmark, Plus } from "lucide-react";
 import { useState } from "react";
 import type { FormEvent } from "react";
+import { estimateQueries } from "@/api/estimate";
 import { paymentCalls, paymentQueries } from "@/api/payments";
 import type { AutomaticTopUp, Payment, PaymentMethod, PaymentState } from "@/api/payments";
 import { decimal, money } from "@/lib/money";
@@ -26,7 +27,7 @@ import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
 import { useManager } from "./session";
 
-const BANK = "bank";
+export const BANK = "bank";
 const STATES: Record<PaymentState, { tone: "good" | "attention" | "bad" | "plain"; word: string }> = {
   created: { tone: "plain", word: "Processing" },
   processing: { tone: "plain", word: "Processing" },
@@ -45,7 +46,7 @@ const TEST_CARDS = [
 ] as const;
 
 const isOpen = (state: PaymentState): boolean => state === "created" || state === "processing" || state === "requires_action";
-const nameOf = (method: PaymentMethod): string => `${method.brand === "" ? method.kind : method.brand[0]?.toUpperCase() + method.brand.slice(1)} ending in ${method.last4}`;
+export const nameOf = (method: PaymentMethod): string => `${method.brand === "" ? method.kind : method.brand[0]?.toUpperCase() + method.brand.slice(1)} ending in ${method.last4}`;
 const isBank = (payment: Payment): boolean => payment.provider === BANK;
 
 function usePayments() {
@@ -253,7 +254,7 @@ function TopUp({ payKey, methods, onDone }: { payKey: string; methods: readonly 
 }
 
 /** One payment with what is to be done about it. It is looked at again while it is under way. */
-function OnePayment({ first }: { first: Payment }) {
+export function OnePayment({ first, invoice = null }: { first: Payment; /** The number of what it pays; null: it is a top-up. */ invoice?: string | null }) {
   const { queries, calls, refresh } = usePayments();
   const query = useQuery({ ...queries.payment(first.payment_id, isOpen(first.state)), initialData: first });
   const payment = query.data;
@@ -269,7 +270,7 @@ function OnePayment({ first }: { first: Payment }) {
         <StateTag payment={payment} />
       </div>
       <div role="status" className="grid gap-3">
-        <What payment={payment} />
+        <What payment={payment} invoice={invoice} />
       </div>
       {payment.state === "requires_action" && payment.action === "sandbox" && (
         <div className="flex flex-wrap gap-2">
@@ -304,13 +305,13 @@ function OnePayment({ first }: { first: Payment }) {
   );
 }
 
-function What({ payment }: { payment: Payment }) {
-  if (payment.state === "succeeded") return <p>It is on your balance.</p>;
+function What({ payment, invoice }: { payment: Payment; invoice: string | null }) {
+  if (payment.state === "succeeded") return <p>{invoice !== null ? `${invoice} is paid.` : payment.cause === "invoice" ? "The invoice is paid." : "It is on your balance."}</p>;
   if (payment.state === "canceled") return <p>No money was taken.</p>;
   if (payment.state === "failed") {
     return (
       <p>
-        {payment.failure?.message ?? "The provider refused the payment."} <span className="text-muted">No money was taken. Try another card, or ask your bank, and top up again.</span>
+        {payment.failure?.message ?? "The provider refused the payment."} <span className="text-muted">No money was taken. Try another card, or ask your bank{invoice === null && payment.cause !== "invoice" ? ", and top up again" : ""}.</span>
       </p>
     );
   }
@@ -328,8 +329,28 @@ function What({ payment }: { payment: Payment }) {
         </code>
         <CopyButton text={payment.reference ?? ""} what="reference" />
       </div>
+      <TransferAccount />
       <p className="text-13 text-muted">It is on your balance when it has arrived at the operator's bank.</p>
     </>
+  );
+}
+
+/** Where a top-up by transfer goes. */
+function TransferAccount() {
+  const { token } = useManager();
+  const account = useQuery(estimateQueries(token).bankAccount());
+  if (!account.data) return account.error ? <p className="text-13 text-attention">{account.error.message}</p> : null;
+  return (
+    <Pairs>
+      <Pair name="To">{account.data.name}</Pair>
+      <Pair name="IBAN">
+        <span className="flex items-center gap-1">
+          {account.data.iban}
+          <CopyButton text={account.data.iban} what="IBAN" />
+        </span>
+      </Pair>
+      {account.data.bic !== "" && <Pair name="BIC">{account.data.bic}</Pair>}
+    </Pairs>
   );
 }
 

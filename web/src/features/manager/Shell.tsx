@@ -20,7 +20,7 @@ const PAGES: readonly ConsolePage[] = [
   {
     to: "/manager/billing", label: "Billing", Icon: Wallet,
     tabs: [
-      { to: "/manager/billing", label: "Overview" }, { to: "/manager/billing/invoices", label: "Invoices" },
+      { to: "/manager/billing", label: "Overview" }, { to: "/manager/billing/estimate", label: "Estimate" }, { to: "/manager/billing/invoices", label: "Invoices" },
       { to: "/manager/payments", label: "Payments" }, { to: "/manager/plan", label: "Plan" },
     ],
   },

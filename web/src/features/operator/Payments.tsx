@@ -8,7 +8,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { CircleCheck, CreditCard, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { operatorPaymentCalls, operatorPaymentQueries } from "@/api/operatorPayments";
-import type { BankEntry, OperatorPayment, Reconciliation } from "@/api/operatorPayments";
+import type { BankEntry, ImportedStatement, OperatorPayment, Reconciliation } from "@/api/operatorPayments";
 import type { PaymentState } from "@/api/payments";
 import { decimal, money } from "@/lib/money";
 import { Button } from "@/ui/Button";
@@ -27,6 +27,9 @@ import { words } from "@/ui/categories";
 import { useOperator } from "./session";
 
 const TONES: Record<PaymentState, "good" | "attention" | "bad" | "plain"> = { created: "plain", processing: "plain", requires_action: "attention", succeeded: "good", failed: "bad", canceled: "plain" };
+
+/** A larger one is refused. */
+const STATEMENT_BYTES_MAX = 8 * 1024 * 1024;
 
 function usePayments() {
   const { token } = useOperator();
@@ -265,8 +268,14 @@ function OnePayment({ first }: { first: OperatorPayment }) {
 
 function Statement() {
   const { calls, refresh } = usePayments();
-  const [csv, setCsv] = useState("");
-  const read = useMutation({ mutationFn: () => calls.importStatement(csv), onSuccess: refresh });
+  const [text, setText] = useState("");
+  const [tooLarge, setTooLarge] = useState(false);
+  const read = useMutation({ mutationFn: () => calls.importStatement(text), onSuccess: refresh });
+  async function pick(file: File | undefined): Promise<void> {
+    if (!file) return;
+    setTooLarge(file.size > STATEMENT_BYTES_MAX);
+    if (file.size <= STATEMENT_BYTES_MAX) setText(await file.text());
+  }
   return (
     <form
       className="grid gap-4"
@@ -275,15 +284,43 @@ function Statement() {
         read.mutate();
       }}
     >
-      <TextArea label="CSV" rows={8} className="font-mono text-13" placeholder="id,booked_on,amount,currency,reference,payer" hint="Entries that are known count once; with a mistake in one row, none is taken." value={csv} error={read.error?.message ?? null} onChange={(event) => setCsv(event.target.value)} />
-      {read.data && (
-        <p role="status">
-          {read.data.matched} paid a top-up, {read.data.suspense} went to suspense, {read.data.known} were known.
+      <label className="grid gap-1.5 text-13 font-medium">
+        File of the bank
+        <input type="file" accept=".xml,.csv,.txt,application/xml,text/csv" className="text-13 font-normal file:me-3 file:h-8 file:rounded-8 file:border file:bg-raised file:px-3" onChange={(event) => void pick(event.target.files?.[0])} />
+      </label>
+      {tooLarge && (
+        <p role="alert" className="text-13 text-bad">
+          A statement has at most 8 MiB. Ask the bank for a shorter time.
         </p>
       )}
-      <Button kind="solid" type="submit" disabled={csv.trim() === "" || read.isPending}>
-        Import
+      <TextArea label="Statement" rows={8} className="font-mono text-13" placeholder={"<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\">\nor id,booked_on,amount,currency,reference,payer"} hint="CAMT.053, or CSV. Entries that are known count once; with a mistake in one entry, none is taken." value={text} error={read.error?.message ?? null} onChange={(event) => setText(event.target.value)} />
+      {read.data && <Read done={read.data} />}
+      <Button kind="solid" type="submit" disabled={text.trim() === "" || read.isPending}>
+        {read.isPending ? "Reading…" : "Import"}
       </Button>
     </form>
+  );
+}
+
+/** What became of a statement: first in one sentence, then what somebody has to look at. */
+function Read({ done }: { done: ImportedStatement }) {
+  return (
+    <div role="status" className="grid gap-2">
+      <p>
+        {done.matched} paid a top-up or an invoice, {done.suspense} went to suspense, {done.known} were known.
+      </p>
+      {done.unmatched.length > 0 && (
+        <ul className="divide-y rounded-8 border bg-canvas px-3" aria-label="Not matched">
+          {done.unmatched.map((entry) => (
+            <li key={entry.entry_id} className="flex flex-wrap gap-x-3 py-2 text-13">
+              <span className="min-w-0 grow">
+                {entry.payer === "" ? "Somebody" : entry.payer}: <span className="text-muted">{entry.why}</span>
+              </span>
+              <span className="tabular">{money(entry.amount_micros, entry.currency)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }

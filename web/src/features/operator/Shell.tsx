@@ -11,7 +11,14 @@ const PAGES: readonly ConsolePage[] = [
   { to: "/operator/charges", label: "Charges", Icon: ReceiptText },
   {
     to: "/operator/invoices", label: "Billing", Icon: CreditCard,
-    tabs: [{ to: "/operator/invoices", label: "Invoices" }, { to: "/operator/unpaid", label: "Unpaid" }, { to: "/operator/payments", label: "Payments" }, { to: "/operator/plans", label: "Plans" }],
+    tabs: [
+      { to: "/operator/invoices", label: "Invoices" },
+      { to: "/operator/unpaid", label: "Unpaid" },
+      { to: "/operator/payments", label: "Payments" },
+      { to: "/operator/reminders", label: "Reminders" },
+      { to: "/operator/plans", label: "Plans" },
+      { to: "/operator/invoice-settings", label: "Settings" },
+    ],
   },
   { to: "/operator/prices", label: "Prices", Icon: BookOpenText },
   { to: "/operator/businesses", label: "Businesses", Icon: Store },

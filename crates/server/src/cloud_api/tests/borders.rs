@@ -58,6 +58,11 @@ const LIMITS: &[(&str, &str, &str)] = &[
     ("messages with a throttled flow", FLOWS, "throttled_and_blocked_flows"),
     ("a customer-service window", HERE, "a_window_closes_24_hours_after_the_last_word"),
     ("a page of a list", HERE, "a_page_has_100_rows"),
+    (
+        "estimates of what a send would cost; numbers, markets and messages of one",
+        AUDIENCE,
+        "what_a_send_would_cost_is_asked_thirty_times_at_once",
+    ),
     ("API keys of a business that are in force", HERE, "a_business_has_100_keys_in_force"),
     (
         "an endpoint's answer to a webhook that is kept",
@@ -106,6 +111,7 @@ const WEBHOOKS: &str = include_str!("../../webhooks/tests.rs");
 const CALLS: &str = include_str!("../../../../business/src/calls/tests.rs");
 const GROUPS: &str = include_str!("groups.rs");
 const PACE: &str = include_str!("../../../../business/src/pace.rs");
+const AUDIENCE: &str = include_str!("../../../../business/src/audience/tests.rs");
 const KINDS: &str = include_str!("../../../../business/src/media/kinds.rs");
 const FLOWS: &str = include_str!("../../../../business/src/flows/tests.rs");
 const SUBSCRIPTIONS: &str = include_str!("../../../../business/src/webhooks/tests.rs");

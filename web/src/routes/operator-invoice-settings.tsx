@@ -1,0 +1,6 @@
+/** /operator/invoice-settings */
+import { InvoiceSettings } from "@/features/operator/InvoiceSettings";
+
+export function InvoiceSettingsPage() {
+  return <InvoiceSettings />;
+}
