@@ -411,7 +411,6 @@ CREATE TABLE charge (
     amount_micros BIGINT NOT NULL,        -- what was charged
     currency TEXT NOT NULL,
     transfer_id UUID,                     -- NULL where nothing was charged
-    corrects UUID,                        -- the charge that this one corrects
     period BIGINT NOT NULL,               -- month of delivery in the portfolio's time zone: 202611
     allowance BIGINT,                     -- the how-manieth of the month's free quantity; NULL where none applies
     sent_at BIGINT NOT NULL,
@@ -1392,6 +1391,19 @@ CREATE TABLE rate_bucket (
     at BIGINT NOT NULL,
     PRIMARY KEY (name, subject, about)
 );
+
+CREATE VIEW rated AS
+SELECT message_id, portfolio_id, period, delivered_at, currency, market, category, pricing_type, tier, unit_micros,
+       amount_micros, credit_micros, CAST(NULL AS UUID) AS invoice_id, CAST(1 AS BIGINT) AS messages
+FROM charge
+UNION ALL
+SELECT message_id, portfolio_id, period, delivered_at, currency, market, category, from_pricing_type, from_tier,
+       from_unit_micros, from_amount_micros, from_credit_micros, invoice_id, CAST(-1 AS BIGINT)
+FROM charge_correction
+UNION ALL
+SELECT message_id, portfolio_id, period, delivered_at, currency, market, category, pricing_type, tier, unit_micros,
+       amount_micros, credit_micros, invoice_id, CAST(1 AS BIGINT)
+FROM charge_correction;
 
 CREATE TABLE reached_person (
     portfolio_id BIGINT NOT NULL,

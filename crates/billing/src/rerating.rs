@@ -1,14 +1,14 @@
 //! # Rating a month again
 //!
 //! A message is rated when its receipt comes, and receipts come as networks please: late, out of order, in two batches
-//! instead of one. Where a price depends on the how-manieth message of the month it is, by volume or by a free quantity,
-//! the order in which receipts came decides who gets which. [`rerate`] puts that right: it rates a portfolio's month again
-//! **in the order of its deliveries**, and posts the differences. So the same deliveries make the same bill, however their
-//! receipts came.
+//! instead of one. Where a price depends on the how-manieth message of the month it is, by volume or by a free
+//! quantity, the order in which receipts came decides who gets which. [`rerate`] puts that right: it rates a
+//! portfolio's month again **in the order of its deliveries**, and posts the differences. So the same deliveries make
+//! the same bill, however their receipts came.
 //!
-//! Nothing is updated. A charge that should have been another one gets a correction that names what held before and what
-//! holds now, and a transfer of the difference; the last correction of a message holds. Rating a month twice finds nothing
-//! the second time. A charge never becomes more than what was held for the message.
+//! Nothing is updated. A charge that should have been another one gets a correction that names what held before and
+//! what holds now, and a transfer of the difference; the last correction of a message holds. Rating a month twice finds
+//! nothing the second time. A charge never becomes more than what was held for the message.
 //!
 //! What goes back is posted before what is taken, so that a month whose differences balance needs no money. If what is
 //! taken is not covered then, nothing of the run is kept and the caller is told what is missing. What goes back goes to
@@ -118,8 +118,8 @@ pub struct Rerating {
     pub after: Micros,
     /// By market, category and both ratings.
     pub changed: Vec<Changed>,
-    /// Final invoices whose messages cost less: each with what a credit note gives back, before tax. Above zero: they cost
-    /// more, and it goes on the next invoice.
+    /// Final invoices whose messages cost less: each with what a credit note gives back, before tax. Above zero: they
+    /// cost more, and it goes on the next invoice.
     pub documents: Vec<(InvoiceId, Micros)>,
 }
 

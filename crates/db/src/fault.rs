@@ -1,10 +1,10 @@
 //! # The process is gone
 //!
-//! Tests ask what is left when a process dies between two statements: of rating, posting, finalising, paying. They arm a
-//! database with the number of a step ([`Db::crash_at`](crate::Db::crash_at)); that step and all after it are answered
-//! with [`DbError::Closed`], as they would be by a process that is not there any more. The begin of a transaction is a
-//! step, each statement is one, and the commit is two: one before it, where nothing has happened yet, and one after it,
-//! where all of it has happened and nobody was told.
+//! Tests ask what is left when a process dies between two statements: of rating, posting, finalising, paying. They arm
+//! a database with the number of a step ([`Db::crash_at`](crate::Db::crash_at)); that step and all after it are
+//! answered with [`DbError::Closed`], as they would be by a process that is not there any more. The begin of a
+//! transaction is a step, each statement is one, and the commit is two: one before it, where nothing has happened yet,
+//! and one after it, where all of it has happened and nobody was told.
 //!
 //! Outside of tests this is an empty type, and asking it costs nothing.
 
@@ -12,7 +12,7 @@ use crate::DbError;
 
 #[cfg(not(any(test, feature = "testing")))]
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Faults;
+pub(crate) struct Faults(());
 
 #[cfg(not(any(test, feature = "testing")))]
 impl Faults {

@@ -116,8 +116,8 @@ async fn post(ctx: &Ctx, tx: &mut Tx, currency: Currency, moves: &[Transfer]) ->
     Ok(())
 }
 
-/// What was paid of a message, by the codes of the accounts, in the order of use; below zero: more came back to it than it
-/// had paid.
+/// What was paid of a message, by the codes of the accounts, in the order of use; below zero: more came back to it than
+/// it had paid.
 type Paid = Vec<(String, i64)>;
 
 /// The accounts that a portfolio's messages were paid from.

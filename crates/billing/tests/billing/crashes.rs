@@ -17,13 +17,13 @@ use std::fmt::Debug;
 
 const GERMANY: &str = "+4915112345678";
 const INDIA: &str = "+919812345678";
-const SENT: &str = "2026-11-10T10:00:00Z";
+pub(crate) const SENT: &str = "2026-11-10T10:00:00Z";
 /// After November and its time of grace.
 const CLOSED: &str = "2026-12-04T01:00:00Z";
 
 impl World {
     /// A process that has just started, at a time, whose ids follow from a seed.
-    fn started(db: &Db, seed: u64, now: &str) -> Self {
+    pub(crate) fn started(db: &Db, seed: u64, now: &str) -> Self {
         let clock = Arc::new(ManualClock::new(at(now)));
         let ctx = Ctx::system(clock.clone(), Arc::new(SeededIds::new(seed)));
         let next = Arc::new(AtomicU64::new(seed << 32));
@@ -56,7 +56,7 @@ impl World {
     }
 
     /// A November with charges in the wrong order, and everybody known who stands on its invoice.
-    async fn november_backwards(&self, funds: [&str; 3]) {
+    pub(crate) async fn november_backwards(&self, funds: [&str; 3]) {
         self.furnish(funds).await;
         for (n, intent) in (0..).zip(self.mixed()) {
             let later = intent.sent_at + Duration::from_secs(3600 * (100 - n));
@@ -90,7 +90,32 @@ impl World {
         self.db.transact(&self.ctx, "test.parties", parties).await.unwrap();
     }
 
-    async fn finalized(&self) {
+    pub(crate) async fn rated_again(&self) {
+        let again = async |ctx: &Ctx, tx: &mut Tx| {
+            rerate(ctx, tx, &Prices::default(), (TULIP, november().number()), Run::Real).await
+        };
+        let run = self.db.transact(&self.ctx, "test.rerate", again).await.unwrap();
+        assert!(!run.changed.is_empty());
+    }
+
+    pub(crate) async fn paid_and_credited(&self) {
+        let settle = async |ctx: &Ctx, tx: &mut Tx| {
+            let id = invoices::invoice_id(TULIP, november());
+            let payment = Payment {
+                key: "wire".to_owned(),
+                amount_minor: 700,
+                source: PaymentSource::Transfer,
+                reference: "SEPA 4711".to_owned(),
+            };
+            invoices::pay(ctx, tx, id, &payment).await?;
+            let credit =
+                Credit { key: "a".to_owned(), amount_minor: Some(500), reason: "Sent twice".to_owned() };
+            invoices::credit(ctx, tx, id, &credit).await.map(drop)
+        };
+        self.db.transact::<_, InvoiceError, _>(&self.ctx, "test.settle", settle).await.unwrap();
+    }
+
+    pub(crate) async fn finalized(&self) {
         self.clock.set(at(CLOSED));
         let finalize =
             async |ctx: &Ctx, tx: &mut Tx| invoices::finalize(ctx, tx, TULIP, november(), false).await;
@@ -116,7 +141,8 @@ fn new_grant(amount: &str, key: &str) -> NewGrant {
     NewGrant { amount: micros(amount), lasts: 20 * DAY, note: key.to_owned(), key: key.to_owned() }
 }
 
-/// Runs an operation of one transaction at a time, with a death at every step: the whole database is the same in the end.
+/// Runs an operation of one transaction at a time, with a death at every step: the whole database is the same in the
+/// end.
 async fn survives<T, E, W>(now: &'static str, set_up: impl AsyncFn(World), work: impl Fn() -> W)
 where
     T: Send + 'static,

@@ -415,6 +415,45 @@ async fn fifty_writers_get_fifty_numbers_without_a_gap() {
     .await;
 }
 
+/// Fifty put something on the invoice of November while it becomes final: each item stands on that invoice or on the
+/// next one, with its money, and none on neither.
+#[tokio::test]
+async fn what_is_put_on_an_invoice_while_it_becomes_final_is_lost_nowhere() {
+    each_world(async |world| {
+        world.parties(buyer("FR", "FR12", false)).await;
+        world.item(0, LineKind::Fee, "1").await;
+        world.clock.set(at("2026-12-04T01:00:00Z"));
+        let writers: Vec<_> = (1..=50)
+            .map(|n| {
+                let world = world.clone();
+                tokio::spawn(async move {
+                    if n == 25 {
+                        drop(world.issued(NOVEMBER).await);
+                    } else {
+                        world.item(n, LineKind::Fee, "1").await;
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        world.clock.set(at("2027-01-05T00:00:00Z"));
+        let mut found = BTreeSet::new();
+        for month in [NOVEMBER, "2026-12"] {
+            let Some(id) = world.finalize(month).await.unwrap() else { continue };
+            let (invoice, lines) = world.invoice(id).await;
+            assert_eq!(invoice.total_minor, 100 * i64::try_from(lines.len()).unwrap());
+            for line in lines {
+                assert!(found.insert(line.description), "it stands on two invoices");
+            }
+        }
+        assert_eq!(found.len(), 50);
+        world.assert_sound().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_crash_between_any_two_transactions_goes_on() {
     each_world(async |world| {

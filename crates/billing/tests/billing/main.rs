@@ -13,6 +13,7 @@ mod estimate;
 mod exchange;
 mod funds;
 mod interleaving;
+mod invariants;
 mod invoices;
 mod lapses;
 mod lifecycle;

@@ -1,7 +1,7 @@
 //! # An independent model of the bill
 //!
-//! A plain function over a list of events. It knows nothing of the crate: it reads the same CSV files with a split at the
-//! commas, keeps its money in integers, and works out every charge from the rules of the price book's chapter.
+//! A plain function over a list of events. It knows nothing of the crate: it reads the same CSV files with a split at
+//! the commas, keeps its money in integers, and works out every charge from the rules of the price book's chapter.
 
 use crate::*;
 use std::collections::BTreeMap;
@@ -123,76 +123,8 @@ pub(crate) fn zone(portfolio: PortfolioId) -> &'static str {
 /// What the model says of a message: month, market, kind, tier, unit and amount.
 pub(crate) type Judged = (i64, String, String, Option<i64>, i64, i64);
 
-/// The plain function: what every delivered message costs.
+/// The plain function: what every delivered message costs in the order of the deliveries.
 pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
-    let lines = |text: &'static str| -> Vec<Vec<&'static str>> {
-        text.lines().skip(1).map(|line| line.split(',').collect()).collect()
-    };
-    let (rates, tiers, markets, rules) = (lines(RATES), lines(TIER_RATES), lines(MARKETS), lines(FREE_RULES));
-    let micros = |text: &str| -> i64 {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        whole.parse::<i64>().unwrap() * 1_000_000 + format!("{part:0<6}").parse::<i64>().unwrap()
-    };
-    // A day as a text compares like a day.
-    let day = |moment: Timestamp| {
-        let moment = jiff::Timestamp::from_microsecond(moment.0).unwrap();
-        moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
-    };
-    let market_of = |digits: &str, on: &str| -> &'static str {
-        let fits = markets.iter().filter(|row| row[2] != "*" && digits.starts_with(row[2]) && row[3] <= on);
-        fits.max_by_key(|row| row[2].len()).map_or("Other", |row| row[0])
-    };
-    // The newest row that has begun: none of these has a last day.
-    let steps_of = |market: &str, category: &str, on: &str| -> Option<Vec<(i64, i64)>> {
-        let newest = |market: &str, category: &str| {
-            let plain = rates.iter().filter(|row| row[2] == market && row[4] == category && row[0] <= on);
-            let stepped = tiers.iter().filter(|row| row[2] == market && row[4] == category && row[0] <= on);
-            let plain = plain.max_by_key(|row| row[0]);
-            let since = stepped.clone().map(|row| row[0]).max();
-            match (plain, since) {
-                (Some(row), Some(since)) if row[0] > since => Some(vec![(0, micros(row[5]))]),
-                (_, Some(since)) => Some(
-                    stepped
-                        .filter(|row| row[0] == since)
-                        .map(|row| (row[5].parse().unwrap(), micros(row[6])))
-                        .collect(),
-                ),
-                (Some(row), None) => Some(vec![(0, micros(row[5]))]),
-                (None, None) => None,
-            }
-        };
-        let of = |market: &str| {
-            newest(market, category).or_else(|| {
-                (category == "authentication_international")
-                    .then(|| newest(market, "authentication"))
-                    .flatten()
-            })
-        };
-        of(market).or_else(|| of("Other"))
-    };
-    let worst = |event: &Event| -> i64 {
-        // Every day between sending and expiry, and the moments at which a window closes.
-        let mut moments = vec![event.intent.sent_at];
-        let mut midnight = event.intent.sent_at.0 - event.intent.sent_at.0.rem_euclid(86_400_000_000);
-        while midnight <= event.intent.expires_at.0 {
-            moments.push(Timestamp(midnight.max(event.intent.sent_at.0)));
-            midnight += 86_400_000_000;
-        }
-        let windows =
-            [event.intent.window.customer_service_until, event.intent.window.free_entry_point_until];
-        moments.extend(windows.into_iter().flatten());
-        let price = |moment: Timestamp| {
-            let on = day(moment);
-            if free_at(&rules, event, moment, &on).is_some_and(|(_, quantity)| quantity.is_none()) {
-                return 0;
-            }
-            let market = market_of(event.intent.to.digits(), &on);
-            let steps = steps_of(market, plain(event.intent.category), &on).unwrap();
-            steps.iter().map(|(_, unit)| *unit).max().unwrap()
-        };
-        let most = moments.into_iter().map(price).max().unwrap();
-        event.intent.max_price.map_or(most, |max| most.min(max.0))
-    };
     let mut delivered: Vec<(&Event, Timestamp)> = Vec::new();
     for event in events {
         if let Fate::Delivered(at) = event.fate {
@@ -200,22 +132,123 @@ pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
         }
     }
     delivered.sort_by_key(|(event, at)| (*at, event.intent.message_id));
-    let mut used: BTreeMap<(PhoneNumberId, i64), i64> = BTreeMap::new();
-    let mut volumes: BTreeMap<(PortfolioId, i64, &str, &str), i64> = BTreeMap::new();
-    let mut judged = BTreeMap::new();
-    for (event, moment) in delivered {
-        let intent = &event.intent;
+    let mut rater = Rater::new();
+    delivered
+        .into_iter()
+        .map(|(event, moment)| (event.intent.message_id, rater.rate(&event.intent, moment)))
+        .collect()
+}
+
+/// The files, and what was counted so far.
+pub(crate) struct Rater {
+    rates: Vec<Vec<&'static str>>,
+    tiers: Vec<Vec<&'static str>>,
+    markets: Vec<Vec<&'static str>>,
+    rules: Vec<Vec<&'static str>>,
+    used: BTreeMap<(PhoneNumberId, i64), i64>,
+    volumes: BTreeMap<(PortfolioId, i64, &'static str, &'static str), i64>,
+}
+
+fn lines(text: &'static str) -> Vec<Vec<&'static str>> {
+    text.lines().skip(1).map(|line| line.split(',').collect()).collect()
+}
+
+fn exact(text: &str) -> i64 {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    whole.parse::<i64>().unwrap() * 1_000_000 + format!("{part:0<6}").parse::<i64>().unwrap()
+}
+
+/// A day as a text compares like a day.
+fn day(moment: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_microsecond(moment.0).unwrap();
+    moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+/// The month of a moment where a portfolio is: 202611.
+pub(crate) fn month_of(portfolio: PortfolioId, moment: Timestamp) -> i64 {
+    let local = jiff::Timestamp::from_microsecond(moment.0).unwrap().in_tz(zone(portfolio)).unwrap();
+    i64::from(local.year()) * 100 + i64::from(local.month())
+}
+
+impl Rater {
+    pub(crate) fn new() -> Self {
+        Self {
+            rates: lines(RATES),
+            tiers: lines(TIER_RATES),
+            markets: lines(MARKETS),
+            rules: lines(FREE_RULES),
+            used: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+        }
+    }
+
+    fn market_of(&self, digits: &str, on: &str) -> &'static str {
+        let rows = self.markets.iter();
+        let fits = rows.filter(|row| row[2] != "*" && digits.starts_with(row[2]) && row[3] <= on);
+        fits.max_by_key(|row| row[2].len()).map_or("Other", |row| row[0])
+    }
+
+    /// The newest rows that have begun: none of these has a last day.
+    fn newest(&self, market: &str, category: &str, on: &str) -> Option<Vec<(i64, i64)>> {
+        let begun = |row: &&Vec<&'static str>| row[2] == market && row[4] == category && row[0] <= on;
+        let plain = self.rates.iter().filter(begun).max_by_key(|row| row[0]);
+        let since = self.tiers.iter().filter(begun).map(|row| row[0]).max();
+        match (plain, since) {
+            (Some(row), Some(since)) if row[0] > since => Some(vec![(0, exact(row[5]))]),
+            (_, Some(since)) => {
+                let steps = self.tiers.iter().filter(begun).filter(|row| row[0] == since);
+                Some(steps.map(|row| (row[5].parse().unwrap(), exact(row[6]))).collect())
+            }
+            (Some(row), None) => Some(vec![(0, exact(row[5]))]),
+            (None, None) => None,
+        }
+    }
+
+    fn steps_of(&self, market: &str, category: &str, on: &str) -> Vec<(i64, i64)> {
+        let of = |market: &str| {
+            self.newest(market, category, on).or_else(|| {
+                (category == "authentication_international")
+                    .then(|| self.newest(market, "authentication", on))
+                    .flatten()
+            })
+        };
+        of(market).or_else(|| of("Other")).unwrap()
+    }
+
+    /// The most that a message can cost: at its sending, on any later day, at the moment at which a window closes.
+    pub(crate) fn worst(&self, intent: &Intent) -> i64 {
+        let mut moments = vec![intent.sent_at];
+        let mut midnight = intent.sent_at.0 - intent.sent_at.0.rem_euclid(86_400_000_000);
+        while midnight <= intent.expires_at.0 {
+            moments.push(Timestamp(midnight.max(intent.sent_at.0)));
+            midnight += 86_400_000_000;
+        }
+        let windows = [intent.window.customer_service_until, intent.window.free_entry_point_until];
+        moments.extend(windows.into_iter().flatten().filter(|until| *until <= intent.expires_at));
+        let price = |moment: Timestamp| {
+            let on = day(moment);
+            if free_at(&self.rules, intent, moment, &on).is_some_and(|(_, quantity)| quantity.is_none()) {
+                return 0;
+            }
+            let market = self.market_of(intent.to.digits(), &on);
+            let steps = self.steps_of(market, plain(intent.category), &on);
+            steps.iter().map(|(_, unit)| *unit).max().unwrap()
+        };
+        let most = moments.into_iter().map(price).max().unwrap();
+        intent.max_price.map_or(most, |max| most.min(max.0))
+    }
+
+    /// What a message costs that is delivered next.
+    pub(crate) fn rate(&mut self, intent: &Intent, moment: Timestamp) -> Judged {
         let on = day(moment);
-        let local =
-            jiff::Timestamp::from_microsecond(moment.0).unwrap().in_tz(zone(intent.portfolio_id)).unwrap();
-        let month = i64::from(local.year()) * 100 + i64::from(local.month());
-        let market = market_of(intent.to.digits(), &on);
+        let month = month_of(intent.portfolio_id, moment);
+        let market = self.market_of(intent.to.digits(), &on);
         let category = plain(intent.category);
-        let steps = steps_of(market, category, &on).unwrap();
-        let kind = match free_at(&rules, event, moment, &on) {
+        let steps = self.steps_of(market, category, &on);
+        let kind = match free_at(&self.rules, intent, moment, &on) {
             Some((kind, None)) => kind,
             Some((kind, Some(quantity))) => {
-                let used = used.entry((intent.phone_number_id, month)).or_default();
+                let used = self.used.entry((intent.phone_number_id, month)).or_default();
                 *used += 1;
                 if *used <= quantity { kind } else { "regular" }
             }
@@ -228,12 +261,12 @@ pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
         };
         let mut step = steps[0];
         if let (Some(accrues), "regular") = (accrues, kind) {
-            let volume = volumes.entry((intent.portfolio_id, month, market, accrues)).or_default();
+            let volume = self.volumes.entry((intent.portfolio_id, month, market, accrues)).or_default();
             *volume += 1;
             step = *steps.iter().rev().find(|(from, _)| from < volume).unwrap();
         }
         let amount = if kind == "regular" {
-            intent.max_price.map_or(step.1, |max| step.1.min(max.0)).min(worst(event))
+            intent.max_price.map_or(step.1, |max| step.1.min(max.0)).min(self.worst(intent))
         } else {
             0
         };
@@ -243,9 +276,8 @@ pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
             "free_customer_service" if is_in_group => "free_group_customer_service",
             other => other,
         };
-        judged.insert(intent.message_id, (month, market.to_owned(), kind.to_owned(), tier, step.1, amount));
+        (month, market.to_owned(), kind.to_owned(), tier, step.1, amount)
     }
-    judged
 }
 
 /// A category without its group: no row names one in groups, so all that holds outside holds there too.
@@ -257,18 +289,18 @@ fn plain(category: Category) -> &'static str {
 /// The first rule that makes an event free at a moment: one without a quantity before one with.
 fn free_at(
     rules: &[Vec<&'static str>],
-    event: &Event,
+    intent: &Intent,
     moment: Timestamp,
     on: &str,
 ) -> Option<(&'static str, Option<i64>)> {
     let holds = |row: &&Vec<&'static str>| {
         let open = |until: Option<Timestamp>| until.is_some_and(|until| moment < until);
         let window = match row[4] {
-            "customer_service" => open(event.intent.window.customer_service_until),
-            "free_entry_point" => open(event.intent.window.free_entry_point_until),
+            "customer_service" => open(intent.window.customer_service_until),
+            "free_entry_point" => open(intent.window.free_entry_point_until),
             _ => true,
         };
-        let category = row[3] == "any" || row[3] == plain(event.intent.category);
+        let category = row[3] == "any" || row[3] == plain(intent.category);
         row[0] <= on && (row[1].is_empty() || on <= row[1]) && category && window
     };
     let quantity = |row: &Vec<&'static str>| row[5].parse::<i64>().ok();

@@ -83,3 +83,41 @@ async fn every_change_is_found() {
     })
     .await;
 }
+
+/// A month that was rated again, then final, paid in part and credited.
+#[tokio::test]
+async fn every_change_of_what_came_later_is_found() {
+    const CHANGES: [&str; 12] = [
+        "UPDATE charge_correction SET amount_micros = amount_micros - 1 WHERE amount_micros > 0",
+        "UPDATE charge_correction SET from_amount_micros = from_amount_micros + 1",
+        "UPDATE charge_correction SET unit_micros = unit_micros + 1",
+        "UPDATE charge_correction SET credit_micros = credit_micros + 1",
+        "UPDATE charge_correction SET market = 'Other'",
+        "DELETE FROM charge_correction WHERE run = 1",
+        "UPDATE usage_month SET amount_micros = amount_micros + 1",
+        "UPDATE invoice SET paid_minor = paid_minor + 1",
+        "UPDATE invoice SET credited_minor = credited_minor + 1",
+        "UPDATE invoice_payment SET amount_minor = amount_minor + 1",
+        "UPDATE credit_note SET amount_minor = amount_minor + 1",
+        "DELETE FROM credit_note",
+    ];
+    each_engine(async |db| {
+        let world = World::started(&db, 1, crashes::SENT);
+        world.november_backwards(["0.1", "0.3", "0.7"]).await;
+        world.rated_again().await;
+        world.finalized().await;
+        world.paid_and_credited().await;
+        let sound = world.assert_sound().await;
+        for text in CHANGES {
+            let prices = Prices::default();
+            let tamper = async move |ctx: &Ctx, tx: &mut Tx| {
+                assert!(tx.execute(Sql { name: "test", text }, vec![]).await? > 0, "{text}");
+                Err::<(), _>(Found(plaza_billing::verify(ctx, tx, &prices).await?.differences))
+            };
+            let found = world.db.transact(&world.ctx, "test.tamper", tamper).await.unwrap_err();
+            assert!(!found.0.is_empty(), "{:?}: nobody noticed {text}", world.db);
+        }
+        assert_eq!(world.verify().await, sound);
+    })
+    .await;
+}

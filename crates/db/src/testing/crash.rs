@@ -1,9 +1,10 @@
 //! # A process that dies between two statements
 //!
-//! [`dies_everywhere`] runs an operation again and again, and each time the process dies one step later: before its first
-//! statement, between any two of them, before the commit, and after it but before anybody was told. After each death the
-//! database is opened again. Either nothing has happened, to the byte, or what has happened is sound and the next lives go
-//! on from there, dying at each of their steps too. The last one reaches the end that there is where nobody ever dies.
+//! [`dies_everywhere`] runs an operation again and again, and each time the process dies one step later: before its
+//! first statement, between any two of them, before the commit, and after it but before anybody was told. After each
+//! death the database is opened again. Either nothing has happened, to the byte, or what has happened is sound and the
+//! next lives go on from there, dying at each of their steps too. The last one reaches the end that there is where
+//! nobody ever dies.
 
 use super::{ctx, postgres_url, server, sql};
 use crate::{Db, DbError, SERVER_MIGRATIONS, Sql, Tx};
@@ -112,10 +113,10 @@ fn every_row_of(table: &str) -> &'static str {
     texts.entry(table.to_owned()).or_insert_with(|| format!("SELECT * FROM {table}").leak())
 }
 
-/// Runs an operation with a death at every step, on both engines. `set_up` fills an empty database, always with the same,
-/// and gives back what outlives the process; `operate` must do the same for the same database, and fail where its process
-/// has died; `check` says that what is there is sound; `look` is what must be the same in the end. The answer is how often
-/// the process died.
+/// Runs an operation with a death at every step, on both engines. `set_up` fills an empty database, always with the
+/// same, and gives back what outlives the process; `operate` must do the same for the same database, and fail where its
+/// process has died; `check` says that what is there is sound; `look` is what must be the same in the end. The answer
+/// is how often the process died.
 pub async fn dies_everywhere<W, E: Debug>(
     set_up: impl AsyncFn(Db) -> W,
     operate: impl AsyncFn(&W, Db) -> Result<(), E>,
@@ -141,8 +142,8 @@ pub async fn dies_everywhere<W, E: Debug>(
     died
 }
 
-/// Lives that each die one step later than the one before, until what one of them leaves is not what it found: then the
-/// next ones go on from there. The last one lives. The answer is how many died.
+/// Lives that each die one step later than the one before, until one of them has come further in what is looked at:
+/// then the next ones go on from there, from their first step on. The last one lives. The answer is how many died.
 async fn die_on<W, E: Debug>(
     (place, world): (&Place, &W),
     operate: &impl AsyncFn(&W, Db) -> Result<(), E>,
@@ -150,7 +151,7 @@ async fn die_on<W, E: Debug>(
     (mut found, wanted): (Content, &Content),
     look: &impl AsyncFn(&W, Db) -> Content,
 ) -> u64 {
-    let (mut step, mut died) = (1, 0);
+    let (mut step, mut died, mut last) = (1, 0, Content::new());
     while died < LIVES_MAX {
         let db = place.open().await;
         db.crash_at(step);
@@ -170,7 +171,11 @@ async fn die_on<W, E: Debug>(
         (step, died) = (step + 1, died + 1);
         if left != found {
             check(db.clone()).await;
-            (found, step) = (left, 1);
+            let reached = look(world, db.clone()).await;
+            if reached != last {
+                (last, step) = (reached, 1);
+            }
+            found = left;
         }
         shut(db).await;
     }

@@ -20,7 +20,7 @@ async fn ledger(db: &Db, ctx: &Ctx) {
 
 #[tokio::test]
 async fn every_change_is_found() {
-    const CHANGES: [&str; 13] = [
+    const CHANGES: [&str; 18] = [
         "UPDATE ledger_account SET posted = posted + 1 WHERE code = 'bank'",
         "UPDATE ledger_account SET held = held - 1 WHERE held > 0",
         "UPDATE ledger_account SET version = version + 1 WHERE code = 'bank'",
@@ -34,6 +34,14 @@ async fn every_change_is_found() {
         "DELETE FROM ledger_entry WHERE version = 2",
         "DELETE FROM ledger_hold WHERE amount = 90",
         "UPDATE ledger_transfer SET expires_at = expires_at + 1 WHERE kind = 'hold' AND amount = 70",
+        // Posted twice, above the hold, across currencies, on another chain, back in time.
+        "INSERT INTO ledger_transfer (transfer_id, kind, debit, credit, amount, at)
+         SELECT credit, kind, debit, credit, amount, at FROM ledger_transfer WHERE kind = 'posted'",
+        "UPDATE ledger_transfer SET amount = 71 WHERE kind = 'post_hold'",
+        "UPDATE ledger_account SET currency = 'EUR' WHERE code = 'bank'",
+        "UPDATE ledger_account SET hash = (SELECT a.hash FROM ledger_account a WHERE a.code = 'bank')
+         WHERE code <> 'bank'",
+        "UPDATE ledger_entry SET at = at - 1 WHERE version = 2",
     ];
     each_engine(async |db| {
         let (ctx, _) = ctx();

@@ -46,7 +46,7 @@ impl World {
     }
 
     /// An invoice of Tulip's over so much, of this month; it is issued when the month has ended.
-    async fn issue(&self, amount: &str) -> Invoice {
+    pub(crate) async fn issue(&self, amount: &str) -> Invoice {
         let amount = micros(amount);
         let period = Period::of(self.ctx.now(), &jiff::tz::TimeZone::UTC).unwrap();
         let n = self.next.fetch_add(1, Ordering::SeqCst);

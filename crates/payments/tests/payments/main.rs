@@ -6,8 +6,10 @@ mod automatic;
 mod bank;
 mod crashes;
 mod dunning;
+mod invariants;
 mod invoices;
 mod refunds;
+mod statements;
 mod top_ups;
 
 use plaza_billing::{Balance, PriceSource};

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-fn plaza(server: &Server, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn plaza(server: &Server, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_plaza"))
         .arg("invoice")
         .args(arguments)
@@ -22,7 +22,7 @@ fn plaza(server: &Server, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(said).unwrap())
 }
 
-fn plaza_json(server: &Server, arguments: &[&str]) -> Value {
+pub(crate) fn plaza_json(server: &Server, arguments: &[&str]) -> Value {
     let (ok, said) = plaza(server, arguments);
     assert!(ok, "{arguments:?}: {said}");
     serde_json::from_str(&said).unwrap()
