@@ -140,7 +140,7 @@ test("money", async ({ page }) => {
   await expect(page.getByRole("row", { name: "Business Tulip Bakery" })).toBeVisible();
   await pictures(page, "operator-unpaid");
   await page.getByRole("row", { name: "Business Tulip Bakery" }).press("Enter");
-  await expect(page.getByRole("table", { name: "Invoices" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Invoices of the business" })).toBeVisible();
   await pictures(page, "operator-customer");
   await page.getByRole("row", { name: /^Invoice INV/ }).first().press("Enter");
   await expect(page.getByRole("table", { name: "Lines of the invoice" })).toBeVisible();

@@ -121,7 +121,7 @@ const CASES: Case[] = [
   { name: "manager: a number", address: "/manager/numbers?number=106540352242944", signedIn: true, shows: dialog("Tulip Garden Café") },
   { name: "manager: billing", address: "/manager/billing", signedIn: true, shows: (page) => page.getByRole("meter", { name: "winter_breads, today" }) },
   { name: "manager: a new cap", address: "/manager/billing", signedIn: true, go: press("New cap"), shows: dialog("New cap") },
-  { name: "operator: businesses", address: "/operator/businesses", shows: (page) => page.getByRole("row", { name: "Money of Fern & Folk" }) },
+  { name: "operator: businesses", address: "/operator/businesses", shows: (page) => page.getByRole("row", { name: "Business Fern & Folk" }) },
   { name: "operator: money of a business", address: "/operator/businesses/506914307656634", shows: (page) => page.getByRole("button", { name: "Give credit" }) },
   { name: "manager: analytics", address: "/manager/analytics", signedIn: true, shows: (page) => page.getByRole("row", { name: /^Template winter_breads/ }) },
   { name: "manager: analytics, on a phone", address: "/manager/analytics?days=7", signedIn: true, width: 390, shows: (page) => page.getByRole("row", { name: /^Template winter_breads/ }) },

@@ -80,7 +80,7 @@ test("a business without anything is told what stands here", async ({ page }) =>
 
 test("the operator gives credit, and is told what cannot be", async ({ page }) => {
   await open(page, "/operator/businesses");
-  await page.getByRole("row", { name: "Money of Tulip Bakery" }).press("Enter");
+  await page.getByRole("row", { name: "Business Tulip Bakery" }).press("Enter");
   await expect(page).toHaveURL(/businesses\/506914307656634/);
   await page.getByRole("button", { name: "Give credit" }).click();
   await page.getByLabel("Amount, in EUR").fill("5");

@@ -169,7 +169,7 @@ function Invoices({ businessId }: { businessId: string }) {
   return (
     <Section title="Invoices">
       <DataTable
-        label="Invoices"
+        label="Invoices of the business"
         columns={INVOICES}
         rows={list.data?.pages.flatMap((page) => page.data)}
         rowKey={(row) => row.invoice_id}
@@ -196,7 +196,7 @@ function Payments({ businessId }: { businessId: string }) {
   const list = useInfiniteQuery(operatorPaymentQueries(token).list(businessId));
   return (
     <Section title="Paid in">
-      <DataTable label="Payments" columns={PAYMENTS} rows={list.data?.pages.flatMap((page) => page.data)} rowKey={(row) => row.payment_id} error={list.error} onRetry={() => void list.refetch()} empty={quiet("It has paid nothing in by card or transfer.")} footer={<More list={list} />} />
+      <DataTable label="Payments of the business" columns={PAYMENTS} rows={list.data?.pages.flatMap((page) => page.data)} rowKey={(row) => row.payment_id} error={list.error} onRetry={() => void list.refetch()} empty={quiet("It has paid nothing in by card or transfer.")} footer={<More list={list} />} />
     </Section>
   );
 }
