@@ -123,6 +123,17 @@ CREATE TABLE automatic_top_up_limit (
     paused_until BIGINT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE balance_lapse (
+    lapse_id UUID PRIMARY KEY,            -- follows from the portfolio and the version of its prepaid account
+    portfolio_id BIGINT NOT NULL,
+    told_at BIGINT NOT NULL,
+    amount_micros BIGINT,                 -- what has lapsed; NULL: nothing yet
+    lapsed_at BIGINT,
+    reinstated_at BIGINT
+) WITHOUT ROWID;
+
+CREATE INDEX balance_lapse_portfolio ON balance_lapse (portfolio_id, told_at);
+
 CREATE TABLE balance_watch (
     portfolio_id BIGINT PRIMARY KEY,
     -- Where mails about money go.
@@ -212,6 +223,8 @@ CREATE TABLE business_contact (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (portfolio_id, account_id)
 ) WITHOUT ROWID;
+
+CREATE INDEX business_contact_by_number ON business_contact (portfolio_id, number);
 
 CREATE UNIQUE INDEX business_contact_by_user ON business_contact (portfolio_id, user_id);
 
@@ -509,6 +522,21 @@ CREATE TABLE credit_note (
 );
 
 CREATE INDEX credit_note_invoice ON credit_note (invoice_id);
+
+CREATE TABLE currency_exchange (
+    exchange_id UUID PRIMARY KEY,
+    portfolio_id BIGINT NOT NULL,
+    from_currency TEXT NOT NULL,
+    from_micros BIGINT NOT NULL,
+    to_currency TEXT NOT NULL,
+    to_micros BIGINT NOT NULL,
+    rate_nanos BIGINT NOT NULL,           -- what one unit of the first is worth in the second, times 10^9
+    at BIGINT NOT NULL,
+    CHECK (from_currency <> to_currency),
+    CHECK (from_micros > 0 AND to_micros > 0 AND rate_nanos > 0)
+) WITHOUT ROWID;
+
+CREATE INDEX currency_exchange_newest ON currency_exchange (at);
 
 CREATE TABLE customer_sum (
     span TEXT NOT NULL,                   -- day, month
@@ -1762,12 +1790,6 @@ CREATE TABLE upload_session (
 
 CREATE INDEX upload_session_by_app ON upload_session (app_id, created_at);
 
-CREATE TABLE usage_counted (
-    message_id UUID PRIMARY KEY,
-    day BIGINT NOT NULL,
-    campaign TEXT
-) WITHOUT ROWID;
-
 CREATE TABLE usage_event (
     -- A delivered message, never changed. Numbered per portfolio without a gap; each hash covers the one before.
     portfolio_id BIGINT NOT NULL,
@@ -1784,7 +1806,7 @@ CREATE TABLE usage_event (
     free_entry_point_until BIGINT,
     max_price BIGINT,
     held BIGINT NOT NULL,
-    hash BYTEA NOT NULL,
+    hash BYTEA NOT NULL, spent_day BIGINT, campaign TEXT,
     PRIMARY KEY (portfolio_id, sequence),
     UNIQUE (message_id)
 ) WITHOUT ROWID;
@@ -1810,7 +1832,7 @@ CREATE TABLE usage_intent (
     max_price BIGINT,                     -- the business pays no more
     held BIGINT NOT NULL,                 -- the worst case
     expires_at BIGINT NOT NULL
-) WITHOUT ROWID;
+, spent_day BIGINT, campaign TEXT) WITHOUT ROWID;
 
 CREATE INDEX usage_intent_expires ON usage_intent (expires_at);
 
