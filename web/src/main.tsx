@@ -8,6 +8,7 @@ import { Tooltip } from "radix-ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Problem } from "./api/http";
+import { startAccent } from "./lib/accent";
 import { startTheme } from "./lib/theme";
 import { router } from "./router";
 
@@ -25,6 +26,7 @@ const queries = new QueryClient({
 });
 
 startTheme();
+startAccent();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -123,6 +123,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         books::store::STATEMENTS,
         international::store::STATEMENTS,
         plans::STATEMENTS,
+        plans::PURCHASE_STATEMENTS,
         invoices::statements(),
         funds::store::STATEMENTS,
         caps::store::STATEMENTS,

@@ -34,15 +34,25 @@ mod deferral;
 mod entitled;
 mod life;
 mod lines;
+mod purchases;
 mod store;
 
-pub use catalog::{Plan, PlanFileError, PlanPrice, PlanSource, import_plans, plan, plans};
+pub use catalog::{
+    Plan, PlanFileError, PlanPrice, PlanSource, currency_of_country, import_plans, plan, plans,
+};
 pub use entitled::{entitled, entitlements};
 pub use life::{
     Cancel, NewSubscription, Quote, Status, Stepped, Subscription, cancel, change, had_trial, keep, pause,
     pay, quote, resume, start, step, subscription, subscriptions,
 };
 pub use lines::{Line, LineKind, SubscriptionStep, steps, subscription_lines, unearned};
+pub use purchases::{
+    KeptPayment, Purchase, PurchaseError, PurchaseState, Receipt, Sales, StorePayment, apply_receipt,
+    due_purchases, had_trial_of, postpone_purchase, product_of, purchase, purchase_by_id, purchases,
+    purchases_of, sales,
+};
+pub(crate) use purchases::{STATEMENTS as PURCHASE_STATEMENTS, compare_items};
+
 pub(crate) use store::STATEMENTS;
 
 use crate::BillingError;

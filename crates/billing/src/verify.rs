@@ -110,6 +110,9 @@ async fn compare_plans(ctx: &Ctx, tx: &mut Tx, found: &mut Verification) -> Resu
             ));
         }
     }
+    for difference in plans::compare_items(ctx, tx).await? {
+        found.differs(difference);
+    }
     Ok(())
 }
 

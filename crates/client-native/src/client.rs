@@ -399,6 +399,17 @@ where
         Ok(self.files.post(&request, &body).await?)
     }
 
+    /// Asks the server about what there is to buy, at an address below `/v1/store`: with a body it does something.
+    pub async fn ask_store(&self, path: &str, body: Option<&Value>) -> Result<Value, ClientError> {
+        let path = path.to_owned();
+        let request = self.with(move |machine, _| Ok(machine.store_request(&path))).await?;
+        let Some(body) = body else {
+            let answer = self.files.download(&request).await?;
+            return Ok(serde_json::from_slice(&answer).unwrap_or_default());
+        };
+        Ok(self.files.post(&request, body).await?)
+    }
+
     /// Uploads a file for the endpoint of the form of a message: what stands for it in what the endpoint is asked.
     pub async fn flow_media(
         &self,

@@ -345,6 +345,16 @@ impl Client {
         Ok(js::post_as(&self.0.origin, &request, &body).await?)
     }
 
+    /// Asks the server about what there is to buy, at an address below `/v1/store`: with a body it does something.
+    pub async fn store(&self, path: String, body: Option<String>) -> Result<String, JsValue> {
+        let request = self.0.with(|machine, _| Ok(machine.store_request(&path)))?;
+        let Some(body) = body else {
+            return Ok(String::from_utf8_lossy(&js::get(&self.0.origin, &request).await?).into_owned());
+        };
+        let body = serde_json::from_str(&body).map_err(|_| bad("body"))?;
+        Ok(js::post_as(&self.0.origin, &request, &body).await?)
+    }
+
     /// Uploads a file that goes out with a form at its end: what stands for it in the answer, but for its name.
     pub async fn form_file(&self, file: Vec<u8>, mime_type: String) -> Answer {
         let upload = self.0.with(|machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type)))?;

@@ -93,6 +93,11 @@ impl Machine {
         BlobRequest { path: format!("/v1/flows/{message}"), token: self.token().to_owned() }
     }
 
+    /// Where the server is asked about what there is to buy: below `/v1/store`.
+    pub fn store_request(&self, path: &str) -> BlobRequest {
+        BlobRequest { path: format!("/v1/store{path}"), token: self.token().to_owned() }
+    }
+
     /// Encrypts a photo or a document for the endpoint behind the form of a message.
     pub fn prepare_form_file(
         &self,

@@ -176,7 +176,7 @@ macro_rules! ids {
 ids!(Uuid: AccountId, DeviceId, ConversationId, MessageId, RegistrationId, TransferId, LedgerAccountId, PriceBookId,
     PriceVersionId, UsageEventId, ChargeId, CorrectionId, BusinessMessageId, WebhookDeliveryId, WebhookListenerId, OutboxId, RequestId,
     BlobId, JoinRequestId, SubscriptionId, InvoiceId, InvoiceItemId, CreditNoteId, InvoicePaymentId,
-    PaymentId, PaymentMethodId, RefundId, BankEntryId);
+    PaymentId, PaymentMethodId, PurchaseId, RefundId, BankEntryId);
 ids!(i64: PortfolioId, WabaId, PhoneNumberId, AppId, TemplateId, MediaId, FlowId, GroupId);
 
 /// One row of an answer.

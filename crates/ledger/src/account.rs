@@ -34,6 +34,8 @@ pub enum AccountKind {
     SubscriptionRevenue,
     /// Paid for days of plans that are still to come.
     SubscriptionDeferred,
+    /// Earned by items that people bought for good.
+    ItemRevenue,
     /// Earned by fees.
     FeeRevenue,
     /// Earned by advertising.
@@ -91,6 +93,7 @@ impl fmt::Display for AccountKind {
             Self::CallRevenue => f.write_str("revenue:calls"),
             Self::SubscriptionRevenue => f.write_str("revenue:subscriptions"),
             Self::SubscriptionDeferred => f.write_str("deferred:subscriptions"),
+            Self::ItemRevenue => f.write_str("revenue:items"),
             Self::FeeRevenue => f.write_str("revenue:fees"),
             Self::AdRevenue => f.write_str("revenue:ads"),
             Self::ContraPromo => f.write_str("contra:promo"),

@@ -57,6 +57,7 @@ mod reconcile;
 mod refunds;
 mod sandbox;
 mod store;
+pub mod stores;
 mod stripe;
 mod webhook;
 

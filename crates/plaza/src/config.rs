@@ -15,6 +15,7 @@ use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::egress::Tls;
 use plaza_server::mail::Smtp;
 use plaza_server::payments::{PaymentSettings, StripeSettings};
+use plaza_server::stores::StoreSettings;
 use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
@@ -470,6 +471,7 @@ impl Config {
                 has_snapshots,
                 blobs,
                 payments,
+                stores: StoreSettings { sandbox },
                 operator_token: Secret(operator_token),
                 operators,
                 four_eyes: file.four_eyes,

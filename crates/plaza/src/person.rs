@@ -5,6 +5,7 @@
 //! listen and send at the same time.
 
 mod say;
+mod shop;
 
 use crate::output;
 use anyhow::bail;
@@ -16,6 +17,7 @@ use plaza_protocol::content::signal::Signal;
 use plaza_protocol::{Ctx, MessageId, PhoneNumber, RandomIds};
 use say::{Answer, Call, Fetch, Flow, Join, Leave, Send, Think};
 use serde_json::json;
+use shop::Shop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub(crate) enum PersonCommand {
     Join(Join),
     /// Leave a group.
     Leave(Leave),
+    /// See what there is to buy and what is bought; buy in the server's own store, end a renewal.
+    Store(Shop),
     /// Print what comes, a JSON line an event.
     Listen(Listen),
 }
@@ -114,6 +118,7 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Call(command) => say::call(command).await,
         PersonCommand::Join(command) => say::join(command).await,
         PersonCommand::Leave(command) => say::leave(command).await,
+        PersonCommand::Store(command) => shop::shop(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }

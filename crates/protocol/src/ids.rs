@@ -128,6 +128,8 @@ uuid_ids! {
     JoinRequestId = "jrq";
     /// A plan that a business pays for.
     SubscriptionId = "sub";
+    /// Something that a person bought in an app store.
+    PurchaseId = "pur";
     /// Money that a business pays in.
     PaymentId = "pay";
     /// What a business pays with.

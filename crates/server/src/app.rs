@@ -10,6 +10,7 @@ use crate::payments::PaymentSettings;
 use crate::relay::Relay;
 use crate::repeat::{self, Requests};
 use crate::sandbox::Sandbox;
+use crate::stores::StoreSettings;
 use axum::http::{HeaderMap, header};
 use plaza_billing::Prices;
 use plaza_blobs::{BlobPlace, Blobs};
@@ -21,6 +22,7 @@ use plaza_db::{Db, DbError, Tx, params, statements};
 use plaza_messaging::MessagingError;
 use plaza_messaging::delivery::{Acknowledged, Delivery, Read};
 use plaza_payments::Payments;
+use plaza_payments::stores::Stores;
 use plaza_protocol::{Actor, Clock, Ctx, MessageId, Secret, Timestamp, wire};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -92,6 +94,8 @@ pub struct Settings {
     pub blobs: BlobPlace,
     /// Through whom businesses pay.
     pub payments: PaymentSettings,
+    /// Through which app stores people buy.
+    pub stores: StoreSettings,
     /// Encrypts secrets at rest.
     pub sealing_key: Secret<[u8; 32]>,
 }
@@ -135,6 +139,7 @@ pub struct App {
     pub(crate) cloud_api: CloudApi,
     pub(crate) egress: Arc<Egress>,
     pub(crate) payments: Payments,
+    pub(crate) stores: Stores,
     /// Who is in the demo world, once it is there.
     pub(crate) world: OnceLock<serde_json::Value>,
     pub(crate) sandbox: Sandbox,

@@ -35,6 +35,7 @@ mod repeat;
 mod requests;
 mod sandbox;
 mod socket;
+pub mod stores;
 pub mod webhooks;
 
 pub use app::{App, DemoBusiness, Operator, ServerClock, Settings};
@@ -190,6 +191,7 @@ pub async fn start(
         CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone(), blobs.clone())
     };
     let paid_through = payments::payments(&settings.payments, db.clone(), egress.clone());
+    let sold_through = stores::stores(&settings.stores, db.clone());
     let sandbox = Sandbox::new(settings.sandbox_folder.clone());
     let app = Arc::new_cyclic(|app| App {
         db: db.clone(),
@@ -209,6 +211,7 @@ pub async fn start(
         cloud_api: cloud_api(app),
         egress: egress.clone(),
         payments: paid_through,
+        stores: sold_through,
         blobs: blobs.clone(),
         large_bodies: Semaphore::new(LARGE_BODIES_MAX),
         world: OnceLock::new(),
@@ -236,6 +239,7 @@ pub async fn start(
     app.tracker.spawn(gateway::end_calls(app.clone()));
     app.tracker.spawn(jobs::run(app.clone()));
     app.tracker.spawn(payments::run(app.clone()));
+    app.tracker.spawn(stores::run(app.clone()));
     app.tracker.spawn(mail::run(app.clone()));
     if bus.is_remote() || lanes > 1 {
         app.tracker.spawn(jobs::look(app.clone()));
@@ -369,6 +373,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/registrations", post(native::start))
         .route("/v1/registrations/{registration_id}/verify", post(native::verify))
         .route("/v1/devices", post(native::register_device))
+        .merge(stores::router())
         .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
         .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
         .route("/v1/flows/{message_id}/media", post(flows::share))

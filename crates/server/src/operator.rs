@@ -18,7 +18,7 @@ mod verification;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{deliveries, invoices, listeners};
+use crate::{deliveries, invoices, listeners, stores};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -41,6 +41,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/charges/{charge_id}", get(reports::charge))
         .merge(payments::router())
         .merge(dunning::router())
+        .merge(stores::operator_router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(verification::router())

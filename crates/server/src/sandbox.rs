@@ -17,7 +17,7 @@ pub use snapshots::{Pause, Wish};
 use crate::app::App;
 use crate::cloud_api;
 use crate::problem::{Body, Problem};
-use crate::{jobs, sandbox_only};
+use crate::{jobs, sandbox_only, stores};
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -160,6 +160,7 @@ async fn clock(
     if let Err(error) = write_whole(&app.settings.clock_file, &ahead_us.to_string()).await {
         tracing::warn!(error = %Chain(&error), "the sandbox's clock will be the machine's again after a restart");
     }
+    stores::round(&app).await;
     jobs::tidy(&app).await;
     app.webhooks.notify_one();
     app.listeners.notify_waiters();

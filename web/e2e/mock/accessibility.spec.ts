@@ -121,6 +121,18 @@ const CASES: Case[] = [
   { name: "manager: a number", address: "/manager/numbers?number=106540352242944", signedIn: true, shows: dialog("Tulip Garden Café") },
   { name: "manager: billing", address: "/manager/billing", signedIn: true, shows: (page) => page.getByRole("meter", { name: "winter_breads, today" }) },
   { name: "manager: a new cap", address: "/manager/billing", signedIn: true, go: press("New cap"), shows: dialog("New cap") },
+  { name: "settings", address: "/chat", go: press("Settings"), shows: (page) => page.getByRole("button", { name: "Try Plaza Plus" }) },
+  {
+    name: "settings in plum, on a phone",
+    address: "/chat",
+    width: 390,
+    go: async (page) => {
+      await page.evaluate(() => document.documentElement.setAttribute("data-accent", "plum"));
+      await press("Settings")(page);
+    },
+    shows: (page) => page.getByRole("button", { name: "Buy Accent colours" }),
+  },
+  { name: "operator: purchases", address: "/operator/purchases", shows: (page) => page.getByRole("row", { name: "Purchase of themes" }) },
   { name: "operator: businesses", address: "/operator/businesses", shows: (page) => page.getByRole("row", { name: "Business Fern & Folk" }) },
   { name: "operator: money of a business", address: "/operator/businesses/506914307656634", shows: (page) => page.getByRole("button", { name: "Give credit" }) },
   { name: "manager: analytics", address: "/manager/analytics", signedIn: true, shows: (page) => page.getByRole("row", { name: /^Template winter_breads/ }) },

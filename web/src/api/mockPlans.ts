@@ -1,4 +1,5 @@
 /** Plans and verification in the mock, for both consoles. What is done stays until the page is loaded anew. */
+import type { OperatorPurchase } from "./purchases";
 import type { AuditRow, Document, OwnPlan, Plan, Quote, Review, Step, Subscriber, Subscription, Term, Verification, VerificationStatus } from "./plans";
 
 const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
@@ -88,6 +89,13 @@ export function answerOwn(method: string, path: string, query: URLSearchParams, 
   return null;
 }
 
+const bought = (n: number, term: OperatorPurchase["term"], state: OperatorPurchase["state"], amount: number): OperatorPurchase => ({
+  purchase_id: `pur_0${n}`, store: n === 2 ? "apple" : "sandbox", plan: term === "once" ? "themes" : "plus", term, state, expires_at: term === "once" ? null : now() + n * 86_400, renews: state === "active" && term !== "once",
+  is_trial: n === 3, is_family_shared: false, created_at: now() - n * 7200, can_refund: state === "active" && n !== 2,
+  payments: n === 3 ? [] : [{ transaction: `t-${n}`, plan: term === "once" ? "themes" : "plus", currency: "EUR", amount_micros: amount, commission_micros: Math.round(amount * 0.15), refunded_micros: state === "revoked" ? amount : 0, at: now() - n * 7200, transfer_id: `trf_0${n}` }],
+});
+const BOUGHT: OperatorPurchase[] = [bought(1, "once", "active", 3_500_000), bought(2, "month", "active", 2 * EUROS), bought(3, "year", "active", 0), bought(4, "month", "grace", 2 * EUROS), bought(5, "once", "revoked", 3_500_000)];
+
 /** `/operator/api/…`; `null`: another address. */
 export function answerReviews(path: string, query: URLSearchParams, body: unknown, empty: boolean): Response | null {
   const given = (body ?? {}) as { reason?: string; words?: string };
@@ -114,6 +122,10 @@ export function answerReviews(path: string, query: URLSearchParams, body: unknow
   if (path === "subscriptions") {
     const rows: Subscriber[] = subscription === null ? [] : [{ ...subscription, name: "Tulip Bakery" }, { ...subscription, subscription_id: "sub_2", name: "Rose & Thorn", plan: "verified-plus", status: "past_due", grace_until: "2026-12-05", price_micros: 40 * EUROS }];
     return json({ data: empty ? [] : rows });
+  }
+  if (path === "purchases") {
+    const state = query.get("state");
+    return json({ data: empty ? [] : BOUGHT.filter((each) => state === null || each.state === state), sales: empty ? [] : [{ plan: "plus", term: "month", currency: "EUR", payments: 2, amount_micros: 4 * EUROS, commission_micros: 600_000, refunded_micros: 0 }] });
   }
   return null;
 }

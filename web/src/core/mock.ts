@@ -11,6 +11,7 @@ import { friendLines, marketLines } from "./mockContent";
 import type { Line } from "./mockContent";
 import { MockFiles } from "./mockFiles";
 import { FEEDBACK_FORM, exchange } from "./mockFlow";
+import { answerShop } from "./mockShop";
 import type { Body, MediaForm } from "./content";
 import { CoreError } from "./types";
 import type { Backend, BackendEvents, CallSignal, Calls, ConversationView, GroupView, IceServer, Invitation, Item, Member, Session, Ticks } from "./types";
@@ -309,6 +310,10 @@ class MockBackend implements Backend, Answers {
 
   flow_exchange(_id: string, _messageId: string, request: string): unknown {
     return exchange(JSON.parse(request) as Parameters<typeof exchange>[0]);
+  }
+
+  store(path: string, body: string | null): unknown {
+    return answerShop(path, body);
   }
 
   form_file(_bytes: unknown, mimeType: string): Record<string, unknown> {

@@ -155,6 +155,8 @@ export type Calls = {
   /** Does something about a call, as JSON: `{"do":"start","sdp":…}`, `accept`, `hang_up`, `alive`. Its id. */
   signal_call: (conversationId: string, callId: string | null, wish: string) => string;
   ice_servers: () => IceServer[];
+  /** Asks about what there is to buy, at an address below /v1/store; with a body (JSON) it does something. */
+  store: (path: string, body: string | null) => unknown;
   block: (conversationId: string, on: boolean) => null;
   /** Tells the host of a business that its messages are spam or worse. */
   report: (conversationId: string, impersonates: boolean) => null;

@@ -120,5 +120,7 @@ export const paths = {
   audit: () => "/operator/api/audit",
   plans: () => "/operator/api/plans",
   subscribers: () => "/operator/api/subscriptions",
+  purchases: (state: string | undefined) => `/operator/api/purchases${state === undefined ? "" : `?state=${id(state)}`}`,
+  refundPurchase: (purchaseId: string) => `/operator/api/purchases/${id(purchaseId)}/refund`,
   rejectTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/reject`,
 } as const;

@@ -143,6 +143,34 @@ impl Plan {
     }
 }
 
+/// Where the euro is paid with.
+const EURO: &[&str] = &[
+    "AD", "AT", "BE", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC",
+    "ME", "MT", "NL", "PT", "SI", "SK", "SM", "VA", "XK",
+];
+
+/// What people of a country pay with, of the currencies that there are; dollars where it is none of them.
+pub fn currency_of_country(iso2: &str) -> Currency {
+    match iso2 {
+        "AE" => Currency::AED,
+        "AR" => Currency::ARS,
+        "AU" => Currency::AUD,
+        "BR" => Currency::BRL,
+        "CL" => Currency::CLP,
+        "CO" => Currency::COP,
+        "GB" | "GG" | "IM" | "JE" => Currency::GBP,
+        "ID" => Currency::IDR,
+        "IN" => Currency::INR,
+        "MX" => Currency::MXN,
+        "MY" => Currency::MYR,
+        "PE" => Currency::PEN,
+        "SA" => Currency::SAR,
+        "SG" => Currency::SGD,
+        other if EURO.contains(&other) => Currency::EUR,
+        _ => Currency::USD,
+    }
+}
+
 /// Takes a file of plans over. The same content again changes nothing; the answer is whether anything did.
 pub async fn import_plans(_ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> Result<bool, PlanFileError> {
     let plans = read(source.toml)?;

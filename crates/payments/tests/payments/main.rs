@@ -10,6 +10,7 @@ mod invariants;
 mod invoices;
 mod refunds;
 mod statements;
+mod stores;
 mod top_ups;
 
 use plaza_billing::{Balance, PriceSource};

@@ -240,6 +240,11 @@ struct Ask {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Say {
+    /// Asks the store: an address below `/v1/store`, and what is to be done.
+    Store {
+        path: String,
+        body: Option<Value>,
+    },
     Text(String),
     Location {
         latitude: f64,
@@ -321,6 +326,7 @@ impl Say {
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
             Self::File { .. }
             | Self::Fetch(_)
+            | Self::Store { .. }
             | Self::Flow { .. }
             | Self::Answer { .. }
             | Self::Call(_)
@@ -533,6 +539,12 @@ fn place_of(text: &str) -> anyhow::Result<(f64, f64, String)> {
 }
 
 /// Does it, here or in the process that has the home.
+/// What the store answers.
+pub(super) async fn ask_store(home: &Path, path: String, body: Option<Value>) -> anyhow::Result<Value> {
+    let ask = Ask { to: None, group: None, reply_to: None, say: Say::Store { path, body } };
+    carried_out(home, &ask).await
+}
+
 async fn carried_out(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
     match open(home, true).await {
         Ok((client, home)) => {
@@ -607,6 +619,9 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     }
     if let Say::Flow { asked, files } = &ask.say {
         return ask_form(client, ask.reply_to, asked.as_ref(), files).await;
+    }
+    if let Say::Store { path, body } = &ask.say {
+        return Ok(client.ask_store(path, body.as_ref()).await?);
     }
     if let Say::Join(code) = &ask.say {
         return join_group(client, code).await;

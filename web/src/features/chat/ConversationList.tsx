@@ -1,9 +1,10 @@
 /** The conversations, newest first, with a filter; above them who is connected, below them who one is. */
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { MessageSquareText, Search, SquarePen, WifiOff } from "lucide-react";
+import { MessageSquareText, Pin, PinOff, Search, Settings, SquarePen, WifiOff } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { useConnection, useConversations } from "@/core/core";
+import { usePinsMax } from "@/core/shop";
 import type { ConversationView, Session } from "@/core/types";
 import { useNow } from "@/lib/clock";
 import { readableNumber } from "@/lib/number";
@@ -12,18 +13,22 @@ import { Avatar } from "@/ui/Avatar";
 import { Button, IconButton } from "@/ui/Button";
 import { Mark } from "@/ui/Mark";
 import { Empty, Skeleton } from "@/ui/Problem";
-import { ThemeSwitch } from "@/ui/ThemeSwitch";
 import { Face, Name } from "./Face";
 import { Ticks } from "./Ticks";
 import { readDraft } from "./drafts";
+import { setPinned, usePins } from "./pins";
 
-type Props = { session: Session; current: string | undefined; onNew: () => void };
+type Props = { session: Session; current: string | undefined; onNew: () => void; onSettings: () => void };
 
-export function ConversationList({ session, current, onNew }: Props) {
+export function ConversationList({ session, current, onNew, onSettings }: Props) {
   const conversations = useConversations();
   const [filter, setFilter] = useState("");
   const wanted = useDeferredValue(filter).trim().toLocaleLowerCase();
-  const shown = conversations?.filter((each) => wanted === "" || `${each.title} ${each.number} ${each.last_text}`.toLocaleLowerCase().includes(wanted));
+  const pins = usePins();
+  const pinsMax = usePinsMax();
+  const found = conversations?.filter((each) => wanted === "" || `${each.title} ${each.number} ${each.last_text}`.toLocaleLowerCase().includes(wanted));
+  const shown = found?.toSorted((a, b) => Number(pins.has(b.id)) - Number(pins.has(a.id)));
+  const pinned = conversations?.filter((each) => pins.has(each.id)).length ?? 0;
 
   return (
     <div className="flex h-full min-h-0 flex-col bg-surface">
@@ -59,7 +64,7 @@ export function ConversationList({ session, current, onNew }: Props) {
           </Empty>
         )}
         {shown?.length === 0 && conversations !== null && conversations.length > 0 && <p className="px-4 py-8 text-center text-muted">No conversation has “{filter}” in it.</p>}
-        <ul className="grid grid-cols-1 gap-0.5">{shown?.map((each) => <ListRow key={each.id} conversation={each} current={each.id === current} />)}</ul>
+        <ul className="grid grid-cols-1 gap-0.5">{shown?.map((each) => <ListRow key={each.id} conversation={each} current={each.id === current} pinned={pins.has(each.id)} full={pinned >= pinsMax ? pinsMax : null} />)}</ul>
       </nav>
       <footer className="flex shrink-0 items-center gap-3 border-t px-4 py-2.5">
         <Avatar id={session.account_id ?? ""} name={session.name ?? ""} business={false} size={34} />
@@ -67,7 +72,9 @@ export function ConversationList({ session, current, onNew }: Props) {
           <div className="truncate text-13 font-semibold">{session.name}</div>
           <div className="truncate text-12 text-muted tabular">{readableNumber(session.number ?? "")}</div>
         </div>
-        <ThemeSwitch />
+        <IconButton label="Settings" onClick={onSettings}>
+          <Settings size={19} />
+        </IconButton>
       </footer>
     </div>
   );
@@ -88,11 +95,28 @@ function ConnectionNote() {
   );
 }
 
-function ListRow({ conversation, current }: { conversation: ConversationView; current: boolean }) {
+/** `full`: no more than so many can be pinned, and so many are. */
+function PinButton({ conversation, pinned, full }: { conversation: ConversationView; pinned: boolean; full: number | null }) {
+  const name = conversation.title;
+  const label = pinned ? `Take ${name} down` : full === null ? `Pin ${name}` : `Pin ${name}: ${full} are pinned already, more come with Plaza Plus`;
+  return (
+    <IconButton
+      label={label}
+      aria-pressed={pinned}
+      aria-disabled={!pinned && full !== null}
+      onClick={() => (pinned || full === null) && setPinned(conversation.id, !pinned)}
+      className={clsx("absolute end-2 bottom-1.5 size-7! bg-raised aria-disabled:opacity-50 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100", !pinned && "opacity-0")}
+    >
+      {pinned ? <PinOff size={15} /> : <Pin size={15} />}
+    </IconButton>
+  );
+}
+
+function ListRow({ conversation, current, pinned, full }: { conversation: ConversationView; current: boolean; pinned: boolean; full: number | null }) {
   const now = useNow();
   const draft = current ? "" : readDraft(conversation.id);
   return (
-    <li>
+    <li className="group relative">
       <Link
         to="/chat/$conversationId"
         params={{ conversationId: conversation.id }}
@@ -111,7 +135,7 @@ function ListRow({ conversation, current }: { conversation: ConversationView; cu
               </time>
             )}
           </div>
-          <div className="mt-0.5 flex items-center gap-1.5 text-13 text-muted">
+          <div className="mt-0.5 flex items-center gap-1.5 pe-7 text-13 text-muted">
             <Preview conversation={conversation} draft={draft} />
             {conversation.unread > 0 && (
               <span className="ms-auto inline-flex h-5 min-w-5 shrink-0 items-center justify-center rounded-full bg-accent px-1.5 text-12 font-semibold text-accent-ink tabular">
@@ -122,6 +146,7 @@ function ListRow({ conversation, current }: { conversation: ConversationView; cu
           </div>
         </div>
       </Link>
+      <PinButton conversation={conversation} pinned={pinned} full={full} />
     </li>
   );
 }

@@ -6,10 +6,11 @@
  */
 import { useNavigate } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { Keyboard, LayoutDashboard, Landmark, Moon, SquarePen, Sun } from "lucide-react";
+import { Keyboard, LayoutDashboard, Landmark, Moon, Settings, SquarePen, Sun } from "lucide-react";
 import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import type { ReactNode } from "react";
 import { core, useConversations, useLine } from "@/core/core";
+import { useKeptShop } from "@/core/shop";
 import type { ConversationView, Session } from "@/core/types";
 import { normalizeNumber } from "@/lib/number";
 import { setTheme } from "@/lib/theme";
@@ -26,7 +27,9 @@ import { NewConversation } from "./NewConversation";
 
 const CallLayer = lazy(() => import("./CallLayer").then((module) => ({ default: module.CallLayer })));
 
-type Window = "new" | "palette" | "shortcuts" | null;
+const SettingsDialog = lazy(() => import("./SettingsDialog").then((module) => ({ default: module.SettingsDialog })));
+
+type Window = "new" | "palette" | "shortcuts" | "settings" | null;
 
 /** An address like /chat?to=+49… opens that conversation, once. */
 function useNumberFromAddress(to: string | undefined, onOpened: (conversation: ConversationView) => void): string | null {
@@ -49,6 +52,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
   const navigate = useNavigate();
   const conversations = useConversations();
   const call = useLine();
+  useKeptShop();
   const [shown, setShown] = useState<Window>(null);
   const close = (): void => setShown(null);
   const unread = conversations?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
@@ -92,6 +96,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
     })),
     { id: "new", group: "Do", label: "New conversation", detail: "Alt N", icon: <SquarePen size={17} />, run: () => setShown("new") },
     { id: "keys", group: "Do", label: "Keyboard shortcuts", detail: "?", icon: <Keyboard size={17} />, run: () => setShown("shortcuts") },
+    { id: "settings", group: "Do", label: "Settings", icon: <Settings size={17} />, run: () => setShown("settings") },
     { id: "light", group: "Do", label: "Light colours", icon: <Sun size={17} />, run: () => setTheme("light") },
     { id: "dark", group: "Do", label: "Dark colours", icon: <Moon size={17} />, run: () => setTheme("dark") },
     { id: "front", group: "Go to", label: "Front page", icon: <Landmark size={17} />, run: () => void navigate({ to: "/" }) },
@@ -104,7 +109,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
         <Suspense fallback={null}>{call && <CallLayer line={call} />}</Suspense>
       </div>
       <aside aria-label="Conversation list" className={clsx("min-h-0 border-e", current !== undefined && "max-md:hidden")}>
-        <ConversationList session={session} current={current} onNew={() => setShown("new")} />
+        <ConversationList session={session} current={current} onNew={() => setShown("new")} onSettings={() => setShown("settings")} />
       </aside>
       <main className={clsx("min-h-0 min-w-0", current === undefined && "max-md:hidden")}>
         {addressError !== null && current === undefined && (
@@ -124,6 +129,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
         }}
       />
       {join !== undefined && <JoinDialog code={join} onClose={() => void navigate({ to: "/chat", replace: true })} onOpen={(id) => void navigate({ to: "/chat/$conversationId", params: { conversationId: id }, replace: true })} />}
+      <Suspense fallback={null}>{shown === "settings" && <SettingsDialog open onClose={close} />}</Suspense>
       <Palette open={shown === "palette"} onClose={close} commands={commands} />
       <ShortcutsDialog open={shown === "shortcuts"} onClose={close} shortcuts={shortcuts} />
     </div>

@@ -17,6 +17,7 @@ const PAGES: readonly ConsolePage[] = [
       { to: "/operator/payments", label: "Payments" },
       { to: "/operator/reminders", label: "Reminders" },
       { to: "/operator/plans", label: "Plans" },
+      { to: "/operator/purchases", label: "Purchases" },
       { to: "/operator/invoice-settings", label: "Settings" },
     ],
   },

@@ -1,0 +1,265 @@
+//! The money of purchases. Every transfer and stretch of days is named after the payment, and a payment's id after the
+//! store's transaction.
+
+use super::{DAMAGED, KeptPayment, Purchase, PurchaseError, Receipt, StorePayment, sold, store};
+use crate::BillingError;
+use crate::plans::calendar::Calendar;
+use crate::plans::{Term, deferral, share};
+use plaza_db::{Row, Tx, params};
+use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id, named_id};
+use plaza_protocol::{Ctx, Currency, Micros, PurchaseId, SubscriptionId, Timestamp, TransferId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The calendar of stores.
+const UTC: &str = "UTC";
+
+fn clearing(store: &str, currency: Currency) -> Account {
+    Account::new(AccountKind::PspClearing(Arc::from(store)), currency)
+}
+
+fn account(kind: AccountKind, currency: Currency) -> Account {
+    Account::new(kind, currency)
+}
+
+/// A payment as a row has it.
+struct Kept {
+    id: Uuid,
+    store: String,
+    transaction: String,
+    plan_key: String,
+    term: Term,
+    currency: Currency,
+    amount: Micros,
+    commission: Micros,
+    refunded: Micros,
+    from: Timestamp,
+    to: Option<Timestamp>,
+    refunded_at: Option<Timestamp>,
+    at: Timestamp,
+}
+
+fn read(row: &Row) -> Result<Kept, PurchaseError> {
+    Ok(Kept {
+        id: row.get(0)?,
+        store: row.get(1)?,
+        transaction: row.get(2)?,
+        plan_key: row.get(3)?,
+        term: Term::parse(&row.get::<String>(4)?).ok_or(DAMAGED)?,
+        currency: row.get(5)?,
+        amount: row.get(6)?,
+        commission: row.get(7)?,
+        refunded: row.get(8)?,
+        from: row.get(9)?,
+        to: row.get(10)?,
+        refunded_at: row.get(11)?,
+        at: row.get(12)?,
+    })
+}
+
+impl Kept {
+    /// The owner of its stretch of days.
+    fn stretch(&self) -> SubscriptionId {
+        SubscriptionId(self.id)
+    }
+
+    fn paid(&self) -> TransferId {
+        derived_id(self.id, "paid")
+    }
+}
+
+async fn of(tx: &mut Tx, purchase: PurchaseId) -> Result<Vec<Kept>, PurchaseError> {
+    tx.query(store::STORE_PAYMENTS, params![purchase]).await?.iter().map(read).collect()
+}
+
+/// The payments of a purchase.
+pub(super) async fn payments(tx: &mut Tx, purchase: PurchaseId) -> Result<Vec<KeptPayment>, PurchaseError> {
+    let kept = of(tx, purchase).await?.into_iter().map(|each| KeptPayment {
+        transfer_id: each.paid(),
+        transaction: each.transaction,
+        plan_key: each.plan_key,
+        amount: each.amount,
+        commission: each.commission,
+        refunded: each.refunded,
+        currency: each.currency,
+        at: each.at,
+    });
+    Ok(kept.collect())
+}
+
+async fn post(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    moves: Vec<(TransferId, Account, Account, Micros)>,
+) -> Result<(), PurchaseError> {
+    let transfers: Vec<Transfer> = moves
+        .into_iter()
+        .filter(|(_, _, _, amount)| *amount > Micros::ZERO)
+        .map(|(transfer_id, debit, credit, amount)| Transfer {
+            transfer_id,
+            action: Action::Posted { debit, credit, amount },
+        })
+        .collect();
+    for outcome in plaza_ledger::post(ctx, tx, &transfers).await? {
+        outcome.map_err(|_| DAMAGED)?;
+    }
+    Ok(())
+}
+
+fn day_of(at: Timestamp) -> Result<i64, PurchaseError> {
+    Calendar::of(UTC).day_of(at).ok_or(DAMAGED)
+}
+
+/// Books what a receipt says was paid and given back, each once.
+pub(super) async fn book(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    purchase: &Purchase,
+    receipt: &Receipt,
+) -> Result<(), PurchaseError> {
+    let mut payments: Vec<&StorePayment> = receipt.payments.iter().collect();
+    payments.sort_by_key(|payment| payment.from);
+    for payment in payments {
+        // A trial moves nothing.
+        if payment.amount <= Micros::ZERO {
+            continue;
+        }
+        take(ctx, tx, purchase, payment).await?;
+        if let Some(at) = payment.refunded_at {
+            let kept = of(tx, purchase.purchase_id).await?;
+            if let Some(kept) = kept.iter().find(|each| each.transaction == payment.transaction) {
+                give_back(ctx, tx, kept, (at, true)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Books a payment, if it is new.
+async fn take(ctx: &Ctx, tx: &mut Tx, of: &Purchase, payment: &StorePayment) -> Result<(), PurchaseError> {
+    let (plan, term) = sold(ctx, tx, &payment.product).await?;
+    let id = named_id(&format!("payment\0{}\0{}", of.store, payment.transaction)).0;
+    let to = payment.to.filter(|_| term != Term::Once);
+    let commission = payment.commission.clamp(Micros::ZERO, payment.amount);
+    let row = params![
+        id,
+        of.purchase_id,
+        of.store.as_str(),
+        payment.transaction.as_str(),
+        plan.key.as_str(),
+        term.as_str(),
+        payment.currency,
+        payment.amount,
+        commission,
+        payment.from,
+        to,
+        ctx.now()
+    ];
+    if tx.execute(store::INSERT_STORE_PAYMENT, row).await? == 0 {
+        return Ok(());
+    }
+    let (currency, store) = (payment.currency, of.store.as_str());
+    let earned = match to {
+        Some(to) => {
+            // What is left of another plan or term, the store gives back.
+            cut(ctx, tx, of, Some((plan.key.as_str(), term, payment.from))).await?;
+            let from_day = day_of(payment.from)?;
+            let days = day_of(to)?.saturating_sub(from_day).max(1);
+            let stretch = (SubscriptionId(id), UTC);
+            deferral::open(ctx, tx, stretch, (currency, payment.amount), (from_day, days)).await?;
+            deferral::deferred(currency)
+        }
+        None => account(AccountKind::ItemRevenue, currency),
+    };
+    let fees = account(AccountKind::FeeRevenue, currency);
+    let moves = vec![
+        (derived_id(id, "paid"), clearing(store, currency), earned, payment.amount),
+        (derived_id(id, "commission"), fees, clearing(store, currency), commission),
+    ];
+    post(ctx, tx, moves).await?;
+    // The payment that followed it was told first: it ended these days early.
+    let all = self::of(tx, of.purchase_id).await?;
+    let is_other = |each: &&Kept| (each.plan_key.as_str(), each.term) != (plan.key.as_str(), term);
+    let within = |at: Timestamp| at >= payment.from && to.is_some_and(|to| at < to);
+    let next = all.iter().filter(is_other).map(|each| each.from).filter(|from| within(*from)).min();
+    if let (Some(at), Some(kept)) = (next, all.iter().find(|each| each.id == id)) {
+        give_back(ctx, tx, kept, (at, false)).await?;
+    }
+    Ok(())
+}
+
+/// Gives back what is left of the payments of a purchase, but for those of a plan and term, as of a time.
+pub(super) async fn cut(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    purchase: &Purchase,
+    but_for: Option<(&str, Term, Timestamp)>,
+) -> Result<(), PurchaseError> {
+    let at = but_for.map_or(ctx.now(), |(_, _, at)| at);
+    for kept in of(tx, purchase.purchase_id).await? {
+        let is_same = but_for.is_some_and(|(plan, term, _)| plan == kept.plan_key && term == kept.term);
+        // What began later is not what this one ended.
+        let runs = kept.from <= at && kept.to.is_some_and(|to| to > at);
+        if !is_same && runs {
+            give_back(ctx, tx, &kept, (at, false)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a payment back, once: the whole of it, or what is left of its days.
+async fn give_back(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    kept: &Kept,
+    (at, is_whole): (Timestamp, bool),
+) -> Result<(), PurchaseError> {
+    if kept.refunded_at.is_some() {
+        return Ok(());
+    }
+    let rest = match kept.term {
+        Term::Once => Micros::ZERO,
+        _ => deferral::close(ctx, tx, kept.stretch(), day_of(at)?).await?,
+    };
+    let back = if is_whole { kept.amount } else { rest };
+    if tx.execute(store::REFUND_STORE_PAYMENT, params![kept.id, back, at]).await? == 0 {
+        return Err(DAMAGED);
+    }
+    let (currency, store) = (kept.currency, kept.store.as_str());
+    let earned = back.checked_sub(rest).ok_or(DAMAGED)?;
+    // The store gives its part of the commission back.
+    let commission = share(kept.commission, back.0, kept.amount.0).ok_or(DAMAGED)?;
+    let (refund, fees) =
+        (account(AccountKind::ContraRefund, currency), account(AccountKind::FeeRevenue, currency));
+    let moves = vec![
+        (
+            derived_id(kept.id, "refund of days"),
+            deferral::deferred(currency),
+            clearing(store, currency),
+            rest,
+        ),
+        (derived_id(kept.id, "refund"), refund, clearing(store, currency), earned),
+        (derived_id(kept.id, "commission back"), clearing(store, currency), fees, commission),
+    ];
+    post(ctx, tx, moves).await
+}
+
+/// What was sold for good is what stands on its account; what differs, in words.
+pub(crate) async fn compare_items(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, BillingError> {
+    let mut sold: BTreeMap<Currency, Micros> = BTreeMap::new();
+    for row in tx.query(store::ITEMS_SOLD, params![]).await? {
+        sold.insert(row.get(0)?, row.get(1)?);
+    }
+    let mut differences = Vec::new();
+    for currency in Currency::ALL {
+        let posted =
+            plaza_ledger::balance(ctx, tx, &account(AccountKind::ItemRevenue, *currency)).await?.posted;
+        let rows = sold.get(currency).copied().unwrap_or_default();
+        if posted != rows {
+            differences
+                .push(format!("revenue:items in {currency}: {posted} stand there, purchases have {rows}"));
+        }
+    }
+    Ok(differences)
+}

@@ -1,0 +1,138 @@
+/**
+ * # Purchases
+ *
+ * What people bought in app stores: how it stands, what was paid, what the store keeps, and the ledger's transfers. Who
+ * bought it stays with them: the page has no names and no numbers.
+ */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ShoppingBag } from "lucide-react";
+import { useState } from "react";
+import { purchaseCalls, purchaseQueries } from "@/api/purchases";
+import type { OperatorPurchase, PurchaseState, Sale } from "@/api/purchases";
+import { decimal, money } from "@/lib/money";
+import { Button } from "@/ui/Button";
+import { PageHead } from "@/ui/Console";
+import { Id } from "@/ui/CopyButton";
+import { DataTable } from "@/ui/DataTable";
+import type { Column } from "@/ui/DataTable";
+import { Dialog } from "@/ui/Dialog";
+import { Empty } from "@/ui/Problem";
+import { Pair, Pairs, Section } from "@/ui/Section";
+import { Segments } from "@/ui/Segments";
+import { Tag } from "@/ui/Tag";
+import { Time } from "@/ui/Time";
+import { words } from "@/ui/categories";
+import { useOperator } from "./session";
+
+const TONES: Record<PurchaseState, "good" | "attention" | "bad" | "plain"> = { pending: "attention", active: "good", grace: "attention", expired: "plain", revoked: "bad", replaced: "plain" };
+const LABELS: Record<PurchaseState, string> = { pending: "Not paid yet", active: "Runs", grace: "Payment failed", expired: "Ended", revoked: "Given back", replaced: "Replaced" };
+const FILTERS = [{ value: "all", label: "All" }, ...(["active", "grace", "pending", "expired", "revoked"] as const).map((value) => ({ value, label: LABELS[value] }))] as const;
+type Filter = (typeof FILTERS)[number]["value"];
+
+const paid = (row: OperatorPurchase): string => row.payments.map((each) => money(each.amount_micros, each.currency)).join(", ");
+
+const PURCHASES: Column<OperatorPurchase>[] = [
+  { head: "When", text: (row) => row.created_at, cell: (row) => <Time at={row.created_at} /> },
+  { head: "What", text: (row) => `${row.plan} ${row.term}`, cell: (row) => <span className="font-medium">{`${row.plan}, ${row.term === "once" ? "for good" : `by the ${row.term}`}`}</span> },
+  { head: "Store", wide: true, text: (row) => row.store, cell: (row) => words(row.store) },
+  { head: "State", text: (row) => row.state, cell: (row) => <Tag tone={TONES[row.state]}>{LABELS[row.state]}</Tag> },
+  { head: "Until", wide: true, text: (row) => row.expires_at ?? "", cell: (row) => (row.expires_at === null ? "" : <Time at={row.expires_at} />) },
+  { head: "Paid", end: true, text: paid, cell: (row) => <span className="tabular">{paid(row)}</span> },
+];
+
+const SALES: Column<Sale>[] = [
+  { head: "What", text: (row) => `${row.plan} ${row.term}`, cell: (row) => <span className="font-medium">{`${row.plan}, ${row.term}`}</span> },
+  { head: "Payments", end: true, text: (row) => row.payments, cell: (row) => row.payments.toLocaleString() },
+  { head: "Paid", end: true, text: (row) => `${row.currency} ${decimal(row.amount_micros)}`, cell: (row) => money(row.amount_micros, row.currency) },
+  { head: "Kept by the store", wide: true, end: true, text: (row) => decimal(row.commission_micros), cell: (row) => money(row.commission_micros, row.currency) },
+  { head: "Given back", wide: true, end: true, text: (row) => decimal(row.refunded_micros), cell: (row) => money(row.refunded_micros, row.currency) },
+];
+
+export function Purchases() {
+  const { token } = useOperator();
+  const [filter, setFilter] = useState<Filter>("all");
+  const [opened, setOpened] = useState<OperatorPurchase | null>(null);
+  const page = useQuery(purchaseQueries(token).list(filter === "all" ? undefined : filter));
+  return (
+    <>
+      <PageHead title="Purchases" note="What people bought. Who bought it is not shown here." />
+      <div className="mb-3">
+        <Segments label="State" value={filter} options={FILTERS} onChange={setFilter} />
+      </div>
+      <DataTable
+        label="Purchases"
+        columns={PURCHASES}
+        rows={page.data?.data}
+        rowKey={(row) => row.purchase_id}
+        rowLabel={(row) => `Purchase of ${row.plan}`}
+        onOpen={setOpened}
+        error={page.error}
+        onRetry={() => void page.refetch()}
+        empty={
+          <Empty icon={<ShoppingBag size={30} strokeWidth={1.5} />} title="Nothing here">
+            People buy in the settings of the messenger.
+          </Empty>
+        }
+      />
+      {(page.data?.sales.length ?? 0) > 0 && (
+        <Section title="Revenue by plan">
+          <DataTable label="Revenue by plan" columns={SALES} rows={page.data?.sales} rowKey={(row) => `${row.plan} ${row.term} ${row.currency}`} error={null} onRetry={() => void page.refetch()} empty={null} />
+        </Section>
+      )}
+      {opened && <PurchaseDialog purchase={opened} onClose={() => setOpened(null)} />}
+    </>
+  );
+}
+
+function PurchaseDialog({ purchase, onClose }: { purchase: OperatorPurchase; onClose: () => void }) {
+  const { token } = useOperator();
+  const client = useQueryClient();
+  const refund = useMutation({
+    mutationFn: () => purchaseCalls(token).refund(purchase.purchase_id),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["operator", "purchases"] });
+      onClose();
+    },
+  });
+  return (
+    <Dialog open onClose={onClose} side="end" title={`${purchase.plan}, ${purchase.term}`} description={LABELS[purchase.state]}>
+      <div className="grid gap-5">
+        <Pairs>
+          <Pair name="Purchase">
+            <Id value={purchase.purchase_id} what="purchase" />
+          </Pair>
+          <Pair name="Store">{words(purchase.store)}</Pair>
+          <Pair name="Renewed">{purchase.renews ? "Yes" : "No"}</Pair>
+          <Pair name="Trial">{purchase.is_trial ? "Yes" : "No"}</Pair>
+          <Pair name="Shared in a family">{purchase.is_family_shared ? "Yes" : "No"}</Pair>
+        </Pairs>
+        {purchase.payments.map((each) => (
+          <section key={each.transaction} aria-label={`Payment of ${money(each.amount_micros, each.currency)}`} className="rounded-14 border p-4">
+            <Pairs>
+              <Pair name="Paid">{money(each.amount_micros, each.currency)}</Pair>
+              <Pair name="Kept by the store">{money(each.commission_micros, each.currency)}</Pair>
+              <Pair name="Given back">{money(each.refunded_micros, each.currency)}</Pair>
+              <Pair name="When">
+                <Time at={each.at} />
+              </Pair>
+              <Pair name="Transfer in the ledger">
+                <Id value={each.transfer_id} what="transfer" />
+              </Pair>
+            </Pairs>
+          </section>
+        ))}
+        {purchase.payments.length === 0 && <p className="text-muted">Nothing was paid yet.</p>}
+        {purchase.can_refund && (
+          <Button kind="danger" disabled={refund.isPending} onClick={() => refund.mutate()}>
+            Give it back in the built-in store
+          </Button>
+        )}
+        {refund.error && (
+          <p role="alert" className="text-13 text-bad">
+            {refund.error.message}
+          </p>
+        )}
+      </div>
+    </Dialog>
+  );
+}
