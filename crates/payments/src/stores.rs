@@ -5,6 +5,7 @@
 //! leads to a look-up, and purchases are looked up again at their end and once a day, so that one that got lost is found.
 //! What a receipt means for entitlements and money is told in `plans::apply_receipt` of the crate of billing.
 
+pub mod apple;
 pub mod sandbox;
 
 use async_trait::async_trait;

@@ -15,7 +15,7 @@ use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::egress::Tls;
 use plaza_server::mail::Smtp;
 use plaza_server::payments::{PaymentSettings, StripeSettings};
-use plaza_server::stores::StoreSettings;
+use plaza_server::stores::{AppleSettings, StoreSettings};
 use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
@@ -127,6 +127,7 @@ struct File {
     blobs: Option<BucketFile>,
     /// Through whom businesses pay; default: in a sandbox the built-in provider, or else by bank transfer only.
     payments: Option<PaymentsFile>,
+    store: Option<StoreFile>,
     /// The server that mails go out by; absent: none are sent.
     mail: Option<MailFile>,
 }
@@ -249,6 +250,80 @@ impl PaymentsFile {
                 .transpose()?,
         })
     }
+}
+
+/// `[store]` of `plaza.toml`: where people buy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreFile {
+    apple: Option<AppleFile>,
+}
+
+/// `[store.apple]` of `plaza.toml`: an app in the App Store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppleFile {
+    bundle_id: String,
+    /// What stands before `plus.month`; else the bundle id and a point.
+    products_prefix: Option<String>,
+    issuer_id: String,
+    key_id: String,
+    /// The key for in-app purchases, as App Store Connect gives it.
+    key_file: PathBuf,
+    /// Apple's root certificate, Root CA G3.
+    root_file: PathBuf,
+    #[serde(default = "default_commission")]
+    commission_percent: i64,
+    /// Purchases of Apple's sandbox count, too.
+    #[serde(default)]
+    takes_sandbox: bool,
+    url: Option<String>,
+}
+
+fn default_commission() -> i64 {
+    30
+}
+
+impl AppleFile {
+    fn open(self) -> anyhow::Result<AppleSettings> {
+        let read = |name: &str, path: &Path| {
+            let bytes = fs::read(path)
+                .with_context(|| format!("store.apple.{name}: {} cannot be read", path.display()))?;
+            der_of(bytes)
+                .with_context(|| format!("store.apple.{name}: {} is neither PEM nor DER", path.display()))
+        };
+        if !(0..=100).contains(&self.commission_percent) {
+            bail!("store.apple.commission_percent: 0 to 100");
+        }
+        let url = self.url.unwrap_or_else(|| "https://api.storekit.itunes.apple.com".to_owned());
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            bail!("store.apple.url: it must begin with https://");
+        }
+        Ok(AppleSettings {
+            url,
+            root: read("root_file", &self.root_file)?,
+            products_prefix: self.products_prefix.unwrap_or_else(|| format!("{}.", self.bundle_id)),
+            bundle_id: self.bundle_id,
+            issuer_id: self.issuer_id,
+            key_id: self.key_id,
+            key: Secret(read("key_file", &self.key_file)?),
+            commission_percent: self.commission_percent,
+            takes_sandbox: self.takes_sandbox,
+        })
+    }
+}
+
+/// What a file in PEM holds; DER is left as it is.
+fn der_of(bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    use base64::Engine as _;
+    // A sequence, as every certificate and key is.
+    if bytes.first() == Some(&0x30) {
+        return Ok(bytes);
+    }
+    let text = String::from_utf8(bytes)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
+    let der = base64::engine::general_purpose::STANDARD.decode(lines.collect::<String>())?;
+    if der.is_empty() { bail!("it is empty") } else { Ok(der) }
 }
 
 /// `[blobs]` of `plaza.toml`: a bucket of an S3-compatible store.
@@ -402,6 +477,12 @@ impl Config {
             mistakes.push(format!("{error:#}"));
             None
         });
+        let apple = file.store.and_then(|store| store.apple).map(AppleFile::open).transpose();
+        let apple = apple.unwrap_or_else(|error| {
+            mistakes.push(format!("{error:#}"));
+            None
+        });
+        let stores = StoreSettings { sandbox, apple };
         let payments = match file.payments.map(|payments| payments.open(sandbox)) {
             None if sandbox => PaymentSettings::Sandbox,
             None => PaymentSettings::None,
@@ -471,7 +552,7 @@ impl Config {
                 has_snapshots,
                 blobs,
                 payments,
-                stores: StoreSettings { sandbox },
+                stores,
                 operator_token: Secret(operator_token),
                 operators,
                 four_eyes: file.four_eyes,
@@ -700,6 +781,13 @@ const KEYS: &[(&str, &str, &str)] = &[
         `secret_key_file`, `publishable_key`, `webhook_secret_file` (its webhooks come to `/_payments/stripe/webhook`) and, \
         for others that speak like it, `url`.",
     ),
+    (
+        "store",
+        "none, in a sandbox the built-in store",
+        "Where people buy: a table with `apple`, a table with `bundle_id`, `issuer_id`, `key_id`, `key_file`, `root_file` \
+        (Apple's Root CA G3) and, if need be, `products_prefix`, `commission_percent`, `takes_sandbox` and `url`. \
+        Notifications come to `/_payments/stores/apple/notifications`.",
+    ),
 ];
 
 /// `docs/operations/config.md`.
@@ -737,6 +825,9 @@ mod tests {
                 "origins" | "egress_allowed" | "operators" => "[]",
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "payments" => "{ provider = \"none\" }",
+                "store" => {
+                    "{ apple = { bundle_id = \"b\", issuer_id = \"i\", key_id = \"k\", key_file = \"f\", root_file = \"r\" } }"
+                }
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 "mail" => "{ smtp = \"smtp://localhost\", from = \"a@example.org\" }",
                 _ => "\"x\"",
@@ -745,6 +836,32 @@ mod tests {
             assert!(read.is_ok(), "{key}: {read:?}");
         }
         assert!(toml::from_str::<File>("no_such_key = 1").is_err());
+    }
+
+    #[test]
+    fn the_app_store_needs_a_key_and_a_root_that_can_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (key, root) = (folder.path().join("key.p8"), folder.path().join("root.cer"));
+        fs::write(&key, "-----BEGIN PRIVATE KEY-----\nMAMB\nAf8=\n-----END PRIVATE KEY-----\n")
+            .expect("written");
+        fs::write(&root, [0x30, 0x01, 0x00]).expect("written");
+        let open = |more: &str| {
+            let text = format!(
+                "bundle_id = \"org.example\"\nissuer_id = \"i\"\nkey_id = \"k\"\nkey_file = {key:?}\n\
+                 root_file = {root:?}\n{more}"
+            );
+            toml::from_str::<AppleFile>(&text).expect("it is read").open()
+        };
+        let settings = open("").expect("it is good");
+        assert_eq!(settings.products_prefix, "org.example.");
+        assert_eq!((settings.key.0, settings.root), (vec![0x30, 3, 1, 1, 0xff], vec![0x30, 1, 0]));
+        for (more, wrong) in
+            [("commission_percent = 101", "commission_percent"), ("url = \"ftp://x\"", "url")]
+        {
+            assert!(format!("{:#}", open(more).expect_err("wrong")).contains(wrong));
+        }
+        fs::write(&key, "nothing of a key").expect("written");
+        assert!(format!("{:#}", open("").expect_err("wrong")).contains("key_file"));
     }
 
     #[test]

@@ -191,7 +191,7 @@ pub async fn start(
         CloudApi::new(db.clone(), ctx.clone(), business.clone(), gateway, egress.clone(), blobs.clone())
     };
     let paid_through = payments::payments(&settings.payments, db.clone(), egress.clone());
-    let sold_through = stores::stores(&settings.stores, db.clone());
+    let sold_through = stores::stores(&settings.stores, db.clone(), &egress);
     let sandbox = Sandbox::new(settings.sandbox_folder.clone());
     let app = Arc::new_cyclic(|app| App {
         db: db.clone(),

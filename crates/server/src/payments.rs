@@ -66,7 +66,7 @@ pub(crate) fn payments(settings: &PaymentSettings, db: Db, egress: Arc<Egress>) 
 
 /// The server's guarded client.
 #[derive(Debug)]
-struct WayOut(Arc<Egress>);
+pub(crate) struct WayOut(pub(crate) Arc<Egress>);
 
 #[async_trait]
 impl Network for WayOut {

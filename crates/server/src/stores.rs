@@ -6,6 +6,8 @@
 
 use crate::app::App;
 use crate::attachments;
+use crate::egress::Egress;
+use crate::payments::WayOut;
 use crate::plan_views;
 use crate::problem::{Body, Problem};
 use axum::body::Bytes;
@@ -20,6 +22,8 @@ use plaza_billing::plans::{
 use plaza_db::Tx;
 use plaza_messaging::MessagingError;
 use plaza_messaging::accounts;
+use plaza_payments::stores::apple::Apple;
+pub use plaza_payments::stores::apple::AppleSettings;
 use plaza_payments::stores::sandbox::{SandboxStore, tokens};
 use plaza_payments::stores::{Basket, BuyError, Store, StoreError, Stores};
 use plaza_protocol::{AccountId, Actor, Chain, Ctx, Currency, ErrorCode, PhoneNumber, PurchaseId, Timestamp};
@@ -33,6 +37,8 @@ use std::time::Duration;
 pub struct StoreSettings {
     /// The built-in store, which takes no money.
     pub sandbox: bool,
+    /// An app in Apple's App Store.
+    pub apple: Option<AppleSettings>,
 }
 
 /// How often stores are asked about what is due.
@@ -41,10 +47,13 @@ const ROUND_EVERY: Duration = Duration::from_secs(30);
 const PINNED_FREE: i64 = 3;
 
 /// The stores of a network with these settings.
-pub(crate) fn stores(settings: &StoreSettings, db: plaza_db::Db) -> Stores {
+pub(crate) fn stores(settings: &StoreSettings, db: plaza_db::Db, egress: &Arc<Egress>) -> Stores {
     let mut all: Vec<Arc<dyn Store>> = Vec::new();
     if settings.sandbox {
         all.push(Arc::new(SandboxStore::default()));
+    }
+    if let Some(apple) = &settings.apple {
+        all.push(Arc::new(Apple::new(Arc::new(WayOut(egress.clone())), apple.clone())));
     }
     Stores::new(db, all)
 }

@@ -55,7 +55,7 @@ function Appearance() {
       </div>
       <fieldset>
         <legend className="mb-2">Accent colour</legend>
-        <div className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+        <div className="grid grid-cols-2 gap-2">
           {ACCENTS.map((each) => (
             <AccentChoice key={each.value} {...each} checked={accent === each.value} locked={!entitled && !isFree(each.value)} />
           ))}

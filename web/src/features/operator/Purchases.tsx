@@ -75,9 +75,11 @@ export function Purchases() {
         }
       />
       {(page.data?.sales.length ?? 0) > 0 && (
-        <Section title="Revenue by plan">
-          <DataTable label="Revenue by plan" columns={SALES} rows={page.data?.sales} rowKey={(row) => `${row.plan} ${row.term} ${row.currency}`} error={null} onRetry={() => void page.refetch()} empty={null} />
-        </Section>
+        <div className="mt-8">
+          <Section title="Revenue by plan">
+            <DataTable label="What each plan brought in" columns={SALES} rows={page.data?.sales} rowKey={(row) => `${row.plan} ${row.term} ${row.currency}`} error={null} onRetry={() => void page.refetch()} empty={null} />
+          </Section>
+        </div>
       )}
       {opened && <PurchaseDialog purchase={opened} onClose={() => setOpened(null)} />}
     </>
