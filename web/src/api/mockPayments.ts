@@ -48,6 +48,8 @@ let entries = [
   { entry_id: "bke_2", booked_at: now() - 190_000, amount_micros: 80_000_000, currency: "EUR", payer: "R. Rose", remittance: "Invoice 7, thank you", why: "it names no reference", business_id: null, payment_id: null },
 ];
 
+const EXCHANGE = { exchange_id: "xch_1", business_id: "506914307656634", from_currency: "USD", from_micros: 100_000_000, to_currency: "EUR", to_micros: 92_300_000, rate: "0.923", at: now() - 2 * 86_400 };
+
 /** The same for the operator. */
 export function answerOperatorPayments(method: string, path: string, empty: boolean): Response | null {
   const [area = "", id = ""] = path.replace("/operator/api/", "").split("/");
@@ -60,6 +62,7 @@ export function answerOperatorPayments(method: string, path: string, empty: bool
     return json({ clearing, suspense: empty ? [] : [{ currency: "EUR", amount_micros: entries.reduce((sum, entry) => sum + entry.amount_micros, 0) }], open_payments: empty ? 0 : 1, open_refunds: 0, old_payments: [] });
   }
   if (area === "bank-statements") return json({ matched: 1, suspense: 1, known: 3, unmatched: entries.slice(-1) });
+  if (area === "exchanges") return json({ data: empty ? [] : [EXCHANGE] });
   if (area !== "suspense") return null;
   if (id === "") return json({ data: empty ? [] : entries });
   entries = entries.filter((entry) => entry.entry_id !== id);

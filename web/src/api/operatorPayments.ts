@@ -16,6 +16,9 @@ export type Reconciliation = {
 };
 export type BankEntry = { entry_id: string; booked_at: number; amount_micros: number; currency: string; payer: string; remittance: string; why: string; business_id: string | null; payment_id: string | null };
 
+/** Money of one currency that was credited in another. */
+export type Exchange = { exchange_id: string; business_id: string; from_currency: string; from_micros: number; to_currency: string; to_micros: number; rate: string; at: number };
+
 export type ImportedStatement = { matched: number; suspense: number; known: number; /** What nobody could be found for. */ unmatched: BankEntry[] };
 
 const KEY = ["operator", "payments"] as const;
@@ -26,6 +29,7 @@ export function operatorPaymentQueries(token: string) {
     list: (business_id?: string) => pages<OperatorPayment>(token, [...KEY, "list", business_id], (after) => paths.operatorPayments({ limit: PAGE_ROWS, after }, { business_id })),
     one: (id: string) => queryOptions({ queryKey: [...KEY, "one", id], queryFn: ({ signal }) => call<OperatorPayment & { refunds: Refund[] }>(paths.operatorPayment(id), { token, signal }) }),
     reconciliation: () => queryOptions({ queryKey: [...KEY, "reconciliation"], queryFn: ({ signal }) => call<Reconciliation>(paths.reconciliation(), { token, signal }), refetchInterval: REFRESH_MS }),
+    exchanges: () => queryOptions({ queryKey: [...KEY, "exchanges"], queryFn: async ({ signal }) => (await call<{ data: Exchange[] }>(paths.exchanges(), { token, signal })).data }),
     suspense: () => queryOptions({ queryKey: [...KEY, "suspense"], queryFn: async ({ signal }) => (await call<{ data: BankEntry[] }>(paths.suspense(), { token, signal })).data, refetchInterval: REFRESH_MS }),
   };
 }
@@ -35,7 +39,8 @@ export function operatorPaymentCalls(token: string) {
   return {
     refund: (id: string, wish: { amount: string; reason: string; key: string }) => post(`${paths.operatorPayment(id)}/refunds`, wish),
     reconcile: () => post(paths.reconciliation()),
-    assign: (id: string, businessId: string) => post(paths.suspenseStep(id, "assign"), { business_id: businessId }),
+    /** `rate`: what one unit of the entry's currency is worth in what the business pays in, if that is another one. */
+    assign: (id: string, businessId: string, rate: string) => post(paths.suspenseStep(id, "assign"), rate === "" ? { business_id: businessId } : { business_id: businessId, rate }),
     sendBack: (id: string) => post(paths.suspenseStep(id, "return")),
     importStatement: (statement: string) => call<ImportedStatement>(paths.bankStatements(), { method: "POST", token, body: { statement } }),
   };

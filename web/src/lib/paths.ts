@@ -72,6 +72,7 @@ export const paths = {
   operatorPayment: (paymentId: string) => `/operator/api/payments/${id(paymentId)}`,
   reconciliation: () => "/operator/api/reconciliation",
   suspense: () => "/operator/api/suspense",
+  exchanges: () => "/operator/api/exchanges",
   suspenseStep: (entryId: string, step: "assign" | "return") => `/operator/api/suspense/${id(entryId)}/${step}`,
   bankStatements: () => "/operator/api/bank-statements",
   payments: (page: Page) => paged("/manager/api/payments", page),

@@ -8,7 +8,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { CircleCheck, CreditCard, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { operatorPaymentCalls, operatorPaymentQueries } from "@/api/operatorPayments";
-import type { BankEntry, ImportedStatement, OperatorPayment, Reconciliation } from "@/api/operatorPayments";
+import type { BankEntry, Exchange, ImportedStatement, OperatorPayment, Reconciliation } from "@/api/operatorPayments";
 import type { PaymentState } from "@/api/payments";
 import { decimal, money } from "@/lib/money";
 import { Button } from "@/ui/Button";
@@ -92,6 +92,7 @@ export function OperatorPayments() {
         <Wrong error={round.error} />
       </Section>
       <Suspense />
+      <Exchanges />
       <Section title="Paid in">
         <DataTable
           label="Payments"
@@ -176,14 +177,34 @@ function Suspense() {
   );
 }
 
+const EXCHANGE_COLUMNS: Column<Exchange>[] = [
+  { head: "When", text: (row) => row.at, cell: (row) => <Time at={row.at} /> },
+  { head: "Business", wide: true, text: (row) => row.business_id, cell: (row) => <span className="font-mono text-12">{row.business_id}</span> },
+  { head: "Came in", end: true, text: (row) => decimal(row.from_micros), cell: (row) => <span className="tabular">{money(row.from_micros, row.from_currency)}</span> },
+  { head: "Rate", end: true, text: (row) => row.rate, cell: (row) => <span className="tabular">{row.rate}</span> },
+  { head: "Credited", end: true, text: (row) => decimal(row.to_micros), cell: (row) => <span className="font-medium tabular">{money(row.to_micros, row.to_currency)}</span> },
+];
+
+function Exchanges() {
+  const { queries } = usePayments();
+  const query = useQuery(queries.exchanges());
+  if (query.data?.length === 0) return null;
+  return (
+    <Section title="Exchanged">
+      <DataTable label="Exchanges between currencies" columns={EXCHANGE_COLUMNS} rows={query.data} rowKey={(row) => row.exchange_id} rowLabel={(row) => `Exchange of ${money(row.from_micros, row.from_currency)}`} error={query.error} onRetry={() => void query.refetch()} empty={null} />
+    </Section>
+  );
+}
+
 function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
   const { calls, refresh } = usePayments();
   const [business, setBusiness] = useState("");
+  const [rate, setRate] = useState("");
   const onSuccess = async (): Promise<void> => {
     await refresh();
     onDone();
   };
-  const assign = useMutation({ mutationFn: () => calls.assign(entry.entry_id, business.trim()), onSuccess });
+  const assign = useMutation({ mutationFn: () => calls.assign(entry.entry_id, business.trim(), rate.trim()), onSuccess });
   const back = useMutation({ mutationFn: () => calls.sendBack(entry.entry_id), onSuccess });
   return (
     <div className="grid gap-4">
@@ -201,6 +222,7 @@ function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
         }}
       >
         <Field label="Business id" inputMode="numeric" value={business} error={assign.error?.message ?? null} onChange={(event) => setBusiness(event.target.value)} />
+        <Field label="Rate" hint={`Only if the business does not pay in ${entry.currency}: what 1 ${entry.currency} is worth in its currency, such as 1.0834.`} inputMode="decimal" value={rate} onChange={(event) => setRate(event.target.value)} />
         <Button kind="solid" type="submit" disabled={business.trim() === "" || assign.isPending}>
           Credit it to this business
         </Button>
