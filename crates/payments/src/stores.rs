@@ -6,6 +6,7 @@
 //! What a receipt means for entitlements and money is told in `plans::apply_receipt` of the crate of billing.
 
 pub mod apple;
+pub mod google;
 pub mod sandbox;
 
 use async_trait::async_trait;

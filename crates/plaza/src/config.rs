@@ -15,7 +15,7 @@ use plaza_protocol::{Ctx, Secret, SeededIds, wire};
 use plaza_server::egress::Tls;
 use plaza_server::mail::Smtp;
 use plaza_server::payments::{PaymentSettings, StripeSettings};
-use plaza_server::stores::{AppleSettings, StoreSettings};
+use plaza_server::stores::{AppleSettings, GoogleSettings, ServiceAccount, StoreSettings};
 use plaza_server::{Operator, Settings};
 use serde::Deserialize;
 use std::fs;
@@ -257,6 +257,7 @@ impl PaymentsFile {
 #[serde(deny_unknown_fields)]
 struct StoreFile {
     apple: Option<AppleFile>,
+    google: Option<GoogleFile>,
 }
 
 /// `[store.apple]` of `plaza.toml`: an app in the App Store.
@@ -307,6 +308,60 @@ impl AppleFile {
             issuer_id: self.issuer_id,
             key_id: self.key_id,
             key: Secret(read("key_file", &self.key_file)?),
+            commission_percent: self.commission_percent,
+            takes_sandbox: self.takes_sandbox,
+        })
+    }
+}
+
+/// `[store.google]` of `plaza.toml`: an app in Google Play.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoogleFile {
+    package_name: String,
+    /// What stands before `plus` in the ids of products; else nothing.
+    #[serde(default)]
+    products_prefix: String,
+    /// The JSON file of a service account's key.
+    service_account_file: PathBuf,
+    /// The Pub/Sub subscription that pushes notifications: `projects/…/subscriptions/…`; absent: none are taken.
+    notifications_from: Option<String>,
+    #[serde(default = "default_commission")]
+    commission_percent: i64,
+    /// What testers buy counts, too.
+    #[serde(default)]
+    takes_sandbox: bool,
+    url: Option<String>,
+}
+
+impl GoogleFile {
+    fn open(self) -> anyhow::Result<GoogleSettings> {
+        let path = self.service_account_file;
+        let file = fs::read(&path).with_context(|| {
+            format!("store.google.service_account_file: {} cannot be read", path.display())
+        })?;
+        let account = ServiceAccount::read(&file)
+            .with_context(|| format!("store.google.service_account_file: {}", path.display()))?;
+        if !(0..=100).contains(&self.commission_percent) {
+            bail!("store.google.commission_percent: 0 to 100");
+        }
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
+        if !self.package_name.contains('.') || !self.package_name.bytes().all(is_name) {
+            bail!("store.google.package_name: a name such as org.example.chat");
+        }
+        if self.notifications_from.as_deref().is_some_and(|from| !from.starts_with("projects/")) {
+            bail!("store.google.notifications_from: the whole name, projects/…/subscriptions/…");
+        }
+        let url = self.url.unwrap_or_else(|| "https://androidpublisher.googleapis.com".to_owned());
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            bail!("store.google.url: it must begin with https://");
+        }
+        Ok(GoogleSettings {
+            url,
+            package_name: self.package_name,
+            products_prefix: self.products_prefix,
+            account,
+            notifications_from: self.notifications_from,
             commission_percent: self.commission_percent,
             takes_sandbox: self.takes_sandbox,
         })
@@ -477,12 +532,16 @@ impl Config {
             mistakes.push(format!("{error:#}"));
             None
         });
-        let apple = file.store.and_then(|store| store.apple).map(AppleFile::open).transpose();
-        let apple = apple.unwrap_or_else(|error| {
+        let (apple, google) = file.store.map_or((None, None), |store| (store.apple, store.google));
+        let apple = apple.map(AppleFile::open).transpose().unwrap_or_else(|error| {
             mistakes.push(format!("{error:#}"));
             None
         });
-        let stores = StoreSettings { sandbox, apple };
+        let google = google.map(GoogleFile::open).transpose().unwrap_or_else(|error| {
+            mistakes.push(format!("{error:#}"));
+            None
+        });
+        let stores = StoreSettings { sandbox, apple, google };
         let payments = match file.payments.map(|payments| payments.open(sandbox)) {
             None if sandbox => PaymentSettings::Sandbox,
             None => PaymentSettings::None,
@@ -785,8 +844,10 @@ const KEYS: &[(&str, &str, &str)] = &[
         "store",
         "none, in a sandbox the built-in store",
         "Where people buy: a table with `apple`, a table with `bundle_id`, `issuer_id`, `key_id`, `key_file`, `root_file` \
-        (Apple's Root CA G3) and, if need be, `products_prefix`, `commission_percent`, `takes_sandbox` and `url`. \
-        Notifications come to `/_payments/stores/apple/notifications`.",
+        (Apple's Root CA G3) and, if need be, `products_prefix`, `commission_percent`, `takes_sandbox` and `url`; and with \
+        `google`, a table with `package_name`, `service_account_file` (the JSON of its key) and, if need be, \
+        `notifications_from` (`projects/…/subscriptions/…`), `products_prefix`, `commission_percent`, `takes_sandbox` and \
+        `url`. Notifications come to `/_payments/stores/apple/notifications` and `/_payments/stores/google/notifications`.",
     ),
 ];
 
@@ -826,7 +887,8 @@ mod tests {
                 "ice_servers" => "[{ urls = [\"stun:localhost\"] }]",
                 "payments" => "{ provider = \"none\" }",
                 "store" => {
-                    "{ apple = { bundle_id = \"b\", issuer_id = \"i\", key_id = \"k\", key_file = \"f\", root_file = \"r\" } }"
+                    "{ apple = { bundle_id = \"b\", issuer_id = \"i\", key_id = \"k\", key_file = \"f\", root_file = \"r\" }, \
+                     google = { package_name = \"p\", service_account_file = \"f\" } }"
                 }
                 "blobs" => "{ bucket = \"b\", access_key_id = \"i\", secret_access_key_file = \"f\" }",
                 "mail" => "{ smtp = \"smtp://localhost\", from = \"a@example.org\" }",
@@ -862,6 +924,47 @@ mod tests {
         }
         fs::write(&key, "nothing of a key").expect("written");
         assert!(format!("{:#}", open("").expect_err("wrong")).contains("key_file"));
+    }
+
+    #[test]
+    fn google_play_needs_a_service_account_that_can_be_read() {
+        use base64::Engine as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("account.json");
+        let open = |more: &str| {
+            let text = format!("package_name = \"org.example\"\nservice_account_file = {file:?}\n{more}");
+            toml::from_str::<GoogleFile>(&text).expect("it is read").open()
+        };
+        let write = |key: &[u8], token_url: &str| {
+            let key = base64::engine::general_purpose::STANDARD.encode(key);
+            let account = serde_json::json!({
+                "type": "service_account", "private_key_id": "k1", "client_email": "plaza@example.org",
+                "private_key": format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n"),
+                "token_uri": token_url,
+            });
+            fs::write(&file, account.to_string()).expect("written");
+        };
+        let wrong = |more: &str| format!("{:#}", open(more).expect_err("wrong"));
+        assert!(wrong("").contains("cannot be read"));
+        let key = include_bytes!("../../payments/tests/payments/google/account.p8");
+        write(key, "https://oauth2.googleapis.com/token");
+        let settings = open("").expect("it is good");
+        assert_eq!(
+            (settings.account.email.as_str(), settings.account.key_id.as_str()),
+            ("plaza@example.org", "k1")
+        );
+        assert_eq!(settings.url, "https://androidpublisher.googleapis.com");
+        for (more, named) in [
+            ("commission_percent = -1", "commission_percent"),
+            ("url = \"ftp://x\"", "url"),
+            ("notifications_from = \"plaza\"", "notifications_from"),
+        ] {
+            assert!(wrong(more).contains(named));
+        }
+        write(key, "ftp://x");
+        assert!(wrong("").contains("token_uri"));
+        write(b"no key", "https://oauth2.googleapis.com/token");
+        assert!(wrong("").contains("no RSA key"));
     }
 
     #[test]

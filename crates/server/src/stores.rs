@@ -24,6 +24,8 @@ use plaza_messaging::MessagingError;
 use plaza_messaging::accounts;
 use plaza_payments::stores::apple::Apple;
 pub use plaza_payments::stores::apple::AppleSettings;
+use plaza_payments::stores::google::Google;
+pub use plaza_payments::stores::google::{GoogleSettings, ServiceAccount};
 use plaza_payments::stores::sandbox::{SandboxStore, tokens};
 use plaza_payments::stores::{Basket, BuyError, Store, StoreError, Stores};
 use plaza_protocol::{AccountId, Actor, Chain, Ctx, Currency, ErrorCode, PhoneNumber, PurchaseId, Timestamp};
@@ -39,6 +41,8 @@ pub struct StoreSettings {
     pub sandbox: bool,
     /// An app in Apple's App Store.
     pub apple: Option<AppleSettings>,
+    /// An app in Google Play.
+    pub google: Option<GoogleSettings>,
 }
 
 /// How often stores are asked about what is due.
@@ -54,6 +58,9 @@ pub(crate) fn stores(settings: &StoreSettings, db: plaza_db::Db, egress: &Arc<Eg
     }
     if let Some(apple) = &settings.apple {
         all.push(Arc::new(Apple::new(Arc::new(WayOut(egress.clone())), apple.clone())));
+    }
+    if let Some(google) = &settings.google {
+        all.push(Arc::new(Google::new(Arc::new(WayOut(egress.clone())), google.clone())));
     }
     Stores::new(db, all)
 }

@@ -400,7 +400,7 @@ async fn replace(
     if old.account_id != by.account_id || old.purchase_id == by.purchase_id {
         return Ok(());
     }
-    money::cut(ctx, tx, &old, None).await?;
+    // Its money stays where it is: a store that gives some of it back says so in the payment.
     (old.state, old.renews, old.updated_at) = (PurchaseState::Replaced, false, ctx.now());
     put(ctx, tx, &old).await
 }

@@ -7,6 +7,7 @@ mod automatic;
 mod bank;
 mod crashes;
 mod dunning;
+mod google;
 mod invariants;
 mod invoices;
 mod refunds;

@@ -163,7 +163,7 @@ async fn take(ctx: &Ctx, tx: &mut Tx, of: &Purchase, payment: &StorePayment) -> 
     let earned = match to {
         Some(to) => {
             // What is left of another plan or term, the store gives back.
-            cut(ctx, tx, of, Some((plan.key.as_str(), term, payment.from))).await?;
+            cut(ctx, tx, of, (plan.key.as_str(), term, payment.from)).await?;
             let from_day = day_of(payment.from)?;
             let days = day_of(to)?.saturating_sub(from_day).max(1);
             let stretch = (SubscriptionId(id), UTC);
@@ -189,16 +189,15 @@ async fn take(ctx: &Ctx, tx: &mut Tx, of: &Purchase, payment: &StorePayment) -> 
     Ok(())
 }
 
-/// Gives back what is left of the payments of a purchase, but for those of a plan and term, as of a time.
-pub(super) async fn cut(
+/// Gives back what is left of the payments of a purchase for other plans and terms than one that began.
+async fn cut(
     ctx: &Ctx,
     tx: &mut Tx,
     purchase: &Purchase,
-    but_for: Option<(&str, Term, Timestamp)>,
+    (plan, term, at): (&str, Term, Timestamp),
 ) -> Result<(), PurchaseError> {
-    let at = but_for.map_or(ctx.now(), |(_, _, at)| at);
     for kept in of(tx, purchase.purchase_id).await? {
-        let is_same = but_for.is_some_and(|(plan, term, _)| plan == kept.plan_key && term == kept.term);
+        let is_same = plan == kept.plan_key && term == kept.term;
         // What began later is not what this one ended.
         let runs = kept.from <= at && kept.to.is_some_and(|to| to > at);
         if !is_same && runs {

@@ -1,0 +1,562 @@
+//! Google Play: tokens of the service account, what the Android Publisher API answers for purchases and orders, and what
+//! Pub/Sub pushes.
+
+use super::*;
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use plaza_billing::plans::{
+    self, Entitlement, Holder, PlanSource, Purchase, PurchaseError, PurchaseState, Term,
+};
+use plaza_ledger::{Account, AccountKind};
+use plaza_payments::stores::google::{Google, GoogleSettings, ServiceAccount};
+use plaza_payments::stores::{BuyError, Looked, Store as _, StoreError, Stores};
+use plaza_payments::{Network, NetworkError, Request, Response};
+use plaza_protocol::{AccountId, Secret, Timestamp};
+use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// 2027-03-01, 09:30 UTC.
+const MARCH: Timestamp = Timestamp::from_seconds(1_803_893_400);
+const KEY: &[u8] = include_bytes!("google/account.p8");
+const PACKAGE: &str = "org.example.chat";
+const TOKEN_URL: &str = "https://tokens.example.org/token";
+const API: &str = "https://api.example.org/androidpublisher/v3/applications/";
+const PUSHES: &str = "projects/chat/subscriptions/plaza-7f3a";
+/// The purchase token of a subscription, as long as Google's are.
+const PLUS: &str =
+    "oboeoenigpkjhkenkdjhjmde.AO-J1OzrcoGstJYhR7y74XbgDYv6iq3nPS0UKiu_5aW1F2CIqBVUBtmnEafFSWHqSWXflXvJ";
+const ORDER: &str = "GPA.3352-0306-9721-14048";
+
+/// The server of tokens and the Android Publisher API, as they document their answers.
+#[derive(Debug, Default)]
+struct Play {
+    subscriptions: Mutex<BTreeMap<String, Value>>,
+    items: Mutex<BTreeMap<String, Value>>,
+    orders: Mutex<BTreeMap<String, Value>>,
+    acknowledged: Mutex<Vec<String>>,
+    /// Until when each token is good.
+    tokens: Mutex<Vec<i64>>,
+    has_no_tokens: Mutex<bool>,
+    now: Mutex<i64>,
+}
+
+impl Play {
+    /// A token for a statement that the account signed.
+    fn token(&self, body: &str) -> (u16, Value) {
+        if *self.has_no_tokens.lock().unwrap() {
+            return (503, json!({"error": "unavailable"}));
+        }
+        let form: BTreeMap<_, _> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        assert_eq!(form["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        let parts: Vec<&str> = form["assertion"].split('.').collect();
+        let read = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let head: Value = serde_json::from_slice(&read(parts[0])).unwrap();
+        assert_eq!(head, json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
+        let claims: Value = serde_json::from_slice(&read(parts[1])).unwrap();
+        let now = *self.now.lock().unwrap();
+        let scope = "https://www.googleapis.com/auth/androidpublisher";
+        let expected = json!({
+            "iss": "plaza@example.org", "scope": scope, "aud": TOKEN_URL, "iat": now, "exp": now + 3600,
+        });
+        assert_eq!(claims, expected);
+        let pair = RsaKeyPair::from_pkcs8(KEY).unwrap();
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref());
+        key.verify(format!("{}.{}", parts[0], parts[1]).as_bytes(), &read(parts[2])).unwrap();
+        let mut tokens = self.tokens.lock().unwrap();
+        tokens.push(now + 3599);
+        (
+            200,
+            json!({"access_token": format!("ya29.{}", tokens.len()), "expires_in": 3599, "token_type": "Bearer"}),
+        )
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        let missing = || (404, json!({"error": {"code": 404}}));
+        let found = |all: &Mutex<BTreeMap<String, Value>>, key: &str| {
+            all.lock().unwrap().get(key).map_or_else(missing, |of| (200, of.clone()))
+        };
+        if let Some(token) = path.strip_prefix("purchases/subscriptionsv2/tokens/") {
+            return found(&self.subscriptions, token);
+        }
+        if let Some(token) = path.strip_prefix("purchases/productsv2/tokens/") {
+            return found(&self.items, token);
+        }
+        if let Some(query) = path.strip_prefix("orders:batchGet?") {
+            let ids: Vec<&str> = query.split('&').map(|one| one.strip_prefix("orderIds=").unwrap()).collect();
+            let orders = self.orders.lock().unwrap();
+            let orders: Option<Vec<&Value>> = ids.iter().map(|id| orders.get(*id)).collect();
+            return orders.map_or_else(missing, |orders| (200, json!({"orders": orders})));
+        }
+        found(&self.orders, path.strip_prefix("orders/").unwrap())
+    }
+}
+
+#[async_trait]
+impl Network for Play {
+    async fn call(&self, request: Request) -> Result<Response, NetworkError> {
+        let (status, body) = if request.url == TOKEN_URL {
+            assert!(request.is_post);
+            self.token(&request.body)
+        } else {
+            let (name, token) = &request.headers[0];
+            let number = token.strip_prefix("Bearer ya29.").unwrap().parse::<usize>().unwrap();
+            assert_eq!(*name, "authorization");
+            if *self.now.lock().unwrap() >= self.tokens.lock().unwrap()[number - 1] {
+                return Ok(Response { status: 401, body: Vec::new() });
+            }
+            let (package, path) = request.url.strip_prefix(API).unwrap().split_once('/').unwrap();
+            if package != PACKAGE {
+                (404, json!({"error": {"message": "The purchase token does not match the package name."}}))
+            } else if request.is_post {
+                self.acknowledged.lock().unwrap().push(path.to_owned());
+                for all in [&self.subscriptions, &self.items] {
+                    for (token, of) in all.lock().unwrap().iter_mut() {
+                        if path.ends_with(&format!("/tokens/{token}:acknowledge")) {
+                            of["acknowledgementState"] = json!("ACKNOWLEDGEMENT_STATE_ACKNOWLEDGED");
+                        }
+                    }
+                }
+                return Ok(Response { status: 200, body: Vec::new() });
+            } else {
+                self.get(path)
+            }
+        };
+        Ok(Response { status, body: body.to_string().into_bytes() })
+    }
+}
+
+fn words(time: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(time.0).unwrap().to_string()
+}
+
+fn euros(cents: i64) -> Value {
+    json!({"currencyCode": "EUR", "units": (cents / 100).to_string(), "nanos": cents % 100 * 10_000_000})
+}
+
+fn later(days: i64) -> Timestamp {
+    Timestamp(MARCH.0 + days * 86_400_000_000)
+}
+
+/// A subscription as `purchases.subscriptionsv2.get` answers.
+fn subscription(base_plan: &str, order: &str, until: Timestamp) -> Value {
+    json!({
+        "kind": "androidpublisher#subscriptionPurchaseV2", "regionCode": "DE", "startTime": words(MARCH),
+        "subscriptionState": "SUBSCRIPTION_STATE_ACTIVE", "latestOrderId": order,
+        "acknowledgementState": "ACKNOWLEDGEMENT_STATE_PENDING",
+        "lineItems": [{
+            "productId": "plus", "expiryTime": words(until), "latestSuccessfulOrderId": order,
+            "autoRenewingPlan": {"autoRenewEnabled": true}, "offerDetails": {"basePlanId": base_plan},
+        }],
+    })
+}
+
+/// An order of it, as `orders.get` answers. Of each euro Google pays out 85 cents.
+fn order(id: &str, base_plan: &str, cents: i64, (from, to): (Timestamp, Timestamp)) -> Value {
+    let details = json!({
+        "basePlanId": base_plan, "offerPhase": "BASE",
+        "servicePeriodStartTime": words(from), "servicePeriodEndTime": words(to),
+    });
+    json!({
+        "orderId": id, "state": "PROCESSED", "createTime": words(from), "lastEventTime": words(from),
+        "total": euros(cents), "developerRevenueInBuyerCurrency": euros(cents * 85 / 100),
+        "lineItems": [{"productId": "plus", "total": euros(cents), "subscriptionDetails": details}],
+        "orderHistory": {"processedEvent": {"eventTime": words(from)}},
+    })
+}
+
+fn settings() -> GoogleSettings {
+    GoogleSettings {
+        url: "https://api.example.org".to_owned(),
+        package_name: PACKAGE.to_owned(),
+        products_prefix: String::new(),
+        account: ServiceAccount {
+            email: "plaza@example.org".to_owned(),
+            key_id: "k1".to_owned(),
+            key: Secret(KEY.to_vec()),
+            token_url: TOKEN_URL.to_owned(),
+        },
+        notifications_from: Some(PUSHES.to_owned()),
+        commission_percent: 30,
+        takes_sandbox: false,
+    }
+}
+
+fn push_from(subscription: &str, package: &str, kind: &str, token: &str) -> Vec<u8> {
+    let about = json!({
+        "version": "1.0", "packageName": package, "eventTimeMillis": "1803893400000",
+        kind: {"version": "1.0", "notificationType": 2, "purchaseToken": token},
+    });
+    let message = json!({"data": STANDARD.encode(about.to_string()), "messageId": "136969346945"});
+    json!({"message": message, "subscription": subscription}).to_string().into_bytes()
+}
+
+fn push(kind: &str, token: &str) -> Vec<u8> {
+    push_from(PUSHES, PACKAGE, kind, token)
+}
+
+/// A network that sells in Google Play.
+struct Shop {
+    world: World,
+    play: Arc<Play>,
+    stores: Stores,
+    ana: AccountId,
+    ben: AccountId,
+}
+
+async fn each_shop<F: AsyncFn(Shop)>(test: F) {
+    each_world(async |world| {
+        world.clock.set(MARCH);
+        let import =
+            async |ctx: &Ctx, tx: &mut Tx| plans::import_plans(ctx, tx, &PlanSource::reference()).await;
+        world.db.transact(&world.ctx, "test.plans", import).await.unwrap();
+        let play = Arc::new(Play::default());
+        *play.now.lock().unwrap() = MARCH.seconds();
+        let stores = Stores::new(world.db.clone(), vec![Arc::new(Google::new(play.clone(), settings()))]);
+        let (ana, ben) = (world.ctx.uuid(), world.ctx.uuid());
+        test(Shop { world, play, stores, ana, ben }).await;
+    })
+    .await;
+}
+
+impl Shop {
+    fn sell(&self, token: &str, of: Value) {
+        self.play.subscriptions.lock().unwrap().insert(token.to_owned(), of);
+    }
+
+    fn order(&self, of: Value) {
+        let id = of["orderId"].as_str().unwrap().to_owned();
+        self.play.orders.lock().unwrap().insert(id, of);
+    }
+
+    /// What Google says of the subscription changes.
+    fn change(&self, change: impl FnOnce(&mut Value)) {
+        change(self.play.subscriptions.lock().unwrap().get_mut(PLUS).unwrap());
+    }
+
+    fn give_back(&self, id: &str) {
+        let mut orders = self.play.orders.lock().unwrap();
+        let order = orders.get_mut(id).unwrap();
+        order["state"] = json!("REFUNDED");
+        order["developerRevenueInBuyerCurrency"] = euros(0);
+        order["orderHistory"]["refundEvent"] =
+            json!({"eventTime": words(self.world.ctx.now()), "refundReason": "CHARGEBACK"});
+    }
+
+    /// Ana buys a month of Plus.
+    async fn month(&self) -> Purchase {
+        self.order(order(ORDER, "month", 200, (MARCH, later(31))));
+        self.sell(PLUS, subscription("month", ORDER, later(31)));
+        self.show(self.ana, PLUS).await.unwrap()
+    }
+
+    async fn show(&self, account: AccountId, token: &str) -> Result<Purchase, BuyError> {
+        self.stores.submit(&self.world.ctx, account, ("google", token)).await
+    }
+
+    async fn hint(&self, body: Vec<u8>) -> Result<bool, BuyError> {
+        self.stores.hint(&self.world.ctx, "google", &body).await
+    }
+
+    /// Some days pass, with their housekeeping.
+    async fn days(&self, days: u32) -> Looked {
+        self.world.clock.advance(DAY * days);
+        *self.play.now.lock().unwrap() = self.world.ctx.now().seconds();
+        let looked = self.stores.reconcile(&self.world.ctx).await.unwrap();
+        let step = async |ctx: &Ctx, tx: &mut Tx| plans::step(ctx, tx).await;
+        while self.world.db.transact(&self.world.ctx, "test.step", step).await.unwrap().is_more {}
+        looked
+    }
+
+    async fn all(&self) -> Vec<Purchase> {
+        let ana = self.ana;
+        let read = async move |ctx: &Ctx, tx: &mut Tx| plans::purchases_of(ctx, tx, ana).await;
+        self.world.db.read(&self.world.ctx, "test.all", read).await.unwrap()
+    }
+
+    async fn state(&self) -> PurchaseState {
+        self.all().await[0].state
+    }
+
+    async fn has_colours(&self) -> bool {
+        let holder = Holder::Person(self.ana);
+        let ask = async move |ctx: &Ctx, tx: &mut Tx| {
+            plans::entitled(ctx, tx, holder, Entitlement::AccentThemes).await
+        };
+        self.world.db.read(&self.world.ctx, "test.entitled", ask).await.unwrap() == Some(1)
+    }
+
+    async fn posted(&self, kind: AccountKind) -> String {
+        let account = Account::new(kind, Currency::EUR);
+        let read = async move |ctx: &Ctx, tx: &mut Tx| plaza_ledger::balance(ctx, tx, &account).await;
+        self.world.db.read(&self.world.ctx, "test.posted", read).await.unwrap().posted.to_string()
+    }
+
+    /// What Google owes; what is still to be earned; what plans and items earned; what was given back.
+    async fn books(&self) -> [String; 5] {
+        [
+            self.posted(AccountKind::PspClearing(Arc::from("google"))).await,
+            self.posted(AccountKind::SubscriptionDeferred).await,
+            self.posted(AccountKind::SubscriptionRevenue).await,
+            self.posted(AccountKind::ItemRevenue).await,
+            self.posted(AccountKind::ContraRefund).await,
+        ]
+    }
+}
+
+fn is_not_genuine<T>(answer: &Result<T, BuyError>) -> bool {
+    matches!(answer, Err(BuyError::Store(StoreError::NotGenuine(_))))
+}
+
+#[tokio::test]
+async fn what_google_sold_is_one_purchase_of_one_account_and_is_acknowledged_once() {
+    each_shop(async |shop| {
+        let bought = shop.month().await;
+        assert_eq!((bought.state, bought.term, bought.renews), (PurchaseState::Active, Term::Month, true));
+        assert_eq!(bought.expires_at, Some(later(31)));
+        assert_eq!(shop.books().await, ["-1.70", "2.00", "0.00", "0.00", "0.00"]);
+        let acknowledged = vec![format!("purchases/subscriptions/plus/tokens/{PLUS}:acknowledge")];
+        assert_eq!(*shop.play.acknowledged.lock().unwrap(), acknowledged);
+        let again = shop.show(shop.ana, PLUS).await.unwrap();
+        assert_eq!(again.purchase_id, bought.purchase_id);
+        let stolen = shop.show(shop.ben, PLUS).await;
+        assert!(matches!(stolen, Err(BuyError::Purchase(PurchaseError::OtherAccount))), "{stolen:?}");
+        assert_eq!(shop.books().await, ["-1.70", "2.00", "0.00", "0.00", "0.00"]);
+        assert_eq!(*shop.play.acknowledged.lock().unwrap(), acknowledged);
+        assert_eq!(shop.play.tokens.lock().unwrap().len(), 1, "a token serves an hour");
+        shop.days(1).await;
+        assert_eq!(shop.play.tokens.lock().unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_purchase_that_names_an_account_is_that_accounts() {
+    each_shop(async |shop| {
+        shop.order(order(ORDER, "month", 200, (MARCH, later(31))));
+        let mut of = subscription("month", ORDER, later(31));
+        of["externalAccountIdentifiers"] = json!({"obfuscatedExternalAccountId": shop.ana.0.to_string()});
+        shop.sell(PLUS, of);
+        let stolen = shop.show(shop.ben, PLUS).await;
+        assert!(matches!(stolen, Err(BuyError::Purchase(PurchaseError::OtherAccount))), "{stolen:?}");
+        // The app was closed before it told of it: the push does.
+        assert!(shop.hint(push("subscriptionNotification", PLUS)).await.unwrap());
+        assert_eq!(shop.state().await, PurchaseState::Active);
+        assert_eq!(shop.play.acknowledged.lock().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn tokens_of_other_apps_of_testers_and_made_up_ones_are_refused() {
+    each_shop(async |shop| {
+        shop.order(order(ORDER, "month", 200, (MARCH, later(31))));
+        shop.sell(PLUS, subscription("month", ORDER, later(31)));
+        for token in ["", "..", "made-up", "a/../b", "x:acknowledge", "x?y=z", &"x".repeat(1001)] {
+            let answer = shop.show(shop.ana, token).await;
+            assert!(is_not_genuine(&answer), "{token}: {answer:?}");
+        }
+        let other = GoogleSettings { package_name: "org.example.other".to_owned(), ..settings() };
+        let other = Google::new(shop.play.clone(), other);
+        let answer = other.verify(&shop.world.ctx, PLUS).await;
+        assert!(matches!(answer, Err(StoreError::NotGenuine(_))), "{answer:?}");
+        // Pushes of others: another Pub/Sub subscription, another app, none at all.
+        for body in [
+            push_from("projects/evil/subscriptions/x", PACKAGE, "subscriptionNotification", PLUS),
+            push_from(PUSHES, "org.example.other", "subscriptionNotification", PLUS),
+            b"nonsense".to_vec(),
+            json!({"subscription": PUSHES, "message": {"data": "?"}}).to_string().into_bytes(),
+        ] {
+            let answer = shop.hint(body).await;
+            assert!(is_not_genuine(&answer), "{answer:?}");
+        }
+        let deaf = GoogleSettings { notifications_from: None, ..settings() };
+        let deaf = Google::new(shop.play.clone(), deaf);
+        let answer = deaf.read_notification(&shop.world.ctx, &push("subscriptionNotification", PLUS)).await;
+        assert!(matches!(answer, Err(StoreError::NotGenuine(_))), "{answer:?}");
+        assert!(!shop.hint(push("testNotification", "")).await.unwrap());
+
+        shop.change(|of| of["testPurchase"] = json!({}));
+        assert!(is_not_genuine(&shop.show(shop.ana, PLUS).await));
+        let testers = Google::new(shop.play.clone(), GoogleSettings { takes_sandbox: true, ..settings() });
+        let receipt = testers.verify(&shop.world.ctx, PLUS).await.unwrap();
+        assert_eq!((receipt.state, receipt.payments), (PurchaseState::Active, vec![]), "no money moved");
+        assert_eq!(shop.all().await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renewal_whose_push_got_lost_is_found_and_what_was_missed_is_booked() {
+    each_shop(async |shop| {
+        shop.month().await;
+        shop.days(32).await;
+        assert_eq!(shop.books().await[..3], ["-1.70", "0.00", "2.00"]);
+        // Two renewals have come meanwhile. Orders between them are looked for, and one number was never used.
+        shop.order(order(&format!("{ORDER}..0"), "month", 200, (later(31), later(61))));
+        shop.order(order(&format!("{ORDER}..2"), "month", 240, (later(61), later(92))));
+        let last = format!("{ORDER}..2");
+        shop.sell(PLUS, subscription("month", &last, later(92)));
+        assert_eq!(shop.days(35).await, Looked { answered: 1, failed: 0 });
+        assert_eq!(shop.state().await, PurchaseState::Active);
+        assert!(shop.has_colours().await);
+        assert_eq!(shop.books().await[0], "-5.44");
+        for _ in 0..2 {
+            assert!(shop.hint(push("subscriptionNotification", PLUS)).await.unwrap());
+        }
+        assert_eq!(shop.books().await[0], "-5.44", "each order is booked once");
+        // A push about a token that nobody has shown changes nothing.
+        shop.sell("nobodys-token", subscription("month", "GPA.1-1-1-1", later(92)));
+        assert!(!shop.hint(push("subscriptionNotification", "nobodys-token")).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn states_of_google_give_what_apples_give() {
+    each_shop(async |shop| {
+        shop.month().await;
+        for (word, renews, state) in [
+            ("IN_GRACE_PERIOD", true, PurchaseState::Grace),
+            ("ON_HOLD", true, PurchaseState::Expired),
+            ("ACTIVE", true, PurchaseState::Active),
+            ("PAUSED", true, PurchaseState::Expired),
+            ("CANCELED", false, PurchaseState::Active),
+            ("ACTIVE", true, PurchaseState::Active),
+            ("EXPIRED", false, PurchaseState::Expired),
+            ("PENDING_PURCHASE_CANCELED", false, PurchaseState::Expired),
+            ("PENDING", false, PurchaseState::Pending),
+            ("CANCELED", false, PurchaseState::Active),
+        ] {
+            shop.change(|of| {
+                of["subscriptionState"] = json!(format!("SUBSCRIPTION_STATE_{word}"));
+                of["lineItems"][0]["autoRenewingPlan"] = json!({"autoRenewEnabled": renews});
+            });
+            assert!(shop.hint(push("subscriptionNotification", PLUS)).await.unwrap());
+            let of = shop.all().await.remove(0);
+            assert_eq!((of.state, of.renews), (state, word == "ACTIVE"), "{word}");
+            assert_eq!(shop.has_colours().await, state.gives(), "{word}");
+        }
+        // A state that Google invents later takes nothing away.
+        shop.change(|of| of["subscriptionState"] = json!("SUBSCRIPTION_STATE_DREAMING"));
+        let answer = shop.hint(push("subscriptionNotification", PLUS)).await;
+        assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "{answer:?}");
+        // Canceled: it runs until the end that is paid.
+        shop.change(|of| of["subscriptionState"] = json!("SUBSCRIPTION_STATE_CANCELED"));
+        shop.days(30).await;
+        assert!(shop.has_colours().await);
+        shop.days(2).await;
+        assert_eq!((shop.state().await, shop.has_colours().await), (PurchaseState::Expired, false));
+        assert_eq!(shop.books().await, ["-1.70", "0.00", "2.00", "0.00", "0.00"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_given_back_is_taken_away_whether_a_push_tells_or_not() {
+    each_shop(async |shop| {
+        shop.month().await;
+        shop.days(10).await;
+        // A chargeback; Google has not ended it yet, and would renew it.
+        shop.give_back(ORDER);
+        assert!(shop.hint(push("voidedPurchaseNotification", PLUS)).await.unwrap());
+        assert_eq!((shop.state().await, shop.has_colours().await), (PurchaseState::Expired, false));
+        assert_eq!(shop.books().await, ["0.00", "0.00", "0.645161", "0.00", "-0.645161"]);
+        shop.change(|of| {
+            of["subscriptionState"] = json!("SUBSCRIPTION_STATE_EXPIRED");
+            of["lineItems"][0]["expiryTime"] = json!(words(later(10)));
+        });
+        shop.days(1).await;
+        assert_eq!(shop.state().await, PurchaseState::Revoked);
+
+        // An item, and no push.
+        let item = "item-token-1";
+        let of = json!({
+            "kind": "androidpublisher#productPurchaseV2", "orderId": "GPA.1111-2222-3333-44444",
+            "obfuscatedExternalAccountId": shop.ana.0.to_string(), "regionCode": "DE",
+            "purchaseCompletionTime": words(later(11)), "acknowledgementState": "ACKNOWLEDGEMENT_STATE_PENDING",
+            "purchaseStateContext": {"purchaseState": "PENDING"}, "productLineItem": [{"productId": "themes"}],
+        });
+        shop.play.items.lock().unwrap().insert(item.to_owned(), of);
+        shop.order(json!({
+            "orderId": "GPA.1111-2222-3333-44444", "state": "PENDING", "createTime": words(later(11)),
+            "lineItems": [{"productId": "themes", "total": euros(350), "oneTimePurchaseDetails": {"quantity": 1}}],
+            "orderHistory": {},
+        }));
+        assert_eq!(shop.show(shop.ana, item).await.unwrap().state, PurchaseState::Pending);
+        assert_eq!((shop.has_colours().await, shop.play.acknowledged.lock().unwrap().len()), (false, 1));
+        shop.play.orders.lock().unwrap().get_mut("GPA.1111-2222-3333-44444").unwrap()["state"] =
+            json!("PROCESSED");
+        shop.play.items.lock().unwrap().get_mut(item).unwrap()["purchaseStateContext"]["purchaseState"] =
+            json!("PURCHASED");
+        assert!(shop.hint(push("oneTimeProductNotification", item)).await.unwrap());
+        assert!(shop.has_colours().await);
+        assert_eq!(
+            shop.play.acknowledged.lock().unwrap()[1],
+            format!("purchases/products/themes/tokens/{item}:acknowledge")
+        );
+        // The order does not say what Google pays out: the configured thirty percent are kept.
+        assert_eq!(shop.books().await[0], "-2.45");
+        shop.give_back("GPA.1111-2222-3333-44444");
+        shop.days(1).await;
+        assert_eq!((shop.state().await, shop.has_colours().await), (PurchaseState::Revoked, false));
+        assert_eq!(shop.books().await, ["0.00", "0.00", "0.645161", "3.50", "-4.145161"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn while_no_token_can_be_had_nothing_is_lost_and_nothing_given() {
+    each_shop(async |shop| {
+        *shop.play.has_no_tokens.lock().unwrap() = true;
+        shop.order(order(ORDER, "month", 200, (MARCH, later(31))));
+        shop.sell(PLUS, subscription("month", ORDER, later(31)));
+        let answer = shop.show(shop.ana, PLUS).await;
+        assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "{answer:?}");
+        assert_eq!(shop.all().await, []);
+        *shop.play.has_no_tokens.lock().unwrap() = false;
+        shop.show(shop.ana, PLUS).await.unwrap();
+        *shop.play.has_no_tokens.lock().unwrap() = true;
+        assert_eq!(shop.days(1).await, Looked { answered: 0, failed: 1 });
+        assert!(shop.hint(push("subscriptionNotification", PLUS)).await.is_err(), "Pub/Sub tells it again");
+        assert!(shop.has_colours().await);
+        *shop.play.has_no_tokens.lock().unwrap() = false;
+        assert_eq!(shop.days(1).await, Looked { answered: 1, failed: 0 });
+        assert_eq!(shop.books().await[0], "-1.70");
+        // A token that Google has withdrawn is not used twice.
+        shop.play.tokens.lock().unwrap().fill(0);
+        let answer = shop.show(shop.ana, PLUS).await;
+        assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "{answer:?}");
+        shop.show(shop.ana, PLUS).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_year_that_follows_a_month_takes_its_place() {
+    each_shop(async |shop| {
+        shop.month().await;
+        shop.days(10).await;
+        let (year, paid) = ("year-token", "GPA.9999-8888-7777-66666");
+        shop.order(order(paid, "year", 1800, (later(10), later(375))));
+        let mut of = subscription("year", paid, later(375));
+        of["linkedPurchaseToken"] = json!(PLUS);
+        shop.sell(year, of);
+        shop.change(|of| of["subscriptionState"] = json!("SUBSCRIPTION_STATE_EXPIRED"));
+        shop.show(shop.ana, year).await.unwrap();
+        let states: Vec<_> = shop.all().await.into_iter().map(|of| (of.term, of.state)).collect();
+        assert!(states.contains(&(Term::Month, PurchaseState::Replaced)), "{states:?}");
+        assert!(states.contains(&(Term::Year, PurchaseState::Active)), "{states:?}");
+        assert!(shop.has_colours().await);
+        // Google gives nothing back for the month: what it owes is both, and the month's days are earned as before.
+        assert_eq!(shop.books().await[0], "-17.00");
+        shop.days(25).await;
+        assert_eq!(shop.posted(AccountKind::ContraRefund).await, "0.00");
+        shop.hint(push("subscriptionNotification", PLUS)).await.unwrap();
+        assert!(shop.all().await.iter().any(|of| of.state == PurchaseState::Replaced));
+        assert_eq!(shop.books().await[0], "-17.00");
+    })
+    .await;
+}
