@@ -338,10 +338,13 @@ def test_bank_transfers_come_in_by_statement_or_by_hand(shop: Shop):
     ]
     csv = "\n".join(["id,booked_on,amount,currency,reference,payer", *rows])
     wrong = shop.operator("POST", "bank-statements", {"csv": f"{csv}\n{name} 4,2026-11-27,1.2.3,EUR,x,y"}, 400)
-    assert "row 4, column amount" in wrong["detail"]
+    assert wrong["detail"].startswith("statement: entry 4, amount: "), wrong
     assert shop.available == 0, "all of a statement, or none"
-    assert shop.operator("POST", "bank-statements", {"csv": csv}) == {"matched": 1, "suspense": 1, "known": 0}
-    assert shop.operator("POST", "bank-statements", {"csv": csv}) == {"matched": 0, "suspense": 0, "known": 2}
+    done = shop.operator("POST", "bank-statements", {"csv": csv})
+    assert (done["matched"], done["suspense"], done["known"]) == (1, 1, 0)
+    assert [entry["why"] for entry in done["unmatched"]] == ["the payment asked for 80.00 EUR"]
+    again = shop.operator("POST", "bank-statements", {"csv": csv})
+    assert again == {"matched": 0, "suspense": 0, "known": 2, "unmatched": []}
     assert (shop.payment(one)["state"], shop.available) == ("succeeded", 250)
     waiting = shop.operator("GET", "suspense")["data"]
     [entry] = [entry for entry in waiting if entry["payment_id"] == other["payment_id"]]
