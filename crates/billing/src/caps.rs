@@ -36,27 +36,7 @@ pub const SUBJECT_CHARS_MAX: usize = 512;
 /// At so many hundredths of a cap it is told.
 pub const ALERTS_AT: [i64; 3] = [50, 80, 100];
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$each])* $variant),* }
-
-        impl $name {
-            /// The word in the database and in answers.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// Reads the word.
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    )*};
-}
-
-words! {
+plaza_protocol::words! {
     /// Who set a cap.
     Owner {
         /// Whoever runs the network.

@@ -57,32 +57,8 @@ pub(crate) use store::STATEMENTS;
 
 use crate::BillingError;
 use plaza_db::DbError;
-use plaza_protocol::{AccountId, Actor, Ctx, Currency, Micros, PortfolioId};
+use plaza_protocol::{AccountId, Actor, Ctx, Currency, Micros, PortfolioId, words};
 use std::fmt;
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$each])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word in the database, in files and in answers.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// Reads the word.
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|each| each.as_str() == text)
-            }
-        }
-    };
-}
-pub(crate) use words;
 
 words! {
     /// Whom a plan is for.

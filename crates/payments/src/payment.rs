@@ -4,26 +4,12 @@ use crate::{PaymentError, store};
 use plaza_db::{Row, Tx, params};
 use plaza_protocol::{Ctx, Currency, InvoiceId, Micros, PaymentId, PaymentMethodId, PortfolioId, Timestamp};
 
+/// Words that are read from rows; another word there is damage.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal: $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)?) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
+    ($(#[$doc:meta])* $name:ident, $what:literal: $($variants:tt)*) => {
+        plaza_protocol::words! { $(#[$doc])* $name { $($variants)* } }
 
         impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word in the database and in answers.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// Reads the word.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word)
-            }
-
             pub(crate) fn read(row: &plaza_db::Row, column: usize) -> Result<Self, PaymentError> {
                 Self::parse(&row.get::<String>(column)?).ok_or(PaymentError::Damaged($what))
             }

@@ -18,6 +18,7 @@ mod phone;
 mod time;
 mod wake;
 pub mod wire;
+mod words;
 
 pub use ctx::{Actor, Clock, Ctx, Ids, ManualClock, RandomIds, SeededIds};
 pub use error::ErrorCode;

@@ -113,6 +113,8 @@ const CASES: Case[] = [
   { name: "webhooks", address: "/operator/webhooks", shows: (page) => page.getByRole("row", { name: /^Delivery of/ }).first() },
   { name: "no webhooks", address: "/operator/webhooks", state: "empty", shows: heading("No events yet") },
   { name: "templates to review", address: "/operator/templates?status=PENDING", shows: (page) => page.getByRole("button", { name: "Approve order_ready" }) },
+  { name: "operator: unpaid", address: "/operator/unpaid", shows: (page) => page.getByRole("row", { name: /^Business/ }).first() },
+  { name: "operator: price books", address: "/operator/prices", shows: (page) => page.getByRole("row", { name: /^Price book/ }).first() },
   { name: "operator: payments", address: "/operator/payments", shows: (page) => page.getByRole("row", { name: "Entry from Tulip GmbH" }) },
   { name: "outbox", address: "/operator/outbox", shows: (page) => page.getByText("482913") },
   { name: "an error", address: "/operator/charges", state: "error", shows: (page) => page.getByRole("button", { name: "Try again" }) },

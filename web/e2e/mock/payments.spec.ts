@@ -83,3 +83,15 @@ test("the operator sees what is on its way, and whose money nobody knows", async
   await payment.getByRole("button", { name: "Refund" }).click();
   await expect(payment.getByLabel("Give back (EUR)")).toHaveValue("");
 });
+
+test("money of another currency is assigned at a rate, and exchanges are listed", async ({ page }) => {
+  await openAs(page, "/operator/payments");
+  await expect(page.getByRole("row", { name: "Exchange of $100.00" })).toContainText("0.923");
+  await page.getByRole("row", { name: "Entry from R. Rose" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Whose is it?" });
+  await dialog.getByLabel("Business id").fill("506914307656634");
+  await dialog.getByLabel("Rate").fill("1.0834");
+  await dialog.getByRole("button", { name: "Credit it to this business" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("row", { name: "Exchange of €80.00" })).toContainText("1.0834");
+});

@@ -300,7 +300,7 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     return path.startsWith("/manager/") ? answerManager(...given) : answerGraph(...given);
   }
   if (path.startsWith("/v1/flow-assets/")) return (await import("./mockManager")).answerFlow();
-  const paid = answerOperatorPayments(method, path, empty);
+  const paid = answerOperatorPayments(method, path, body, empty);
   if (paid) return paid;
   if (path === "/operator/api/businesses") return json({ data: empty || query.has("after") ? [] : BUSINESSES });
   const ofBusiness = /^\/operator\/api\/businesses\/[^/]+\/(.+)$/.exec(path);

@@ -48,10 +48,10 @@ let entries = [
   { entry_id: "bke_2", booked_at: now() - 190_000, amount_micros: 80_000_000, currency: "EUR", payer: "R. Rose", remittance: "Invoice 7, thank you", why: "it names no reference", business_id: null, payment_id: null },
 ];
 
-const EXCHANGE = { exchange_id: "xch_1", business_id: "506914307656634", from_currency: "USD", from_micros: 100_000_000, to_currency: "EUR", to_micros: 92_300_000, rate: "0.923", at: now() - 2 * 86_400 };
+let exchanges = [{ exchange_id: "xch_1", business_id: "506914307656634", from_currency: "USD", from_micros: 100_000_000, to_currency: "EUR", to_micros: 92_300_000, rate: "0.923", at: now() - 2 * 86_400 }];
 
 /** The same for the operator. */
-export function answerOperatorPayments(method: string, path: string, empty: boolean): Response | null {
+export function answerOperatorPayments(method: string, path: string, body: unknown, empty: boolean): Response | null {
   const [area = "", id = ""] = path.replace("/operator/api/", "").split("/");
   const shown = payments.map((payment) => ({ ...payment, business_id: "506914307656634", business_name: "Tulip Bakery", fee_micros: payment.state === "succeeded" ? 1_000_000 : null }));
   if (area === "payments" && id === "") return json({ data: empty ? [] : shown, next: null, provider: "sandbox" });
@@ -62,10 +62,15 @@ export function answerOperatorPayments(method: string, path: string, empty: bool
     return json({ clearing, suspense: empty ? [] : [{ currency: "EUR", amount_micros: entries.reduce((sum, entry) => sum + entry.amount_micros, 0) }], open_payments: empty ? 0 : 1, open_refunds: 0, old_payments: [] });
   }
   if (area === "bank-statements") return json({ matched: 1, suspense: 1, known: 3, unmatched: entries.slice(-1) });
-  if (area === "exchanges") return json({ data: empty ? [] : [EXCHANGE] });
+  if (area === "exchanges") return json({ data: empty ? [] : exchanges });
   if (area !== "suspense") return null;
   if (id === "") return json({ data: empty ? [] : entries });
-  entries = entries.filter((entry) => entry.entry_id !== id);
+  const entry = entries.find((known) => known.entry_id === id);
+  const rate = (body as { rate?: string } | undefined)?.rate;
+  if (entry && rate !== undefined) {
+    exchanges = [{ exchange_id: `xch_${id}`, business_id: "506914307656634", from_currency: entry.currency, from_micros: entry.amount_micros, to_currency: "USD", to_micros: Math.round(entry.amount_micros * Number(rate)), rate, at: now() }, ...exchanges];
+  }
+  entries = entries.filter((known) => known.entry_id !== id);
   return json({ ok: true });
 }
 

@@ -7,7 +7,6 @@ use super::calendar::{Calendar, date, plus};
 use super::lines::{self, LineKind};
 use super::{
     Audience, DAMAGED, Holder, Plan, PlanError, Term, catalog, deferral, entitled, may_act, share, store,
-    words,
 };
 use crate::portfolio::prepaid;
 use crate::{BillingError, balance};
@@ -20,7 +19,7 @@ const SUBSCRIPTIONS_MAX: i64 = 32;
 /// Steps of one subscription that were missed and are made up for at a time.
 const MISSED_MAX: usize = 64;
 
-words! {
+plaza_protocol::words! {
     /// Where a subscription stands.
     Status {
         /// Tried out.

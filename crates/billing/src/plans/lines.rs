@@ -1,6 +1,6 @@
 //! What a subscription cost, for invoices; what happened to it; what is paid and not earned.
 
-use super::{Holder, PlanError, calendar, life::Subscription, may_act, store, words};
+use super::{Holder, PlanError, calendar, life::Subscription, may_act, store};
 use crate::BillingError;
 use crate::invoices::{self, InvoiceError, Period};
 use jiff::tz::TimeZone;
@@ -10,7 +10,7 @@ use plaza_protocol::{
 };
 use uuid::Uuid;
 
-words! {
+plaza_protocol::words! {
     /// What a line is for.
     LineKind {
         /// A whole period.

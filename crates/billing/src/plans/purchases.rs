@@ -22,7 +22,7 @@ mod store;
 pub(crate) use money::compare_items;
 pub(crate) use store::STATEMENTS;
 
-use super::{Audience, Holder, Plan, PlanError, Term, catalog, entitled, may_act, words};
+use super::{Audience, Holder, Plan, PlanError, Term, catalog, entitled, may_act};
 use crate::BillingError;
 use plaza_db::{DbError, Row, Tx, params};
 use plaza_protocol::{
@@ -45,7 +45,7 @@ const DUE_MAX: i64 = 64;
 /// Characters of a store's name for something.
 const REFERENCE_BYTES_MAX: usize = 1000;
 
-words! {
+plaza_protocol::words! {
     /// How a purchase stands.
     PurchaseState {
         /// The store has not taken the money yet.
@@ -252,6 +252,10 @@ async fn sold(ctx: &Ctx, tx: &mut Tx, product: &str) -> Result<(Plan, Term), Pur
 
 fn after(time: Timestamp, by: Duration) -> Timestamp {
     Timestamp(time.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
+}
+
+fn before(time: Timestamp, by: Duration) -> Timestamp {
+    Timestamp(time.0.saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
 fn read(row: &Row) -> Result<Purchase, PurchaseError> {
@@ -486,8 +490,10 @@ pub async fn due_purchases(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 
-/// The store did not answer: it is asked again later.
+/// The store did not answer: it is asked again later. One that never answers is given up as long after the end as one that
+/// does.
 pub async fn postpone_purchase(ctx: &Ctx, tx: &mut Tx, id: PurchaseId) -> Result<(), PurchaseError> {
-    tx.execute(store::POSTPONE_PURCHASE, params![id, after(ctx.now(), LOOK_AT_PENDING)]).await?;
+    let (later, given_up) = (after(ctx.now(), LOOK_AT_PENDING), before(ctx.now(), LOOK_FOR));
+    tx.execute(store::POSTPONE_PURCHASE, params![id, later, given_up]).await?;
     Ok(())
 }

@@ -226,6 +226,21 @@ async fn a_renewal_that_fails_has_days_of_grace() {
 }
 
 #[tokio::test]
+async fn a_store_that_never_answers_is_asked_for_sixty_days_after_the_end() {
+    each_shop(async |mut shop| {
+        shop.buy("plus", Term::Month, tokens::GOOD).await.unwrap();
+        // Another built-in store: it knows nothing of the purchase.
+        shop.stores = Stores::new(shop.world.db.clone(), vec![Arc::new(SandboxStore::default())]);
+        assert_eq!(shop.days(33).await, Looked { answered: 0, failed: 1 });
+        assert_eq!(shop.entitled(Entitlement::PinnedConversations).await, None, "its month is over");
+        assert_eq!(shop.days(57).await, Looked { answered: 0, failed: 1 }, "asked still");
+        assert_eq!(shop.days(3).await, Looked { answered: 0, failed: 1 }, "for the last time");
+        assert_eq!(shop.days(1).await, Looked::default());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn receipts_come_twice_late_and_out_of_order() {
     each_shop(async |shop| {
         let month = shop.receipt("t1", "plus.month", "2.00");

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { FormEvent } from "react";
 import { estimateCalls, estimateQueries } from "@/api/estimate";
 import type { InvoiceProfile } from "@/api/estimate";
+import { AddressFields, wrongAt } from "@/ui/Address";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
@@ -57,9 +58,9 @@ function Form({ profile, onDone }: { profile: InvoiceProfile; onDone: () => void
       onDone();
     },
   });
-  const set = (name: keyof InvoiceProfile) => (event: { target: { value: string } }) => setGiven({ ...given, [name]: name === "country" ? event.target.value.toUpperCase() : event.target.value });
+  const set = (name: keyof InvoiceProfile) => (event: { target: { value: string } }) => setGiven({ ...given, [name]: event.target.value });
   // The server names the member first: the words stand at its field.
-  const wrong = (name: string): string | null => (save.error?.message.startsWith(`${name}:`) ? save.error.message.slice(name.length + 2) : null);
+  const wrong = (name: string): string | null => wrongAt(save.error, name);
   const named = ["name", "street", "postal_code", "city", "country", "tax_id", "email"].some((name) => wrong(name) !== null);
   return (
     <form
@@ -71,12 +72,7 @@ function Form({ profile, onDone }: { profile: InvoiceProfile; onDone: () => void
       }}
     >
       <Field label="Name of the business" autoComplete="organization" maxLength={120} value={given.name} error={wrong("name")} onChange={set("name")} />
-      <Field label="Street and number" autoComplete="street-address" maxLength={120} value={given.street} error={wrong("street")} onChange={set("street")} />
-      <div className="grid items-start gap-4 sm:grid-cols-[7rem_minmax(0,1fr)_5rem]">
-        <Field label="Postal code" autoComplete="postal-code" maxLength={120} value={given.postal_code} error={wrong("postal_code")} onChange={set("postal_code")} />
-        <Field label="City" autoComplete="address-level2" maxLength={120} value={given.city} error={wrong("city")} onChange={set("city")} />
-        <Field label="Country" autoComplete="country" maxLength={2} placeholder="DE" value={given.country} error={wrong("country")} onChange={set("country")} />
-      </div>
+      <AddressFields value={given} error={save.error} onChange={(change) => setGiven({ ...given, ...change })} />
       <Field label="Tax id" autoComplete="off" maxLength={40} value={given.tax_id} placeholder="None" hint="With one, businesses in some countries account for the tax themselves." error={wrong("tax_id")} onChange={set("tax_id")} />
       <Field label="Mail invoices to" type="email" autoComplete="email" value={given.email} error={wrong("email")} onChange={set("email")} />
       {save.error && !named && (

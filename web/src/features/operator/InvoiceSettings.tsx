@@ -10,6 +10,7 @@ import { useState } from "react";
 import type { FormEvent } from "react";
 import { settingCalls, settingQueries } from "@/api/settings";
 import type { LegalEntity, TaxRate } from "@/api/settings";
+import { AddressFields, wrongAt } from "@/ui/Address";
 import { Button } from "@/ui/Button";
 import { PageHead } from "@/ui/Console";
 import { DataTable } from "@/ui/DataTable";
@@ -123,8 +124,8 @@ function EntityForm({ entity, onDone }: { entity: LegalEntity; onDone: () => voi
       onDone();
     },
   });
-  const set = (name: keyof LegalEntity) => (event: { target: { value: string } }) => setGiven({ ...given, [name]: name === "country" ? event.target.value.toUpperCase() : event.target.value });
-  const wrong = (name: string): string | null => (save.error?.message.startsWith(`${name}:`) ? save.error.message.slice(name.length + 2) : null);
+  const set = (name: keyof LegalEntity) => (event: { target: { value: string } }) => setGiven({ ...given, [name]: event.target.value });
+  const wrong = (name: string): string | null => wrongAt(save.error, name);
   const isNumber = (text: string): boolean => /^\d{1,4}$/.test(text.trim());
   const codes = wrong("tax_id, iban and bic");
   return (
@@ -137,12 +138,7 @@ function EntityForm({ entity, onDone }: { entity: LegalEntity; onDone: () => voi
       }}
     >
       <Field label="Name" autoComplete="organization" maxLength={120} value={given.name} error={wrong("name")} onChange={set("name")} />
-      <Field label="Street and number" autoComplete="street-address" maxLength={120} value={given.street} error={wrong("street")} onChange={set("street")} />
-      <div className="grid items-start gap-4 sm:grid-cols-[8rem_minmax(0,1fr)_5rem]">
-        <Field label="Postal code" autoComplete="postal-code" maxLength={120} value={given.postal_code} error={wrong("postal_code")} onChange={set("postal_code")} />
-        <Field label="City" autoComplete="address-level2" maxLength={120} value={given.city} error={wrong("city")} onChange={set("city")} />
-        <Field label="Country" autoComplete="country" maxLength={2} placeholder="DE" value={given.country} error={wrong("country")} onChange={set("country")} />
-      </div>
+      <AddressFields value={given} error={save.error} onChange={(change) => setGiven({ ...given, ...change })} />
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field label="Tax id" autoComplete="off" maxLength={40} placeholder="None" value={given.tax_id} error={codes} onChange={set("tax_id")} />
         <Field label="Mail for questions" type="email" autoComplete="email" value={given.email} error={wrong("email")} onChange={set("email")} />

@@ -43,8 +43,10 @@ statements! {
     /// Those whose store is to be asked again.
     DUE_PURCHASES = "SELECT purchase_id, store, reference FROM purchase WHERE due_at <= $1
         ORDER BY due_at, purchase_id LIMIT $2";
-    /// The store did not answer: later.
-    POSTPONE_PURCHASE = "UPDATE purchase SET due_at = $2 WHERE purchase_id = $1 AND due_at IS NOT NULL";
+    /// The store did not answer: later, unless it was bought or has ended before $3.
+    POSTPONE_PURCHASE = "
+        UPDATE purchase SET due_at = CASE WHEN coalesce(expires_at, created_at) <= $3 THEN NULL ELSE CAST($2 AS BIGINT) END
+        WHERE purchase_id = $1 AND due_at IS NOT NULL";
     /// Whether an account ever had a trial of a plan.
     HAD_TRIAL_OF = "SELECT purchase_id FROM purchase WHERE account_id = $1 AND is_trial LIMIT 1";
 
