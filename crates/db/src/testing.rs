@@ -8,7 +8,7 @@ mod crash;
 
 pub use crash::{Content, Place, dies_everywhere};
 
-use crate::{Db, DbError, SERVER_MIGRATIONS};
+use crate::{Db, DbError, SERVER_MIGRATIONS, Tx, Value};
 use plaza_protocol::{Ctx, ManualClock, SeededIds, Timestamp};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -204,4 +204,18 @@ pub async fn prepare_all(statements: &[crate::Sql]) {
         assert_eq!(failed, None, "{db:?}");
     })
     .await;
+}
+
+/// How SQLite goes about a statement: the steps of its plan, in its words. For statements that run once for each
+/// message and must find their rows by an index, however many there are.
+pub async fn plan(sql: crate::Sql) -> Vec<String> {
+    let text: &'static str = format!("EXPLAIN QUERY PLAN {}", sql.text).leak();
+    let count = (1..).take_while(|n| sql.text.contains(&format!("${n}"))).count();
+    let explain = crate::Sql { name: sql.name, text };
+    let (db, _folder) = sqlite().await;
+    let steps = async move |_: &Ctx, tx: &mut Tx| {
+        let steps = tx.query(explain, vec![Value::Null; count]).await?;
+        steps.iter().map(|step| step.get(3)).collect::<Result<_, DbError>>()
+    };
+    db.read(&ctx().0, "test.plan", steps).await.expect("SQLite explains it")
 }

@@ -135,6 +135,20 @@ async fn a_new_address_takes_over_what_waits() {
 }
 
 #[tokio::test]
+async fn what_waits_for_one_endpoint_costs_the_others_no_search() {
+    // They run for each message that is sent; the backlog of an endpoint that is down may be millions.
+    for sql in [store::SELECT_DUE_ENDPOINTS, store::CLAIM, store::IS_DUE] {
+        let plan = plaza_db::testing::plan(sql).await;
+        let deliveries = |step: &&String| step.contains(" d ") || step.contains("webhook_delivery");
+        for step in plan.iter().filter(deliveries) {
+            let is_by_key = step.contains("webhook_delivery_due") || step.contains("(delivery_id=?)");
+            assert!(is_by_key, "{}: {step}", sql.name);
+        }
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{}: {plan:?}", sql.name);
+    }
+}
+
+#[tokio::test]
 async fn a_delivery_is_taken_once_and_comes_back_by_time() {
     each_engine(async |db| {
         let shop = Shop::open(db, Micros::ZERO).await;
