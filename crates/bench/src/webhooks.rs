@@ -5,8 +5,10 @@
 //!
 //! **Ten endpoints** of ten businesses, each of which sends at its own steady beat: at first all are well, then the
 //! tenth hangs (it takes every call and answers none), then all are well again, then the tenth answers 500, then all
-//! are well once more. What counts is how long after the answer to a send the other nine hear of it; the phases in
-//! which all are well are what the others are compared with, in the same run.
+//! are well once more, then the tenth sends nothing, then all are well. What counts is how long after the answer to a
+//! send the other nine hear of it; the phases in which all are well are what the others are compared with, in the same
+//! run. The silent phase tells what less work alone does to a machine that must wake up for each send: only what a
+//! sick endpoint adds beyond it is its doing.
 
 use crate::Options;
 use crate::cloud_api::{self, Business};
@@ -64,6 +66,8 @@ enum Health {
     Hangs,
     /// It answers 500.
     Fails,
+    /// Its business sends nothing.
+    Silent,
 }
 
 /// An endpoint that notes when it heard of which message.
@@ -144,7 +148,7 @@ async fn serve(
                 return;
             }
             Health::Fails => "500 Internal Server Error",
-            Health::Well => "200 OK",
+            Health::Well | Health::Silent => "200 OK",
         };
         if state == Health::Well {
             let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -268,11 +272,14 @@ async fn ten_endpoints(
     well.extend(phase(server.address(), &mut shops, people, lasting, Health::Well).await?);
     let fails = phase(server.address(), &mut shops, people, lasting, Health::Fails).await?;
     well.extend(phase(server.address(), &mut shops, people, lasting, Health::Well).await?);
+    let silent = phase(server.address(), &mut shops, people, lasting, Health::Silent).await?;
+    well.extend(phase(server.address(), &mut shops, people, lasting, Health::Well).await?);
     let well = Latency::new(well);
     for (work, latency) in [
         ("ten endpoints, all well", None),
         ("ten endpoints, one hangs", Some(Latency::new(hangs))),
         ("ten endpoints, one answers 500", Some(Latency::new(fails))),
+        ("ten endpoints, one has nothing to hear", Some(Latency::new(silent))),
     ] {
         let of_the_nine = latency.as_ref().unwrap_or(&well);
         let (p50, p99) = (of_the_nine.at(500), of_the_nine.at(990));
@@ -312,7 +319,8 @@ async fn phase(
     let beat = Duration::from_secs(1) / SENDS_PER_SECOND;
     let until = Instant::now() + lasting;
     let mut tasks = JoinSet::new();
-    for (place, shop) in shops.iter().enumerate() {
+    let senders = if health == Health::Silent { last } else { shops.len() };
+    for (place, shop) in shops.iter().enumerate().take(senders) {
         let (http, path) = (shop.business.calls(server).await?, shop.business.path());
         let bodies = people.iter().map(cloud_api::template_to).collect();
         // The beats are spread evenly.
@@ -321,7 +329,7 @@ async fn phase(
             async move { anyhow::Ok((place, steadily(http, path, bodies, first, beat, until).await?)) },
         );
     }
-    let mut sent = Vec::with_capacity(shops.len());
+    let mut sent = Vec::with_capacity(senders);
     while let Some(one) = tasks.join_next().await {
         sent.push(one??);
     }
