@@ -21,6 +21,8 @@ export default defineConfig(({ mode }) => ({
   server: {
     port: 5173,
     strictPort: true,
+    // The mock shows the stickers that come with Plaza.
+    fs: { allow: [".."] },
     proxy:
       mode === "mock"
         ? {}

@@ -177,6 +177,7 @@ const unpaid = createRoute({
 });
 const dunning = createRoute({ getParentRoute: () => operator, path: "reminders", component: lazyRouteComponent(() => import("./routes/operator-reminders"), "RemindersPage") });
 const settings = createRoute({ getParentRoute: () => operator, path: "invoice-settings", component: lazyRouteComponent(() => import("./routes/operator-invoice-settings"), "InvoiceSettingsPage") });
+const stickers = createRoute({ getParentRoute: () => operator, path: "stickers", component: lazyRouteComponent(() => import("./routes/operator-stickers"), "OperatorStickersPage") });
 const purchases = createRoute({ getParentRoute: () => operator, path: "purchases", component: lazyRouteComponent(() => import("./routes/operator-purchases"), "OperatorPurchasesPage") });
 const operatorPayments = createRoute({ getParentRoute: () => operator, path: "payments", component: lazyRouteComponent(() => import("./routes/operator-payments"), "OperatorPaymentsPage") });
 const businesses = createRoute({ getParentRoute: () => operator, path: "businesses", component: lazyRouteComponent(() => import("./routes/operator-businesses"), "BusinessesPage") });
@@ -301,7 +302,7 @@ const tree = root.addChildren([
   flowPreview,
   chat.addChildren([chatHome, conversation]),
   invitation,
-  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, purchases, dunning, settings, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
+  operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, purchases, stickers, dunning, settings, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
   manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, estimate, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 

@@ -78,6 +78,7 @@ mod reports;
 mod rerating;
 mod spending;
 pub mod standing;
+pub mod stickers;
 mod store;
 mod tiers;
 mod usage;
@@ -133,6 +134,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         lapses::store::STATEMENTS,
         mail::store::STATEMENTS,
         standing::store::STATEMENTS,
+        stickers::store::STATEMENTS,
     ]
     .concat()
 }

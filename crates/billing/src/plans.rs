@@ -40,7 +40,7 @@ mod store;
 pub use catalog::{
     Plan, PlanFileError, PlanPrice, PlanSource, currency_of_country, import_plans, plan, plans,
 };
-pub use entitled::{entitled, entitlements};
+pub use entitled::{entitled, entitlements, next_lapse};
 pub use life::{
     Cancel, NewSubscription, Quote, Status, Stepped, Subscription, cancel, change, had_trial, keep, pause,
     pay, quote, resume, start, step, subscription, subscriptions,

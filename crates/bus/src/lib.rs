@@ -125,7 +125,7 @@ struct Batch {
 
 #[derive(Clone, PartialEq, Message)]
 struct Hint {
-    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     kind: Option<Kind>,
 }
 
@@ -145,6 +145,8 @@ enum Kind {
     Hosted(Vec<u8>),
     #[prost(bytes, tag = "7")]
     Conversation(Vec<u8>),
+    #[prost(bytes, tag = "8")]
+    Entitlements(Vec<u8>),
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -185,6 +187,7 @@ impl Hint {
             Wake::Revoked(device) => Kind::Revoked(device.as_bytes().to_vec()),
             Wake::Webhooks => Kind::Webhooks(true),
             Wake::Hosted(device) => Kind::Hosted(device.as_bytes().to_vec()),
+            Wake::Entitlements(account) => Kind::Entitlements(account.as_bytes().to_vec()),
             Wake::Conversation(conversation) => Kind::Conversation(conversation.as_bytes().to_vec()),
         };
         Self { kind: Some(kind) }
@@ -204,6 +207,7 @@ impl Hint {
             Kind::Revoked(device) => Wake::Revoked(DeviceId::from_slice(&device).ok()?),
             Kind::Webhooks(_) => Wake::Webhooks,
             Kind::Hosted(device) => Wake::Hosted(DeviceId::from_slice(&device).ok()?),
+            Kind::Entitlements(id) => Wake::Entitlements(AccountId::from_slice(&id).ok()?),
             Kind::Conversation(id) => Wake::Conversation(ConversationId::from_slice(&id).ok()?),
         })
     }

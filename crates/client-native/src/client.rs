@@ -8,9 +8,7 @@ use crate::files::{Files, FilesError};
 use crate::home::Heard;
 use crate::transport::{Socket, TransportError};
 use futures_util::FutureExt as _;
-use plaza_client::files::{
-    FileError, attachments, form_file, is_animated_webp, media_message, open_file, played,
-};
+use plaza_client::files::{FileError, attachments, form_file, media_message, open_file, played};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store};
 use plaza_client::timeline::{self, Page};
@@ -20,7 +18,7 @@ use plaza_client::{
     SessionView, call_body,
 };
 use plaza_protocol::content::{Attachment, Body, Content, Text};
-use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use plaza_protocol::{AccountId, Chain, ConversationId, Ctx, ErrorCode, MessageId, Timestamp, webp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -370,12 +368,25 @@ where
         within: Duration,
     ) -> Result<MessageId, ClientError> {
         let mime_type = mime_type.to_owned();
-        let is_animated = is_animated_webp(&file);
+        let is_animated = webp::is_animated(&file);
         let upload =
             self.with(move |machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type))).await??;
         self.files.upload(&upload).await?;
         let body = played(media_message(upload.attachment, filename, caption), is_voice, is_animated);
         self.send_and_wait(conversation, body, None, within).await
+    }
+
+    /// What packs of stickers there are, as the server says it.
+    pub async fn stickers(&self) -> Result<Value, ClientError> {
+        let request = self.with(|machine, _| Ok(machine.stickers_request(None))).await?;
+        Ok(serde_json::from_slice(&self.files.download(&request).await?).unwrap_or_default())
+    }
+
+    /// The picture of a sticker of a pack.
+    pub async fn sticker(&self, pack: &str, name: &str) -> Result<Vec<u8>, ClientError> {
+        let (pack, name) = (pack.to_owned(), name.to_owned());
+        let request = self.with(move |machine, _| Ok(machine.stickers_request(Some((&pack, &name))))).await?;
+        Ok(self.files.download(&request).await?)
     }
 
     /// Fetches and opens the first file of a message, with its type.

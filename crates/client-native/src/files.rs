@@ -21,6 +21,13 @@ pub enum FilesError {
     TooLarge,
 }
 
+fn refusal(status: reqwest::StatusCode, answer: &Value) -> FilesError {
+    match answer.get("detail").and_then(Value::as_str) {
+        Some(detail) => FilesError::Told(detail.to_owned()),
+        None => FilesError::Refused(status.as_u16()),
+    }
+}
+
 /// Carries blobs to and from a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
@@ -52,17 +59,15 @@ impl Files {
         if status.is_success() {
             return Ok(answer);
         }
-        match answer.get("detail").and_then(Value::as_str) {
-            Some(detail) => Err(FilesError::Told(detail.to_owned())),
-            None => Err(FilesError::Refused(status.as_u16())),
-        }
+        Err(refusal(status, &answer))
     }
 
     pub(crate) async fn download(&self, request: &BlobRequest) -> Result<Vec<u8>, FilesError> {
         let asked = self.http.get(format!("{}{}", self.url, request.path)).bearer_auth(&request.token);
         let mut response = asked.send().await?;
-        if !response.status().is_success() {
-            return Err(FilesError::Refused(response.status().as_u16()));
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refusal(status, &response.json().await.unwrap_or_default()));
         }
         let mut blob = Vec::new();
         while let Some(chunk) = response.chunk().await? {

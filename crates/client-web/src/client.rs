@@ -9,9 +9,7 @@ use crate::js::{self, Refusal, Timer, ctx, json};
 use crate::registration;
 use crate::socket::{self, Socket};
 use futures_util::lock::Mutex;
-use plaza_client::files::{
-    FileError, attachments, form_file, is_animated_webp, media_message, open_file, played,
-};
+use plaza_client::files::{FileError, attachments, form_file, media_message, open_file, played};
 use plaza_client::flows::{self, FlowError};
 use plaza_client::store::{Scan, Store as _, suite};
 use plaza_client::view::ItemView;
@@ -19,7 +17,7 @@ use plaza_client::{Event, GroupAnswer, GroupAsk, LOADED, Machine, MachineError, 
 use plaza_protocol::content::{
     Attachment, Body, CardEntry, ContactCard, Contacts, Content, Edit, Location, Opinion, Revoke,
 };
-use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp};
+use plaza_protocol::{ConversationId, Ctx, ErrorCode, MessageId, Timestamp, webp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
@@ -31,6 +29,9 @@ const RECONNECT_FIRST: Duration = Duration::from_secs(1);
 const RECONNECT_LAST: Duration = Duration::from_secs(64);
 /// The longest pause between two looks at the clock.
 const TICK_LAST: Duration = Duration::from_secs(30);
+
+/// What stickers are.
+const STICKER_TYPE: &str = "image/webp";
 
 /// See the crate.
 #[wasm_bindgen]
@@ -305,7 +306,7 @@ impl Client {
     ) -> Answer {
         let id = self.0.conversation_id(&conversation_id)?;
         let reply_to = reply_to.map(|id| message_id(&id)).transpose()?;
-        let is_animated = is_animated_webp(&file);
+        let is_animated = webp::is_animated(&file);
         let upload = self.0.with(|machine, ctx| Ok(machine.prepare_upload(ctx, &file, &mime_type)))?;
         let upload = upload.map_err(|error| Refusal::new(ErrorCode::Invalid, error.to_string()))?;
         drop(file);
@@ -353,6 +354,32 @@ impl Client {
         };
         let body = serde_json::from_str(&body).map_err(|_| bad("body"))?;
         Ok(js::post_as(&self.0.origin, &request, &body).await?)
+    }
+
+    /// What packs of stickers there are, as the server says it.
+    pub async fn stickers(&self) -> Result<String, JsValue> {
+        let request = self.0.with(|machine, _| Ok(machine.stickers_request(None)))?;
+        Ok(String::from_utf8_lossy(&js::get(&self.0.origin, &request).await?).into_owned())
+    }
+
+    /// The picture of a sticker: its bytes and its type, of which the worker makes an address.
+    pub async fn sticker(&self, pack: String, name: String) -> Answer {
+        let file = js_sys::Uint8Array::from(self.0.picture(&pack, &name).await?.as_slice());
+        Ok(js_sys::Array::of2(&file, &JsValue::from_str(STICKER_TYPE)).into())
+    }
+
+    /// Sends a sticker of a pack, with what is seen on it. The item that says so.
+    pub async fn send_sticker(
+        &self,
+        conversation_id: String,
+        pack: String,
+        name: String,
+        text: String,
+        reply_to: Option<String>,
+    ) -> Answer {
+        let file = self.0.picture(&pack, &name).await?;
+        let kind = STICKER_TYPE.to_owned();
+        self.send_media(conversation_id, file, kind, String::new(), text, reply_to, false).await
     }
 
     /// Uploads a file that goes out with a form at its end: what stands for it in the answer, but for its name.
@@ -533,6 +560,12 @@ fn message_id(text: &str) -> Result<MessageId, Refusal> {
 }
 
 impl Inner {
+    /// The picture of a sticker. It is asked for each time: the browser keeps what the server lets it keep.
+    async fn picture(&self, pack: &str, name: &str) -> Result<Vec<u8>, Refusal> {
+        let request = self.with(|machine, _| Ok(machine.stickers_request(Some((pack, name)))))?;
+        js::get(&self.origin, &request).await
+    }
+
     fn session(&self) -> Session {
         Session::of(self.state.borrow().machine.as_ref().map(Machine::session))
     }

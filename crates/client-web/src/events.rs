@@ -51,6 +51,7 @@ pub(crate) enum Told {
     Items { conversation_id: String, items: Vec<ItemView> },
     Moved { from: String, to: String },
     Call { call: CallView },
+    Entitlements,
 }
 
 /// Orders from and to, both included.
@@ -77,6 +78,7 @@ impl Gathered {
             Event::Reacted { conversation, message_id } => {
                 self.single.insert((*conversation, *message_id));
             }
+            Event::Entitlements => self.told.push(Told::Entitlements),
             Event::Call(call) => self.calls.push((**call).clone()),
             Event::Moved { from, to } => {
                 self.told.push(Told::Moved { from: from.to_string(), to: to.to_string() });

@@ -136,14 +136,6 @@ pub fn played(mut body: Body, is_voice: bool, is_animated: bool) -> Body {
     body
 }
 
-/// Whether a file is a WebP picture with several frames: the flag of its extended header says so.
-pub fn is_animated_webp(file: &[u8]) -> bool {
-    const ANIMATION: u8 = 0b10;
-    file.get(..4) == Some(b"RIFF")
-        && file.get(8..16) == Some(b"WEBPVP8X")
-        && file.get(20).is_some_and(|flags| flags & ANIMATION != 0)
-}
-
 /// The attachments of a message, in the order in which they stand in it.
 pub fn attachments(content: &Content) -> Vec<&Attachment> {
     fn of_header(header: Option<&Header>) -> Option<&Attachment> {

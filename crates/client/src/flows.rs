@@ -98,6 +98,12 @@ impl Machine {
         BlobRequest { path: format!("/v1/store{path}"), token: self.token().to_owned() }
     }
 
+    /// Where the server is asked about packs of stickers, or about one of their pictures.
+    pub fn stickers_request(&self, sticker: Option<(&str, &str)>) -> BlobRequest {
+        let path = sticker.map(|(pack, name)| format!("/{pack}/{name}")).unwrap_or_default();
+        BlobRequest { path: format!("/v1/stickers{path}"), token: self.token().to_owned() }
+    }
+
     /// Encrypts a photo or a document for the endpoint behind the form of a message.
     pub fn prepare_form_file(
         &self,

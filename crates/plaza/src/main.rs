@@ -14,6 +14,7 @@ mod payment;
 mod person;
 mod prices;
 mod serve;
+mod stickers;
 mod webhook;
 
 use clap::{Parser, Subcommand};
@@ -47,6 +48,9 @@ enum Command {
     /// Price books of a running server: what messages and calls cost, from when.
     #[command(subcommand)]
     Prices(prices::PricesCommand),
+    /// Packs of stickers of a running server, which people send from.
+    #[command(subcommand)]
+    Stickers(stickers::StickersCommand),
     /// A person on the command line, with keys of their own.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
             Command::Template(command) => business::run_template(command).await,
             Command::Webhook(command) => webhook::run(command).await,
             Command::Prices(command) => prices::run(command).await,
+            Command::Stickers(command) => stickers::run(command).await,
             Command::Person(command) => person::run(command).await,
             Command::Ledger(command) => ledger::run(command).await,
             Command::Invoice(command) => invoice::run(command).await,

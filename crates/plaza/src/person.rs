@@ -6,6 +6,7 @@
 
 mod say;
 mod shop;
+mod stickers;
 
 use crate::output;
 use anyhow::bail;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use stickers::Stickers;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixListener;
 use tokio::sync::broadcast::Receiver;
@@ -54,6 +56,8 @@ pub(crate) enum PersonCommand {
     Join(Join),
     /// Leave a group.
     Leave(Leave),
+    /// List the packs of stickers, with what one may send.
+    Stickers(Stickers),
     /// See what there is to buy and what is bought; buy in the server's own store, end a renewal.
     Store(Shop),
     /// Print what comes, a JSON line an event.
@@ -119,6 +123,7 @@ pub(crate) async fn run(command: PersonCommand) -> anyhow::Result<ExitCode> {
         PersonCommand::Join(command) => say::join(command).await,
         PersonCommand::Leave(command) => say::leave(command).await,
         PersonCommand::Store(command) => shop::shop(command).await,
+        PersonCommand::Stickers(command) => stickers::stickers(command).await,
         PersonCommand::Listen(command) => listen(command).await,
     }
 }

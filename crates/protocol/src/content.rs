@@ -148,6 +148,10 @@ impl Body {
             Self::Template(template) => template.body.clone(),
             Self::Reaction(reaction) => reaction.emoji.clone(),
             Self::ButtonReply(reply) => reply.text.clone(),
+            // What is seen on a sticker is said where it is not shown.
+            Self::Media(media) if media.form() == MediaForm::Sticker && !media.caption.is_empty() => {
+                format!("{}: {}", media.name(), media.caption)
+            }
             Self::Media(media) => or(&media.caption, media.name()),
             Self::Location(place) => or(&place.name, "Location"),
             Self::Contacts(contacts) => {

@@ -17,6 +17,7 @@ pub mod native;
 mod phone;
 mod time;
 mod wake;
+pub mod webp;
 pub mod wire;
 mod words;
 

@@ -37,6 +37,8 @@ pub enum Wake {
     Webhooks,
     /// A hosted device has envelopes (any of them).
     Hosted(DeviceId),
+    /// What a person has bought changed: their devices look again, if they are connected.
+    Entitlements(AccountId),
     /// A conversation's members or epoch changed.
     Conversation(ConversationId),
 }

@@ -50,7 +50,7 @@ pub mod client_frame {
 #[derive(Clone, PartialEq, Message)]
 pub struct ServerFrame {
     /// What it carries.
-    #[prost(oneof = "server_frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "server_frame::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub body: Option<server_frame::Body>,
 }
 
@@ -75,6 +75,8 @@ pub mod server_frame {
         GoAway(GoAway),
         #[prost(message, tag = "8")]
         Receipt(ReceiptUpdate),
+        #[prost(message, tag = "9")]
+        Entitlements(EntitlementsChanged),
     }
 }
 
@@ -129,6 +131,11 @@ pub struct Acknowledge {
     #[prost(uint64, tag = "1")]
     pub up_to: u64,
 }
+
+/// What the person has bought changed, here or on another device: ask `/v1/store` and `/v1/stickers` again. A hint, like
+/// every push that is not stored: who was away asks anyway.
+#[derive(Clone, PartialEq, Message)]
+pub struct EntitlementsChanged {}
 
 /// Is the other side there? Answered with the same number.
 #[derive(Clone, PartialEq, Message)]

@@ -174,6 +174,10 @@ impl Hub {
                 let body = wire::server_frame::Body::Ephemeral;
                 self.to_accounts(&accounts, || Push::frame(body(ephemeral.clone())));
             }
+            Wake::Entitlements(account) => {
+                let body = wire::server_frame::Body::Entitlements;
+                self.to_accounts(&[account], || Push::frame(body(wire::EntitlementsChanged {})));
+            }
             Wake::Revoked(device) => {
                 if let Some(connection) = self.sockets().by_device.get(&device) {
                     let message = "this device was replaced by another registration of its number";

@@ -35,6 +35,7 @@ mod repeat;
 mod requests;
 mod sandbox;
 mod socket;
+mod stickers;
 pub mod stores;
 pub mod webhooks;
 
@@ -374,6 +375,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/v1/registrations/{registration_id}/verify", post(native::verify))
         .route("/v1/devices", post(native::register_device))
         .merge(stores::router())
+        .merge(stickers::router())
         .route("/v1/blobs/{blob_id}", get(attachments::get).put(attachments::put))
         .route("/v1/flows/{message_id}", get(flows::document).post(flows::ask))
         .route("/v1/flows/{message_id}/media", post(flows::share))

@@ -18,7 +18,7 @@ mod verification;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::{deliveries, invoices, listeners, stores};
+use crate::{deliveries, invoices, listeners, stickers, stores};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -42,6 +42,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(payments::router())
         .merge(dunning::router())
         .merge(stores::operator_router())
+        .merge(stickers::operator_router())
         .merge(deliveries::router())
         .merge(listeners::router())
         .merge(verification::router())

@@ -37,6 +37,7 @@ pub(crate) fn plan(plan: &Plan, currency: Option<Currency>) -> Value {
         "key": plan.key, "audience": plan.audience.as_str(), "name": plan.name, "summary": plan.summary,
         "trial_days": plan.trial_days, "grace_days": plan.grace_days, "is_offered": plan.is_offered,
         "prices": prices.collect::<Vec<_>>(), "entitlements": entitlements.collect::<Map<_, _>>(),
+        "packs": plan.packs,
     })
 }
 

@@ -126,7 +126,7 @@ impl From<BuyError> for Problem {
 }
 
 /// Whose device asks, and the context of what it does.
-async fn person(app: &App, headers: &HeaderMap) -> Result<(Ctx, AccountId), Problem> {
+pub(crate) async fn person(app: &App, headers: &HeaderMap) -> Result<(Ctx, AccountId), Problem> {
     let ctx = app.ctx_for(Actor::Anonymous);
     let by = attachments::device(app, &ctx, headers).await?;
     Ok((ctx.acting_as(Actor::Device { account: by.account, device: by.device }), by.account))
@@ -167,9 +167,11 @@ async fn whole(app: &App, ctx: &Ctx, account: AccountId) -> Result<Json<Value>, 
         let purchases = plans::purchases_of(ctx, tx, account).await?;
         let entitlements = plans::entitlements(ctx, tx, Holder::Person(account)).await?;
         let had_trial = plans::had_trial_of(ctx, tx, account).await?;
-        Ok::<_, PurchaseError>((offered, purchases, entitlements, had_trial))
+        let lapse = plans::next_lapse(ctx, tx, Holder::Person(account)).await?;
+        Ok::<_, PurchaseError>((offered, purchases, entitlements, (had_trial, lapse)))
     };
-    let (offered, purchases, entitlements, had_trial) = app.db.read(ctx, "store.overview", read).await?;
+    let (offered, purchases, entitlements, (had_trial, lapse)) =
+        app.db.read(ctx, "store.overview", read).await?;
     let has = |plan: &Plan| purchases.iter().any(|each| each.plan_key == plan.key && each.state.gives());
     let shown = offered.iter().filter(|plan| plan.is_offered || has(plan));
     let entitled = entitlements.iter().map(|(name, value)| {
@@ -183,6 +185,8 @@ async fn whole(app: &App, ctx: &Ctx, account: AccountId) -> Result<Json<Value>, 
         "plans": shown.map(|plan| product_view(plan, currency)).collect::<Vec<_>>(),
         "purchases": purchases.iter().map(|each| purchase_view(app, each)).collect::<Vec<_>>(),
         "entitlements": entitled,
+        // To be asked again then: what ends by itself is not pushed.
+        "changes_in_s": lapse.map(|at| at.since(ctx.now()).as_secs() + 1),
         "free": {"pinned_conversations": PINNED_FREE},
         "had_trial": had_trial,
         "stores": app.stores.all().map(Store::name).collect::<Vec<_>>(),

@@ -134,6 +134,18 @@ const CASES: Case[] = [
     },
     shows: (page) => page.getByRole("button", { name: "Buy Accent colours" }),
   },
+  { name: "stickers", address: "/chat/cnv_ben", go: press("Stickers"), shows: (page) => page.getByRole("button", { name: "A pigeon in love" }) },
+  {
+    name: "stickers that were not bought, on a phone",
+    address: "/chat/cnv_ben",
+    width: 390,
+    go: async (page) => {
+      await press("Stickers")(page);
+      await page.getByRole("tab", { name: "Market day, not yours yet" }).click();
+    },
+    shows: (page) => page.getByRole("button", { name: "See it in the settings" }),
+  },
+  { name: "operator: stickers", address: "/operator/stickers", shows: (page) => page.getByRole("img", { name: "A furious chili" }).first() },
   { name: "operator: purchases", address: "/operator/purchases", shows: (page) => page.getByRole("row", { name: "Purchase of themes" }) },
   { name: "operator: businesses", address: "/operator/businesses", shows: (page) => page.getByRole("row", { name: "Business Fern & Folk" }) },
   { name: "operator: money of a business", address: "/operator/businesses/506914307656634", shows: (page) => page.getByRole("button", { name: "Give credit" }) },

@@ -281,6 +281,11 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     const answered = answerSettings(method, setting[1] ?? "", body, empty);
     if (answered) return answered;
   }
+  const stickers = /^\/operator\/api\/(sticker-packs.*)$/.exec(path);
+  if (stickers) {
+    const answered = await (await import("./mockStickers")).answerStickers(method, stickers[1] ?? "");
+    if (answered) return answered;
+  }
   const reviewed = /^\/operator\/api\/(.*)$/.exec(path);
   if (reviewed) {
     const { answerReviews } = await import("./mockPlans");

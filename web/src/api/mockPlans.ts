@@ -8,7 +8,7 @@ const now = (): number => Math.floor(Date.now() / 1000);
 const EUROS = 1_000_000;
 
 const plan = (key: string, name: string, summary: string, month: number, entitlements: Plan["entitlements"], audience: Plan["audience"] = "business"): Plan => ({
-  key, audience, name, summary, trial_days: audience === "business" ? 14 : 0, grace_days: 7, is_offered: true, entitlements,
+  key, audience, name, summary, trial_days: audience === "business" ? 14 : 0, grace_days: 7, is_offered: true, entitlements, packs: [],
   prices: ["EUR", "USD"].flatMap((currency) => [
     { term: "month" as const, currency, amount_micros: month * EUROS },
     { term: "year" as const, currency, amount_micros: month * 10 * EUROS },
@@ -19,7 +19,7 @@ const PLANS: Plan[] = [
   plan("verified-plus", "Verified Plus", "For several shops: more agents, and more calls of the API.", 40, { agents: 300, badge: true, management_calls_per_hour: 20_000 }),
   plan("verified-max", "Verified Max", "For large teams: the most agents, and the most calls of the API.", 128, { agents: 1000, badge: true, management_calls_per_hour: 100_000 }),
 ];
-const PEOPLE = plan("plus", "Plaza Plus", "Accent colours and more pinned conversations.", 2, { accent_themes: true, pinned_conversations: 20 }, "person");
+const PEOPLE = plan("plus", "Plaza Plus", "Accent colours, more pinned conversations and all sticker packs.", 2, { accent_themes: true, pinned_conversations: 20, sticker_packs: true }, "person");
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const paper = (n: number, kind: Document["kind"], name: string, media_type: string): Document => ({ document_id: `0000000${n}-0000-4000-8000-000000000000`, kind, name, media_type, bytes: 412_000 * n, added_at: now() - 7200 });

@@ -20,6 +20,8 @@ export type Plan = {
   is_offered: boolean;
   prices: Price[];
   entitlements: Record<string, number | true>;
+  /** Packs of stickers that it gives one by one. */
+  packs: string[];
 };
 export type SubscriptionStatus = "trialing" | "active" | "past_due" | "paused" | "canceled" | "ended";
 export type Subscription = {

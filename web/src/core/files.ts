@@ -36,13 +36,18 @@ export class FileCache {
 
   /** Asks for a file, or again after a failure. */
   async load(conversationId: string, messageId: string, blobId: string): Promise<void> {
-    const { is } = this.state(blobId);
+    await this.open(blobId, () => this.#fetch(conversationId, messageId, blobId));
+  }
+
+  /** The same for a file of no message, under a name of its own. */
+  async open(key: string, fetch: () => Promise<string>): Promise<void> {
+    const { is } = this.state(key);
     if (is === "loading" || is === "ready") return;
-    this.#set(blobId, { is: "loading" });
+    this.#set(key, { is: "loading" });
     try {
-      this.#set(blobId, { is: "ready", url: await this.#fetch(conversationId, messageId, blobId) });
+      this.#set(key, { is: "ready", url: await fetch() });
     } catch (error) {
-      this.#set(blobId, { is: "failed", why: error instanceof Error ? error.message : "The file could not be opened." });
+      this.#set(key, { is: "failed", why: error instanceof Error ? error.message : "The file could not be opened." });
     }
   }
 

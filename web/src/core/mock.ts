@@ -11,7 +11,8 @@ import { friendLines, marketLines } from "./mockContent";
 import type { Line } from "./mockContent";
 import { MockFiles } from "./mockFiles";
 import { FEEDBACK_FORM, exchange } from "./mockFlow";
-import { answerShop } from "./mockShop";
+import { answerShop, ownedPlans } from "./mockShop";
+import { mockPacks, mockPicture } from "./mockStickers";
 import type { Body, MediaForm } from "./content";
 import { CoreError } from "./types";
 import type { Backend, BackendEvents, CallSignal, Calls, ConversationView, GroupView, IceServer, Invitation, Item, Member, Session, Ticks } from "./types";
@@ -293,6 +294,21 @@ class MockBackend implements Backend, Answers {
     return this.#add(id, { ago: 0, mine: true, kind: "media", content, text: caption || filename, reply_to: replyTo, ticks: "waiting" });
   }
 
+  stickers(): { packs: unknown } {
+    return { packs: mockPacks(ownedPlans()) };
+  }
+
+  sticker(pack: string, name: string): string {
+    return mockPicture(pack, name);
+  }
+
+  send_sticker(id: string, pack: string, name: string, text: string, replyTo: string | null): Item {
+    const { is_animated = false, bytes = 0 } = mockPacks(ownedPlans()).find((each) => each.key === pack)?.stickers.find((each) => each.name === name) ?? {};
+    const attachment = { blob_id: `blob-${(this.#count += 1)}`, sha256: "", bytes, mime_type: "image/webp", width: 0, height: 0 };
+    const content: Body = { kind: "media", form: "sticker", attachment, caption: text, filename: "", is_voice: false, is_animated };
+    return this.#add(id, { ago: 0, mine: true, kind: "media", content, text: `Sticker: ${text}`, reply_to: replyTo, ticks: "waiting" });
+  }
+
   send_location(id: string, latitude: number, longitude: number, name: string, replyTo: string | null): Item {
     const content: Body = { kind: "location", latitude, longitude, name, address: "", url: "" };
     return this.#add(id, { ago: 0, mine: true, kind: "location", content, text: name || "Location", reply_to: replyTo, ticks: "waiting" });
@@ -313,7 +329,9 @@ class MockBackend implements Backend, Answers {
   }
 
   store(path: string, body: string | null): unknown {
-    return answerShop(path, body);
+    const answer = answerShop(path, body);
+    if (body !== null) this.#events.onEvent({ event: "entitlements" });
+    return answer;
   }
 
   form_file(_bytes: unknown, mimeType: string): Record<string, unknown> {

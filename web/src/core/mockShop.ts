@@ -7,17 +7,22 @@ const EURO = 1_000_000;
 const price = (term: ShopTerm, euros: number): ShopPlan["prices"][number] => ({ term, currency: "EUR", amount_micros: euros * EURO });
 const PLANS: ShopPlan[] = [
   {
-    key: "plus", name: "Plaza Plus", summary: "Accent colours and more pinned conversations. Privacy and safety are the same for everybody.", trial_days: 7,
-    prices: [price("month", 2), price("year", 18.5)], entitlements: { accent_themes: true, pinned_conversations: 20 },
+    key: "plus", name: "Plaza Plus", summary: "Accent colours, more pinned conversations and all sticker packs. Privacy and safety are the same for everybody.", trial_days: 7,
+    prices: [price("month", 2), price("year", 18.5)], entitlements: { accent_themes: true, pinned_conversations: 20, sticker_packs: true }, packs: [],
   },
-  { key: "themes", name: "Accent colours", summary: "The accent colours, bought once.", trial_days: 0, prices: [price("once", 3.5)], entitlements: { accent_themes: true } },
+  { key: "themes", name: "Accent colours", summary: "The accent colours, bought once.", trial_days: 0, prices: [price("once", 3.5)], entitlements: { accent_themes: true }, packs: [] },
+  { key: "market-day", name: "Stickers: Market day", summary: "The sticker pack Market day, bought once.", trial_days: 0, prices: [price("once", 2)], entitlements: {}, packs: ["market-day"] },
 ];
 let purchases: Purchase[] = [];
 
 function overview(): Shop {
   const entitlements: Shop["entitlements"] = { pinned_conversations: 3 };
   for (const each of purchases) Object.assign(entitlements, PLANS.find((plan) => plan.key === each.plan)?.entitlements);
-  return { currency: "EUR", plans: PLANS, purchases, entitlements, had_trial: purchases.length > 0, stores: ["sandbox"] };
+  return { currency: "EUR", plans: PLANS, purchases, entitlements, had_trial: purchases.length > 0, stores: ["sandbox"], changes_in_s: null };
+}
+
+export function ownedPlans(): string[] {
+  return purchases.map((each) => each.plan);
 }
 
 export function answerShop(path: string, body: string | null): unknown {

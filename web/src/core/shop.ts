@@ -1,12 +1,13 @@
 /**
  * # What a person has bought, and what there is
  *
- * The server says what somebody is entitled to; it is asked when the messenger opens, after each purchase, and when the
- * page is looked at again. The last answer is kept in this browser, so that what was bought is there without a network.
+ * The server says what somebody is entitled to; it is asked when the messenger opens, after each purchase, when the page is
+ * looked at again, and when the server says that something changed, on this device or another. The last answer is kept in this browser, so that what was bought is there without a network.
  */
 import { useEffect, useSyncExternalStore } from "react";
 import { setAccent } from "@/lib/accent";
 import { core } from "./core";
+import { refreshStickers } from "./stickers";
 
 export type ShopTerm = "month" | "year" | "once";
 export type ShopPlan = {
@@ -16,6 +17,8 @@ export type ShopPlan = {
   trial_days: number;
   prices: { term: ShopTerm; currency: string; amount_micros: number }[];
   entitlements: Record<string, number | true>;
+  /** Packs of stickers that it gives one by one. */
+  packs: string[];
 };
 export type PurchaseState = "pending" | "active" | "grace" | "expired" | "revoked" | "replaced";
 export type Purchase = {
@@ -30,7 +33,7 @@ export type Purchase = {
   is_family_shared: boolean;
   manage_url: string | null;
 };
-export type Shop = { currency: string; plans: ShopPlan[]; purchases: Purchase[]; entitlements: Record<string, number | true>; had_trial: boolean; stores: string[] };
+export type Shop = { currency: string; plans: ShopPlan[]; purchases: Purchase[]; entitlements: Record<string, number | true>; had_trial: boolean; stores: string[]; /** When something of it ends by itself. */ changes_in_s: number | null };
 type State = { shop: Shop | null; error: string | null };
 
 const KEY = "plaza.entitlements";
@@ -43,6 +46,16 @@ let state: State = { shop: null, error: null };
 function set(next: State): void {
   state = next;
   for (const listener of listeners) listener();
+}
+
+/** Timers cannot wait longer; the page is looked at again before that. */
+const WAIT_S_MAX = 24 * 3600;
+let next: ReturnType<typeof setTimeout> | undefined;
+
+/** What ends at a certain time is not told by the server: it is asked then. */
+function askAgain(after: number | null): void {
+  clearTimeout(next);
+  if (after !== null && after <= WAIT_S_MAX) next = setTimeout(() => void loadShop(), after * 1000);
 }
 
 function keptText(): string {
@@ -61,11 +74,13 @@ function entitlements(): Record<string, number | true> {
 /** Asks the server what there is. */
 export async function loadShop(): Promise<void> {
   try {
-    const shop = (await core.call("store", "", null)) as Shop;
+    const [answer] = await Promise.all([core.call("store", "", null), refreshStickers()]);
+    const shop = answer as Shop;
     localStorage.setItem(KEY, JSON.stringify(shop.entitlements));
     // What is no longer theirs goes back to what is everybody's.
     if (shop.entitlements["accent_themes"] === undefined) setAccent("terracotta");
     set({ shop, error: null });
+    askAgain(shop.changes_in_s);
   } catch (error) {
     set({ shop: state.shop, error: error instanceof Error ? error.message : "The store cannot be reached." });
   }
@@ -100,12 +115,16 @@ export function useKeptShop(): void {
     };
     look();
     document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    const stop = core.onEntitlements(look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      stop();
+    };
   }, []);
 }
 
 /** Whether somebody has something of the store. */
-export function useEntitled(what: "accent_themes" | "sticker_packs"): boolean {
+export function useEntitled(what: "accent_themes"): boolean {
   return useSyncExternalStore(subscribe, () => entitlements()[what] === true);
 }
 

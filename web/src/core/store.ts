@@ -10,6 +10,7 @@
  */
 import type { Answer, Body } from "./content";
 import { FileCache } from "./files";
+import { pictureKey } from "./pictures";
 import { inOrder } from "./order";
 import { CoreError } from "./types";
 import type { Backend, BackendEvents, CallSignal, Calls, ConnectionState, ConversationView, CoreEvent, Item, Phase, Session } from "./types";
@@ -41,6 +42,9 @@ const EMPTY: LoadedTimeline = { items: [], more: false, loading: true, error: nu
 /** A file that somebody is about to send. */
 export type Outgoing = { bytes: Uint8Array<ArrayBuffer>; mimeType: string; filename: string; caption: string; preview: string; body: Body & { kind: "media" } };
 
+/** What is known of a sticker before it is sent. */
+type SentSticker = { name: string; text: string; bytes: number; is_animated: boolean };
+
 /** A message that the core has not named yet, and how to hand it over. */
 type Pending = { conversation: string; content: string; hand: () => Promise<Item>; waiting: boolean };
 
@@ -60,6 +64,7 @@ export class CoreStore {
   readonly #listeners = new Set<() => void>();
   readonly #arrivals = new Set<(arrival: Arrival) => void>();
   readonly #calls = new Set<(signal: CallSignal) => void>();
+  readonly #entitlements = new Set<() => void>();
   /** Real id → the key under which the bubble was first drawn. */
   readonly #keys = new Map<string, string>();
   readonly #pending = new Map<string, Pending>();
@@ -99,6 +104,12 @@ export class CoreStore {
   onCall(listener: (signal: CallSignal) => void): () => void {
     this.#calls.add(listener);
     return () => this.#calls.delete(listener);
+  }
+
+  /** What the person has bought may have changed: the server said so, or there was no connection on which it could. */
+  onEntitlements(listener: () => void): () => void {
+    this.#entitlements.add(listener);
+    return () => this.#entitlements.delete(listener);
   }
 
   call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>> {
@@ -201,6 +212,14 @@ export class CoreStore {
     await this.#send(conversation, body, caption || filename, replyTo, () => this.call("send_media", conversation, bytes, mimeType, filename, caption, replyTo, body.is_voice));
   }
 
+  /** A sticker goes out as a file that the core fetches; here it is shown from the pack. */
+  async sendSticker(conversation: string, pack: string, sticker: SentSticker, replyTo: string | null): Promise<void> {
+    const { name, text, bytes, is_animated } = sticker;
+    const attachment = { blob_id: pictureKey(pack, name), sha256: "", bytes, mime_type: "image/webp", width: 0, height: 0 };
+    const body: Body = { kind: "media", form: "sticker", attachment, caption: text, filename: "", is_voice: false, is_animated };
+    await this.#send(conversation, body, `Sticker: ${text}`, replyTo, () => this.call("send_sticker", conversation, pack, name, text, replyTo));
+  }
+
   async #send(conversation: string, content: Body, text: string, replyTo: string | null, hand: () => Promise<Item>): Promise<void> {
     this.#locals += 1;
     const id = `local:${this.#locals}`;
@@ -280,6 +299,10 @@ export class CoreStore {
     switch (event.event) {
       case "connection":
         this.#set({ connection: event.state });
+        if (event.state === "online") for (const listener of this.#entitlements) listener();
+        return;
+      case "entitlements":
+        for (const listener of this.#entitlements) listener();
         return;
       case "session":
         if (event.session) this.#set({ session: event.session });

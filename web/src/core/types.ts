@@ -121,6 +121,8 @@ export type CoreEvent =
   | { event: "conversation"; conversation: ConversationView }
   | { event: "items"; conversation_id: string; items: Item[] }
   | { event: "call"; call: CallSignal }
+  /** What the person has bought changed, here or on another device. */
+  | { event: "entitlements" }
   | { event: "moved"; from: string; to: string };
 
 /** The calls of the core: the same names as on the wasm class. `before` is the id of the oldest item that is shown. */
@@ -140,6 +142,11 @@ export type Calls = {
   edit: (conversationId: string, messageId: string, text: string) => null;
   revoke: (conversationId: string, messageId: string) => null;
   send_media: (conversationId: string, bytes: Uint8Array<ArrayBuffer>, mimeType: string, filename: string, caption: string, replyTo: string | null, isVoice: boolean) => Item;
+  /** Which packs of stickers there are, and from which one may send. */
+  stickers: () => unknown;
+  /** A blob: address of a sticker's picture. */
+  sticker: (pack: string, name: string) => string;
+  send_sticker: (conversationId: string, pack: string, name: string, text: string, replyTo: string | null) => Item;
   send_location: (conversationId: string, latitude: number, longitude: number, name: string, replyTo: string | null) => Item;
   send_contact: (conversationId: string, name: string, number: string, replyTo: string | null) => Item;
   /** A blob: address of the file, decrypted. */

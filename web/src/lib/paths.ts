@@ -123,5 +123,8 @@ export const paths = {
   subscribers: () => "/operator/api/subscriptions",
   purchases: (state: string | undefined) => `/operator/api/purchases${state === undefined ? "" : `?state=${id(state)}`}`,
   refundPurchase: (purchaseId: string) => `/operator/api/purchases/${id(purchaseId)}/refund`,
+  stickerPacks: () => "/operator/api/sticker-packs",
+  stickerPack: (pack: string) => `/operator/api/sticker-packs/${id(pack)}`,
+  stickerPicture: (pack: string, name: string) => `/operator/api/sticker-packs/${id(pack)}/${id(name)}`,
   rejectTemplate: (templateId: string) => `/operator/api/templates/${id(templateId)}/reject`,
 } as const;

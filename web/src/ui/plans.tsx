@@ -19,7 +19,7 @@ const GIVES: Record<string, (value: number | true) => string> = {
   management_calls_per_hour: (value) => `${Number(value).toLocaleString()} API calls an hour`,
   accent_themes: () => "Accent colours",
   pinned_conversations: (value) => `${Number(value)} pinned conversations`,
-  sticker_packs: () => "Sticker packs",
+  sticker_packs: () => "All sticker packs",
 };
 
 /** What a plan gives, in words; the badge first. */
@@ -27,7 +27,8 @@ export function gives(plan: Plan): string[] {
   const order = Object.keys(GIVES);
   return Object.entries(plan.entitlements)
     .toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    .map(([name, value]) => GIVES[name]?.(value) ?? words(name));
+    .map(([name, value]) => GIVES[name]?.(value) ?? words(name))
+    .concat(plan.packs.map((pack) => `Sticker pack ${pack}`));
 }
 
 export function priceOf(plan: Plan, term: string, currency: string): string | null {

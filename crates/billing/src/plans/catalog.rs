@@ -90,6 +90,8 @@ struct PlanRow {
     #[serde(default)]
     grace_days: i64,
     entitlements: BTreeMap<String, Given>,
+    #[serde(default)]
+    packs: BTreeSet<String>,
     prices: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -121,6 +123,8 @@ pub struct Plan {
     pub prices: Vec<PlanPrice>,
     /// What it gives, and how much of it.
     pub entitlements: Vec<(Entitlement, i64)>,
+    /// Packs of stickers that it gives by their keys.
+    pub packs: Vec<String>,
 }
 
 /// What a plan costs.
@@ -202,6 +206,10 @@ pub async fn import_plans(_ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> R
         for (entitlement, value) in &plan.entitlements {
             tx.execute(store::INSERT_ENTITLEMENT, params![key, entitlement.as_str(), *value]).await?;
         }
+        tx.execute(store::DELETE_PACKS, params![key]).await?;
+        for pack in &plan.packs {
+            tx.execute(store::INSERT_PACK, params![key, pack.as_str()]).await?;
+        }
     }
     tx.execute(store::PUT_SOURCE, params![source.name, digest]).await?;
     Ok(true)
@@ -227,11 +235,17 @@ fn fault(plan: &str, member: &str, what: &str) -> PlanFileError {
     PlanFileError::Plan { plan: plan.to_owned(), member: member.to_owned(), what: what.to_owned() }
 }
 
+const A_KEY_IS_NEEDED: &str = "1 to 40 small letters, digits and hyphens are needed";
+
+fn is_key(text: &str) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.len() <= KEY_CHARACTERS_MAX && text.bytes().all(is_one)
+}
+
 fn checked(row: PlanRow) -> Result<Plan, PlanFileError> {
     let key = row.key.as_str();
-    let is_key = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if key.is_empty() || key.len() > KEY_CHARACTERS_MAX || !key.bytes().all(is_key) {
-        return Err(fault(key, "key", "1 to 40 small letters, digits and hyphens are needed"));
+    if !is_key(key) {
+        return Err(fault(key, "key", A_KEY_IS_NEEDED));
     }
     let audience = Audience::parse(&row.audience)
         .ok_or_else(|| fault(key, "audience", "business or person is needed"))?;
@@ -246,6 +260,12 @@ fn checked(row: PlanRow) -> Result<Plan, PlanFileError> {
     }
     let entitlements = row.entitlements.iter().map(|(name, given)| given_by(key, audience, name, *given));
     let entitlements = entitlements.collect::<Result<Vec<_>, _>>()?;
+    if !row.packs.iter().all(|pack| is_key(pack)) {
+        return Err(fault(key, "packs", A_KEY_IS_NEEDED));
+    }
+    if audience == Audience::Business && !row.packs.is_empty() {
+        return Err(fault(key, "packs", "these are for a plan of the audience person"));
+    }
     let mut prices = Vec::new();
     for (term, amounts) in &row.prices {
         let member = format!("prices.{term}");
@@ -280,6 +300,7 @@ fn checked(row: PlanRow) -> Result<Plan, PlanFileError> {
         is_offered: true,
         prices,
         entitlements,
+        packs: row.packs.into_iter().collect(),
     })
 }
 
@@ -359,6 +380,8 @@ async fn filled(tx: &mut Tx, row: &Row) -> Result<Plan, PlanError> {
     for row in tx.query(store::ENTITLEMENTS, params![key.as_str()]).await? {
         entitlements.push((Entitlement::parse(&row.get::<String>(0)?).ok_or(DAMAGED)?, row.get(1)?));
     }
+    let packs = tx.query(store::PACKS, params![key.as_str()]).await?;
+    let packs = packs.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     Ok(Plan {
         key,
         audience: Audience::parse(&row.get::<String>(1)?).ok_or(DAMAGED)?,
@@ -369,6 +392,7 @@ async fn filled(tx: &mut Tx, row: &Row) -> Result<Plan, PlanError> {
         is_offered: row.get(6)?,
         prices,
         entitlements,
+        packs,
     })
 }
 
@@ -439,6 +463,15 @@ mod tests {
             assert!(refused.contains(expected), "{to}: {refused}");
         }
         assert!(one(|plan| format!("{plan}{plan}")).unwrap_err().contains("another plan has it"));
+        let packs = |audience: &str, entitlement: &str, pack: &str| {
+            let audience = format!("\"{audience}\"\npacks = [\"{pack}\"]");
+            one(|plan| plan.replace("\"person\"", &audience).replace("accent_themes = true", entitlement))
+        };
+        assert_eq!(packs("person", "", "cats").unwrap()[0].packs, ["cats"]);
+        assert!(packs("person", "", "Cats").unwrap_err().contains("packs: 1 to 40 small letters"));
+        assert!(
+            packs("business", "badge = true", "cats").unwrap_err().contains("packs: these are for a plan")
+        );
         assert!(one(|plan| plan.replace("\"a\"", "\"A b\"")).unwrap_err().contains("small letters"));
         let once = |plan: &str| format!("{plan}[plan.prices.once]\nEUR = \"1.00\"\n");
         assert!(one(once).unwrap_err().contains("no other term"));

@@ -35,6 +35,14 @@ pub async fn entitlements(
     Ok(found)
 }
 
+/// When the first of what somebody has ends, unless it is renewed.
+pub async fn next_lapse(ctx: &Ctx, tx: &mut Tx, holder: Holder) -> Result<Option<Timestamp>, PlanError> {
+    super::may_act(ctx, holder)?;
+    let row =
+        tx.query_one(store::NEXT_LAPSE, params![holder.to_string(), ctx.now()]).await?.ok_or(DAMAGED)?;
+    Ok(row.get(0)?)
+}
+
 /// Gives somebody what a plan gives, until a time or for good.
 pub(super) async fn grant(
     tx: &mut Tx,

@@ -26,7 +26,7 @@ use super::{Audience, Holder, Plan, PlanError, Term, catalog, entitled, may_act}
 use crate::BillingError;
 use plaza_db::{DbError, Row, Tx, params};
 use plaza_protocol::{
-    AccountId, Ctx, Currency, Micros, PortfolioId, PurchaseId, Timestamp, TransferId, limits,
+    AccountId, Ctx, Currency, Micros, PortfolioId, PurchaseId, Timestamp, TransferId, Wake, limits,
 };
 use std::time::Duration;
 
@@ -342,6 +342,8 @@ async fn put(ctx: &Ctx, tx: &mut Tx, of: &Purchase) -> Result<(), PurchaseError>
     } else {
         entitled::revoke(tx, holder, &source).await?;
     }
+    // The person's open devices look again.
+    tx.wake(Wake::Entitlements(of.account_id));
     Ok(())
 }
 

@@ -25,6 +25,12 @@ statements! {
     DELETE_ENTITLEMENTS = "DELETE FROM plan_entitlement WHERE plan_key = $1";
     /// Something that it gives.
     INSERT_ENTITLEMENT = "INSERT INTO plan_entitlement (plan_key, name, value) VALUES ($1, $2, $3)";
+    /// The packs of stickers that it gives are written anew.
+    DELETE_PACKS = "DELETE FROM plan_pack WHERE plan_key = $1";
+    /// A pack that it gives.
+    INSERT_PACK = "INSERT INTO plan_pack (plan_key, pack_key) VALUES ($1, $2)";
+    /// Those that a plan gives.
+    PACKS = "SELECT pack_key FROM plan_pack WHERE plan_key = $1 ORDER BY pack_key";
     /// All plans of an audience.
     PLANS = "SELECT plan_key, audience, name, summary, trial_days, grace_days, is_offered FROM plan
         WHERE audience = $1 ORDER BY position, plan_key";
@@ -47,6 +53,8 @@ statements! {
     /// All that a holder has.
     ENTITLED_TO = "SELECT e.name, MAX(e.value) FROM plan_grant g JOIN plan_entitlement e ON e.plan_key = g.plan_key
         WHERE g.holder = $1 AND (g.until IS NULL OR g.until > $2) GROUP BY e.name ORDER BY e.name";
+    /// When the first of it ends.
+    NEXT_LAPSE = "SELECT MIN(until) FROM plan_grant WHERE holder = $1 AND until > $2";
 
     /// Whose money, and which calendar.
     PAYER = "SELECT currency, time_zone FROM billing_portfolio WHERE portfolio_id = $1";

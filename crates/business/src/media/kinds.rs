@@ -2,6 +2,7 @@
 //! not travel as a picture.
 
 use plaza_protocol::content::MediaForm;
+use plaza_protocol::webp;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -23,7 +24,7 @@ fn kinds() -> impl Iterator<Item = Kind> {
     [
         row(Image, "image/jpeg", 5 * MIB, |b| b.starts_with(&[0xFF, 0xD8, 0xFF])),
         row(Image, "image/png", 5 * MIB, |b| b.starts_with(b"\x89PNG\r\n\x1a\n")),
-        row(Sticker, "image/webp", 500 * KIB, is_webp),
+        row(Sticker, "image/webp", 500 * KIB, webp::is_webp),
         row(Video, "video/mp4", 16 * MIB, is_iso_media),
         row(Video, "video/3gpp", 16 * MIB, is_iso_media),
         row(Audio, "audio/aac", 16 * MIB, is_aac),
@@ -96,7 +97,7 @@ pub fn look(said: &str, file: &[u8]) -> Result<MediaKind, String> {
             "the file does not look like {mime_type}: its first bytes are those of something else"
         ));
     }
-    let is_animated = mime_type == "image/webp" && is_animated_webp(file);
+    let is_animated = mime_type == "image/webp" && webp::is_animated(file);
     let bytes = file.len() as u64;
     let most = known.iter().map(|kind| kind.bytes_max).max().unwrap_or(0);
     if bytes > most {
@@ -124,15 +125,6 @@ pub(crate) fn refusal(form: MediaForm, mime_type: &str, bytes: u64, is_animated:
         }
         Some(_) => None,
     }
-}
-
-fn is_webp(b: &[u8]) -> bool {
-    b.starts_with(b"RIFF") && b.get(8..12) == Some(b"WEBP")
-}
-
-/// The flag of an extended WebP file.
-fn is_animated_webp(b: &[u8]) -> bool {
-    b.get(12..16) == Some(b"VP8X") && b.get(20).is_some_and(|flags| flags & 0x02 != 0)
 }
 
 fn is_iso_media(b: &[u8]) -> bool {
@@ -167,12 +159,8 @@ fn pixels(b: &[u8]) -> Option<(u32, u32)> {
     if b.starts_with(b"\x89PNG") {
         return Some((be32(16)?, be32(20)?));
     }
-    if b.get(12..16) == Some(b"VP8X") {
-        let le24 = |at: usize| match b.get(at..at.checked_add(3)?)? {
-            [low, middle, high] => Some(u32::from_le_bytes([*low, *middle, *high, 0]).saturating_add(1)),
-            _ => None,
-        };
-        return Some((le24(24)?, le24(27)?));
+    if webp::is_webp(b) {
+        return webp::pixels(b);
     }
     if !b.starts_with(&[0xFF, 0xD8]) {
         return None;

@@ -91,6 +91,8 @@ pub enum Event {
     },
     /// The connection does not answer: connect again.
     Stalled,
+    /// What the person has bought changed: the server says how it is now.
+    Entitlements,
     /// A row of the list of conversations changed.
     Conversation(ConversationId),
     /// A draft has become another conversation, which was there already.
@@ -464,6 +466,10 @@ impl Machine {
                 Ok(())
             }
             Some(server_frame::Body::Receipt(receipt)) => self.receipt(&receipt),
+            Some(server_frame::Body::Entitlements(_)) => {
+                self.events.push(Event::Entitlements);
+                Ok(())
+            }
             Some(server_frame::Body::GoAway(away)) => {
                 self.events.push(Event::GoAway {
                     code: ErrorCode::parse(&away.code),

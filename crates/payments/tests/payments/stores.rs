@@ -134,7 +134,7 @@ async fn a_plan_is_earned_by_the_day_renewed_and_ends_when_it_is_canceled() {
         let bought = shop.buy("plus", Term::Month, tokens::GOOD).await.unwrap();
         assert_eq!((bought.state, bought.renews), (PurchaseState::Active, true));
         assert_eq!(shop.entitled(Entitlement::PinnedConversations).await, Some(20));
-        assert_eq!(shop.entitled(Entitlement::StickerPacks).await, None);
+        assert_eq!(shop.entitled(Entitlement::StickerPacks).await, Some(1));
         assert_eq!(shop.books().await, ["-1.70", "2.00", "0.00", "0.00", "0.00"]);
         shop.days(10).await;
         assert_eq!(shop.books().await[1..3], ["1.354839", "0.645161"]);

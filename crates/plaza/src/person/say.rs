@@ -37,7 +37,7 @@ pub(crate) struct Send {
     #[arg(long, value_name = "CONVERSATION", conflicts_with = "to")]
     group: Option<ConversationId>,
     /// What to write.
-    #[arg(required_unless_present_any = ["location", "contact", "react", "delete", "file"])]
+    #[arg(required_unless_present_any = ["location", "contact", "react", "delete", "file", "sticker"])]
     text: Option<String>,
     /// Send a file; what is written goes below it.
     #[arg(long, value_name = "FILE", group = "kind")]
@@ -48,6 +48,9 @@ pub(crate) struct Send {
     /// The file is a recording of what was spoken just now.
     #[arg(long, requires = "file")]
     voice: bool,
+    /// Send a sticker of a pack: `plaza person stickers` lists them.
+    #[arg(long, value_name = "PACK/NAME", group = "kind")]
+    sticker: Option<String>,
     /// Pass the text on as one that came from another conversation.
     #[arg(long, conflicts_with_all = ["kind", "reply_to"])]
     forwarded: bool,
@@ -270,6 +273,13 @@ enum Say {
         caption: String,
         is_voice: bool,
     },
+    /// Of a pack, by its name.
+    Sticker {
+        pack: String,
+        name: String,
+    },
+    /// Not said, but asked: which packs of stickers there are.
+    Stickers,
     /// A text from another conversation.
     Forward(String),
     /// What the person makes of a business.
@@ -325,6 +335,8 @@ impl Say {
             Self::Think(opinion) => Body::Feedback(Feedback { opinion: *opinion }),
             Self::Delete(message) => Body::Revoke(Revoke { message_id: id(message) }),
             Self::File { .. }
+            | Self::Sticker { .. }
+            | Self::Stickers
             | Self::Fetch(_)
             | Self::Store { .. }
             | Self::Flow { .. }
@@ -346,6 +358,9 @@ pub(super) async fn send(command: Send) -> anyhow::Result<ExitCode> {
         // The process that listens may have another working folder.
         let path = path.canonicalize().with_context(|| format!("reading {}", path.display()))?;
         Say::File { path, mime_type, caption: text, is_voice: command.voice }
+    } else if let Some(sticker) = command.sticker {
+        let (pack, name) = sticker.split_once('/').context("a sticker is written PACK/NAME")?;
+        Say::Sticker { pack: pack.to_owned(), name: name.to_owned() }
     } else if let Some(place) = command.location {
         let (latitude, longitude, name) = place_of(&place)?;
         Say::Location { latitude, longitude, name }
@@ -538,13 +553,18 @@ fn place_of(text: &str) -> anyhow::Result<(f64, f64, String)> {
     Ok((latitude, longitude, parts.next().unwrap_or_default().to_owned()))
 }
 
-/// Does it, here or in the process that has the home.
 /// What the store answers.
 pub(super) async fn ask_store(home: &Path, path: String, body: Option<Value>) -> anyhow::Result<Value> {
     let ask = Ask { to: None, group: None, reply_to: None, say: Say::Store { path, body } };
     carried_out(home, &ask).await
 }
 
+/// Which packs of stickers there are.
+pub(super) async fn ask_stickers(home: &Path) -> anyhow::Result<Value> {
+    carried_out(home, &Ask { to: None, group: None, reply_to: None, say: Say::Stickers }).await
+}
+
+/// Does it, here or in the process that has the home.
 async fn carried_out(home: &Path, ask: &Ask) -> anyhow::Result<Value> {
     match open(home, true).await {
         Ok((client, home)) => {
@@ -623,6 +643,9 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     if let Say::Store { path, body } = &ask.say {
         return Ok(client.ask_store(path, body.as_ref()).await?);
     }
+    if let Say::Stickers = &ask.say {
+        return Ok(client.stickers().await?);
+    }
     if let Say::Join(code) = &ask.say {
         return join_group(client, code).await;
     }
@@ -638,6 +661,9 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
             client.send_file(conversation, file, (mime_type, &name, caption), *is_voice, SENT_WITHIN).await?;
         let conversation = current(client, ask, conversation).await?;
         return Ok(json!({"message_id": message, "conversation_id": conversation}));
+    }
+    if let Say::Sticker { pack, name } = &ask.say {
+        return send_sticker(client, ask, (pack, name)).await;
     }
     if let Say::Call(wish) = &ask.say {
         let wish = serde_json::from_value(wish.clone()).context("nothing that is done about a call")?;
@@ -669,6 +695,28 @@ async fn tell(client: &Person, ask: &Ask) -> anyhow::Result<Value> {
     // A first message may have found that the other side had begun the conversation already.
     let conversation = current(client, ask, conversation).await?;
     Ok(json!({"message_id": message, "conversation_id": conversation}))
+}
+
+/// A sticker goes out as a file, with what is seen on it.
+async fn send_sticker(client: &Person, ask: &Ask, (pack, name): (&str, &str)) -> anyhow::Result<Value> {
+    let packs = client.stickers().await?;
+    let rows = |of: &Value, member: &str| of[member].as_array().cloned().unwrap_or_default();
+    let found = rows(&packs, "packs").into_iter().find(|each| each["key"] == *pack);
+    let found =
+        found.with_context(|| format!("there is no pack {pack:?}: plaza person stickers lists them"))?;
+    let sticker = rows(&found, "stickers").into_iter().find(|each| each["name"] == *name);
+    let sticker = sticker.with_context(|| format!("the pack {pack:?} has no sticker {name:?}"))?;
+    if found["may_use"] != true {
+        let plans: Vec<_> =
+            rows(&found, "plans").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        bail!("the pack {pack:?} is not yours: {} has it, see plaza person store", plans.join(" or "));
+    }
+    let file = client.sticker(pack, name).await?;
+    let text = sticker["text"].as_str().unwrap_or_default();
+    let conversation = recipient(client, ask).await?;
+    let of = ("image/webp", "", text);
+    let message = client.send_file(conversation, file, of, false, SENT_WITHIN).await?;
+    Ok(json!({"message_id": message, "conversation_id": current(client, ask, conversation).await?}))
 }
 
 /// The answer of a form with its files, uploaded.

@@ -18,6 +18,7 @@ mod repeat;
 mod rerating;
 mod sandbox;
 mod server;
+mod stickers;
 mod store;
 mod talk;
 mod webhook_command;

@@ -35,7 +35,10 @@ async fn what_a_person_buys_is_theirs_until_it_ends_or_is_given_back() {
     let item = order(&ana, "themes", "once", "good").await.unwrap();
     assert_eq!(item["expires_at"], Value::Null);
     let now = look(&ana).await;
-    assert_eq!(now["entitlements"], json!({"accent_themes": true, "pinned_conversations": 20}));
+    assert_eq!(
+        now["entitlements"],
+        json!({"accent_themes": true, "pinned_conversations": 20, "sticker_packs": true})
+    );
     assert_eq!(now["purchases"].as_array().map(Vec::len), Some(2));
 
     // Nobody else sees it, changes it, or shows it as theirs.

@@ -35,6 +35,7 @@ type Props = {
 export function Bubble({ conversationId, item, last, first, quoted, answers, onAct }: Props) {
   const [reacting, setReacting] = useState(false);
   const mine = item.reactions.find((each) => each.mine)?.emoji;
+  const bare = item.content?.kind === "media" && item.content.form === "sticker" && item.reply_to === null;
   const canAct = item.ticks !== "failed" && item.ticks !== "waiting" && item.kind !== "unsupported" && item.kind !== "revoked";
 
   function react(emoji: string): void {
@@ -63,12 +64,12 @@ export function Bubble({ conversationId, item, last, first, quoted, answers, onA
         onKeyDown={onKeyDown}
         className={clsx(
           "relative max-w-[min(68ch,86%)] min-w-0 rounded-14 text-14 wrap-anywhere whitespace-pre-wrap",
-          item.mine ? "bg-mine text-mine-ink" : "border bg-theirs",
+          !bare && (item.mine ? "bg-mine text-mine-ink" : "border bg-theirs"),
           item.mine ? !last && "rounded-ee-4" : !last && "rounded-es-4",
           item.mine ? !first && "rounded-se-4" : !first && "rounded-ss-4",
         )}
       >
-        <Content item={item} answers={answers} quote={item.reply_to === null ? null : <Quote quoted={quoted} />} meta={<Meta item={item} last={last} />} />
+        <Content item={item} answers={answers} quote={item.reply_to === null ? null : <Quote quoted={quoted} />} meta={<Meta item={item} last={last} bare={bare} />} />
         {canAct && <BubbleActions item={item} reacting={reacting} setReacting={setReacting} mine={mine} onReact={react} onAct={(act) => onAct(act, item)} />}
       </article>
     </div>
@@ -90,10 +91,10 @@ function Quote({ quoted }: { quoted: Item | undefined }) {
 }
 
 /** Ends the last line: it floats there, or onto a line of its own when there is no room. */
-function Meta({ item, last }: { item: Item; last: boolean }) {
+function Meta({ item, last, bare }: { item: Item; last: boolean; /** It stands on the page itself. */ bare: boolean }) {
   if (!last && item.ticks !== "failed" && !item.is_edited) return item.ticks ? <TicksText state={item.ticks} /> : null;
   return (
-    <span className={clsx("float-end ms-3 mt-1 flex items-center gap-1 text-12 leading-4 tabular select-none", item.mine ? "text-mine-muted" : "text-faint")}>
+    <span className={clsx("float-end ms-3 mt-1 flex items-center gap-1 text-12 leading-4 tabular select-none", item.mine && !bare ? "text-mine-muted" : "text-faint")}>
       {item.is_edited && <span>edited</span>}
       <time dateTime={new Date(item.at).toISOString()} title={exact(item.at)}>
         {clock(item.at)}

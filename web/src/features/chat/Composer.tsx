@@ -19,6 +19,7 @@ import { commandsFor } from "./commands";
 import { keepDraft, readDraft } from "./drafts";
 import { summary } from "./grouping";
 import { useTypingNotes } from "./typing";
+import { StickerButton } from "./StickerButton";
 import { VoiceButton } from "./VoiceButton";
 
 const TEXT_CHARACTERS_MAX = 4096;
@@ -163,24 +164,27 @@ function ComposerField({ conversation, replyTo, edit, focus, prompts, lastEditab
             </div>
           )}
           {!edit && text === "" && <VoiceButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}
-          <textarea
-            ref={attach}
-            rows={1}
-            aria-label={edit ? "Your message" : "Message"}
-            aria-autocomplete={commands.length > 0 ? "list" : undefined}
-            aria-controls={commands.length > 0 ? "slash-commands" : undefined}
-            aria-activedescendant={command ? commandId(command) : undefined}
-            placeholder={`Message ${conversation.title}`}
-            value={text}
-            onChange={(event) => {
-              change(event.target.value);
-              fit(event.target);
-            }}
-            onKeyDown={onKeyDown}
-            onPaste={onPaste}
-            onBlur={stopped}
-            className={clsx("scroll-quiet min-h-10 min-w-0 grow resize-none rounded-14 border border-line-strong bg-raised px-3.5 py-2 text-14 leading-[21px] placeholder:truncate placeholder:text-faint focus-visible:outline-offset-0", WHILE_SILENT)}
-          />
+          <div className={clsx("relative flex min-w-0 grow", WHILE_SILENT)}>
+            <textarea
+              ref={attach}
+              rows={1}
+              aria-label={edit ? "Your message" : "Message"}
+              aria-autocomplete={commands.length > 0 ? "list" : undefined}
+              aria-controls={commands.length > 0 ? "slash-commands" : undefined}
+              aria-activedescendant={command ? commandId(command) : undefined}
+              placeholder={`Message ${conversation.title}`}
+              value={text}
+              onChange={(event) => {
+                change(event.target.value);
+                fit(event.target);
+              }}
+              onKeyDown={onKeyDown}
+              onPaste={onPaste}
+              onBlur={stopped}
+              className={clsx("scroll-quiet min-h-10 min-w-0 grow resize-none rounded-14 border border-line-strong bg-raised py-2 ps-3.5 text-14 leading-[21px] placeholder:truncate placeholder:text-faint focus-visible:outline-offset-0", edit ? "pe-3.5" : "pe-11")}
+            />
+            {!edit && <StickerButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}
+          </div>
           <button
             type="submit"
             aria-label={edit ? "Save the change" : "Send"}

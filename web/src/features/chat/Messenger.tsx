@@ -24,6 +24,7 @@ import { ConversationList } from "./ConversationList";
 import { Face } from "./Face";
 import { JoinDialog } from "./JoinDialog";
 import { NewConversation } from "./NewConversation";
+import { OpenSettings } from "./windows";
 
 const CallLayer = lazy(() => import("./CallLayer").then((module) => ({ default: module.CallLayer })));
 
@@ -55,6 +56,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
   useKeptShop();
   const [shown, setShown] = useState<Window>(null);
   const close = (): void => setShown(null);
+  const [openSettings] = useState(() => () => setShown("settings"));
   const unread = conversations?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
   useTitle(unread > 0 ? `(${unread}) Plaza` : "Plaza");
 
@@ -109,7 +111,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
         <Suspense fallback={null}>{call && <CallLayer line={call} />}</Suspense>
       </div>
       <aside aria-label="Conversation list" className={clsx("min-h-0 border-e", current !== undefined && "max-md:hidden")}>
-        <ConversationList session={session} current={current} onNew={() => setShown("new")} onSettings={() => setShown("settings")} />
+        <ConversationList session={session} current={current} onNew={() => setShown("new")} onSettings={openSettings} />
       </aside>
       <main className={clsx("min-h-0 min-w-0", current === undefined && "max-md:hidden")}>
         {addressError !== null && current === undefined && (
@@ -117,7 +119,7 @@ export function Messenger({ session, current, to, join, children }: Props) {
             {addressError}
           </p>
         )}
-        {children}
+        <OpenSettings value={openSettings}>{children}</OpenSettings>
       </main>
       <Announcer />
       <NewConversation

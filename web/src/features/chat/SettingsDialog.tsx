@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { ReactNode } from "react";
 import { buy, loadShop, setRenewal, useEntitled, useShop } from "@/core/shop";
 import type { Purchase, Shop, ShopPlan, ShopTerm } from "@/core/shop";
+import { useStickers } from "@/core/stickers";
 import { ACCENTS, isFree, setAccent, useAccent } from "@/lib/accent";
 import type { Accent } from "@/lib/accent";
 import { money } from "@/lib/money";
@@ -14,13 +15,14 @@ import { ErrorNote, Skeleton } from "@/ui/Problem";
 import { Segments } from "@/ui/Segments";
 import { Tag } from "@/ui/Tag";
 import { ThemeSwitch } from "@/ui/ThemeSwitch";
+import { StickerPicture } from "./StickerPicture";
 
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const dayOf = (seconds: number): string => day.format(new Date(seconds * 1000));
 const GIVES: Record<string, (value: number | true) => string> = {
   accent_themes: () => "Three more accent colours, for light and dark",
   pinned_conversations: (value) => `${Number(value)} pinned conversations instead of 3`,
-  sticker_packs: () => "Stickers",
+  sticker_packs: () => "All sticker packs",
 };
 
 export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -105,20 +107,31 @@ function standing(purchase: Purchase): string {
   return purchase.is_trial ? `Free at first. The next payment is due on ${until}.` : `It runs, and is renewed on ${until}.`;
 }
 
+function Given({ children }: { children: ReactNode }) {
+  return (
+    <li className="flex items-start gap-2">
+      <Check size={14} className="mt-0.5 shrink-0 text-accent-text" aria-hidden="true" />
+      <span>{children}</span>
+    </li>
+  );
+}
+
 function Offer({ plan, shop }: { plan: ShopPlan; shop: Shop }) {
+  const packs = useStickers().packs?.filter((pack) => plan.packs.includes(pack.key)) ?? [];
   const owned = shop.purchases.find((each) => each.plan === plan.key && ["pending", "active", "grace"].includes(each.state));
   return (
     <article aria-label={plan.name} className="grid gap-2 rounded-14 border bg-raised p-4">
       <div className="flex items-center gap-2">
+        {packs.map((pack) => pack.stickers.slice(0, 1).map((cover) => <StickerPicture key={pack.key} pack={pack} sticker={cover} className="-my-2 size-12" />))}
         <h4 className="grow font-semibold">{plan.name}</h4>
         {owned && <Tag tone={owned.state === "active" ? "good" : "attention"}>{owned.state === "active" ? "Yours" : "Waiting"}</Tag>}
       </div>
       <ul className="grid gap-1 text-13 text-muted">
         {Object.entries(plan.entitlements).map(([name, value]) => (
-          <li key={name} className="flex items-start gap-2">
-            <Check size={14} className="mt-0.5 shrink-0 text-accent-text" aria-hidden="true" />
-            {GIVES[name]?.(value) ?? name}
-          </li>
+          <Given key={name}>{GIVES[name]?.(value) ?? name}</Given>
+        ))}
+        {packs.map((pack) => (
+          <Given key={pack.key}>{pack.stickers.length} stickers to send, for good</Given>
         ))}
       </ul>
       {owned ? <Owned plan={plan} purchase={owned} /> : <Buy plan={plan} shop={shop} />}

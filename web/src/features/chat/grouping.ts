@@ -74,7 +74,7 @@ export function summary(item: Item): string {
 
 /** Whether I may still change it. */
 export function canEdit(item: Item, now: number): boolean {
-  const words = item.kind === "text" || (item.content?.kind === "media" && item.content.caption !== "");
+  const words = item.kind === "text" || (item.content?.kind === "media" && item.content.form !== "sticker" && item.content.caption !== "");
   return item.mine && words && isSent(item) && now - item.at < EDIT_MS;
 }
 

@@ -18,6 +18,7 @@ const PAGES: readonly ConsolePage[] = [
       { to: "/operator/reminders", label: "Reminders" },
       { to: "/operator/plans", label: "Plans" },
       { to: "/operator/purchases", label: "Purchases" },
+      { to: "/operator/stickers", label: "Stickers" },
       { to: "/operator/invoice-settings", label: "Settings" },
     ],
   },

@@ -4,7 +4,8 @@ use crate::wamid;
 use plaza_protocol::BusinessMessageId;
 use plaza_protocol::content::reply::Reply;
 use plaza_protocol::content::{
-    Body, CardAddress, CardEntry, ContactCard, Contacts, InteractiveReply, Location, Media, Order, Reaction,
+    Body, CardAddress, CardEntry, ContactCard, Contacts, InteractiveReply, Location, Media, MediaForm, Order,
+    Reaction,
 };
 use serde_json::{Map, Value, json};
 
@@ -57,7 +58,9 @@ fn media(media: &Media) -> Option<Value> {
     members.insert("mime_type".to_owned(), json!(attachment.mime_type));
     let sha256 = base64::engine::general_purpose::STANDARD.encode(&attachment.sha256);
     members.insert("sha256".to_owned(), json!(sha256));
-    insert_text(&mut members, "caption", &media.caption);
+    if media.form() != MediaForm::Sticker {
+        insert_text(&mut members, "caption", &media.caption);
+    }
     insert_text(&mut members, "filename", &media.filename);
     match media.form().as_str() {
         "audio" => drop(members.insert("voice".to_owned(), json!(media.is_voice))),

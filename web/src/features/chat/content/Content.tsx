@@ -91,6 +91,15 @@ function Plain({ item, meta }: { item: Item; meta: ReactNode }) {
 function MediaContent({ item, quote, meta }: { item: Item; quote: ReactNode; meta: ReactNode }) {
   if (item.content?.kind !== "media") return null;
   const media = item.content;
+  if (media.form === "sticker" && !quote) {
+    // It stands by itself, without a bubble; what is seen on it is said, not written.
+    return (
+      <>
+        <MediaView item={item} media={media} />
+        <div className="flow-root">{meta}</div>
+      </>
+    );
+  }
   const fills = media.form === "image" || media.form === "video" || media.form === "gif";
   return (
     <>
@@ -99,7 +108,7 @@ function MediaContent({ item, quote, meta }: { item: Item; quote: ReactNode; met
         <MediaView item={item} media={media} className="rounded-[0.65rem]" />
       </div>
       <div className="flow-root px-3 pb-2">
-        {media.caption !== "" && <RichText text={media.caption} />}
+        {media.caption !== "" && media.form !== "sticker" && <RichText text={media.caption} />}
         {meta}
       </div>
     </>

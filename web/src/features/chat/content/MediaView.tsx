@@ -11,13 +11,14 @@ import type { CSSProperties } from "react";
 import type { Media } from "@/core/content";
 import type { Item } from "@/core/types";
 import { Dialog } from "@/ui/Dialog";
+import { Moving } from "@/ui/Moving";
 import { DocumentRow } from "./DocumentRow";
 import { FileFrame, useAttachment } from "./FileFrame";
 import type { OpenFile } from "./FileFrame";
 
 const WIDTH_PX = 320;
 const HEIGHT_MAX_PX = 360;
-const STICKER_PX = 144;
+const STICKER_PX = 160;
 
 /** The room of a picture: its own proportions inside the bubble, 4:3 while they are not known. */
 function room(media: Media, wide: boolean): CSSProperties {
@@ -56,7 +57,7 @@ export function MediaView({ item, media, className, wide = false }: Props) {
     case "sticker":
       return (
         <FileFrame file={file} what={what} style={{ width: STICKER_PX, height: STICKER_PX }} className="overflow-hidden rounded-8">
-          {(url) => <img src={url} alt={media.caption || "Sticker"} className="size-full object-contain" />}
+          {(url) => <Moving url={url} alt={media.caption === "" ? "Sticker" : `Sticker: ${media.caption}`} moves={media.is_animated} className="size-full object-contain" />}
         </FileFrame>
       );
     case "video":
