@@ -544,7 +544,7 @@ CREATE TABLE customer_sum (
     portfolio_id BIGINT NOT NULL,
     currency TEXT NOT NULL,               -- the portfolio's
     messages BIGINT NOT NULL,
-    amount_micros BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL, billable BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (span, bucket, portfolio_id)
 ) WITHOUT ROWID;
 
@@ -1302,6 +1302,14 @@ CREATE TABLE plan_source (
     name TEXT NOT NULL PRIMARY KEY,
     sha256 BYTEA NOT NULL
 );
+
+CREATE TABLE plan_span (
+    portfolio_id BIGINT NOT NULL,
+    from_at BIGINT NOT NULL,
+    until_at BIGINT,                      -- NULL: it still has it
+    plan_key TEXT NOT NULL,
+    PRIMARY KEY (portfolio_id, from_at)
+) WITHOUT ROWID;
 
 CREATE TABLE portfolio (
     portfolio_id BIGINT NOT NULL PRIMARY KEY,

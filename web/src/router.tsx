@@ -9,14 +9,16 @@ import type { DeliveryState } from "./api/deliveries";
 import type { Term } from "./api/plans";
 import { INVOICE_STATES } from "./api/invoices";
 import type { InvoiceStatus } from "./api/invoices";
-import type { Period, TemplateStatus } from "./api/operator";
+import type { TemplateStatus } from "./api/operator";
 import type { BookKind } from "./api/priceBooks";
+import { PERIODS, SPLITS } from "./api/revenue";
 import type { AnalyticsDays } from "./features/manager/Analytics";
 import type { ExplorerSearch } from "./features/manager/Explorer";
 import type { LogSearch } from "./features/manager/Messages";
 import type { TemplateStatus as OwnTemplateStatus } from "./features/manager/Templates";
 import type { WebhookSearch } from "./features/manager/Webhooks";
 import type { DraftSearch } from "./features/operator/PriceDraft";
+import type { RevenueSearch } from "./features/operator/Revenue";
 import type { QueueView } from "./features/operator/Verifications";
 import type { Became } from "./features/operator/prices";
 import { NotFound } from "./routes/not-found";
@@ -67,16 +69,17 @@ const operatorHome = createRoute({
   getParentRoute: () => operator,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/operator/revenue", search: { period: "today" }, replace: true });
+    throw redirect({ to: "/operator/revenue", search: { period: "today", by: "category" }, replace: true });
   },
 });
 const revenue = createRoute({
   getParentRoute: () => operator,
   path: "revenue",
-  validateSearch: (search): { period: Period; currency?: string } => {
-    const currency = text(search["currency"]);
-    return { period: oneOf(search["period"], ["today", "month"]) ?? "today", ...(currency === undefined ? {} : { currency }) };
-  },
+  validateSearch: (search): RevenueSearch => ({
+    period: oneOf(search["period"], PERIODS) ?? "today",
+    by: oneOf(search["by"], SPLITS) ?? "category",
+    ...some({ currency: text(search["currency"]), from: text(search["from"]), to: text(search["to"]), view: oneOf(search["view"], ["table"]) }),
+  }),
   component: lazyRouteComponent(() => import("./routes/operator-revenue"), "RevenuePage"),
 });
 const growth = createRoute({

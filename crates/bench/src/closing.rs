@@ -12,7 +12,7 @@ use crate::process::Meter;
 use crate::report::{Better, Report, progress};
 use anyhow::{Context as _, bail};
 use plaza_billing::invoices::{self, Closed, InvoiceError, LegalEntity, Profile};
-use plaza_billing::{BillingError, Bucket};
+use plaza_billing::{BillingError, Bucket, RevenueOf, Split};
 use plaza_db::{Db, SERVER_MIGRATIONS};
 use plaza_protocol::{Ctx, ManualClock, RandomIds, Timestamp};
 use std::sync::Arc;
@@ -138,7 +138,9 @@ async fn close(ctx: &Ctx, db: &Db, businesses: &Businesses) -> anyhow::Result<(C
 async fn pages(ctx: &Ctx, db: &Db) -> anyhow::Result<[(&'static str, Duration); 3]> {
     let revenue = async || {
         db.read(ctx, "bench.revenue", async move |ctx, tx| {
-            plaza_billing::revenue(ctx, tx, FROM, CLOSED_AT, Bucket::Day).await.map(drop)
+            let by = Split::MarketAndCategory;
+            let of = RevenueOf { from: FROM, to: CLOSED_AT, bucket: Bucket::Day, by, currency: None };
+            plaza_billing::revenue(ctx, tx, of).await.map(drop)
         })
         .await
         .map_err(|error: BillingError| anyhow::Error::from(error))

@@ -8,7 +8,8 @@ use crate::Options;
 use crate::report::{Better, Report, progress};
 use anyhow::Context as _;
 use plaza_billing::{
-    BillingError, Bucket, Category, ImportError, Intent, PriceSource, Prices, WindowState, outlook,
+    BillingError, Bucket, Category, ImportError, Intent, PriceSource, Prices, RevenueOf, Split, WindowState,
+    outlook,
 };
 use plaza_db::{Db, SERVER_MIGRATIONS, Tx};
 use plaza_protocol::{
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 const PORTFOLIOS: i64 = 1000;
 const DAYS: usize = 90;
 const DAY: Duration = Duration::from_secs(24 * 3600);
+const HOUR: Duration = Duration::from_secs(3600);
 /// What each portfolio has delivered on a day.
 const CATEGORIES: [Category; 2] = [Category::Utility, Category::Marketing];
 /// 2026-10-02 12:00 UTC.
@@ -63,11 +65,9 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         outlook::debtors(ctx, tx, Currency::USD).await.map(drop)
     });
     let unpaid = unpaid.await?;
-    let revenue = slowest(&ctx, &db, async |ctx, tx| {
-        let from = ctx.now() - DAY * 31;
-        plaza_billing::revenue(ctx, tx, from, ctx.now(), Bucket::Day).await.map(drop)
-    });
-    let revenue = revenue.await?;
+    let by_market = revenue(&ctx, &db, Split::MarketAndCategory).await?;
+    let by_customer = revenue(&ctx, &db, Split::Portfolio).await?;
+    let by_plan = revenue(&ctx, &db, Split::Plan).await?;
     let customer = slowest(&ctx, &db, async move |ctx, tx| {
         plaza_billing::portfolio_days(ctx, tx, PortfolioId(first)).await.map(drop)
     });
@@ -77,12 +77,24 @@ pub(crate) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         ("growth, customers, plans, forecast", growth),
         ("who is near a tier", near),
         ("unpaid by age", unpaid),
-        ("revenue of a month", revenue),
+        ("revenue of 90 days by market and category", by_market),
+        ("by customer", by_customer),
+        ("by plan", by_plan),
         ("one customer", customer),
     ] {
         section.add(question, "ms", Better::Lower, took.as_secs_f64() * 1e3);
     }
     Ok(())
+}
+
+/// What the revenue page asks at most.
+async fn revenue(ctx: &Ctx, db: &Db, by: Split) -> anyhow::Result<Duration> {
+    let ask = async move |ctx: &Ctx, tx: &mut Tx| {
+        let (from, to) = (ctx.now() - DAY * 90, ctx.now() + HOUR);
+        let of = RevenueOf { from, to, bucket: Bucket::Day, by, currency: None };
+        plaza_billing::revenue(ctx, tx, of).await.map(drop)
+    };
+    slowest(ctx, db, ask).await
 }
 
 /// Asks a question a few times; how long the slowest answer took.

@@ -142,6 +142,12 @@ pub enum BillingError {
     /// Not a mail address.
     #[error("an address such as name@example.com is needed")]
     BadAddress,
+    /// Days that revenue is not told for.
+    #[error(
+        "a period is needed: today, 7d, 30d, 90d, month, last_month; or days, with from and to such as 2026-11-01, the \
+         last not before the first and not more than 92 days in all"
+    )]
+    BadDays,
     /// A top-up that nothing sets off.
     #[error("an automatic top-up needs a threshold that sets it off")]
     NoThreshold,

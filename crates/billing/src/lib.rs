@@ -76,6 +76,7 @@ mod price_book;
 mod prices;
 mod reports;
 mod rerating;
+mod revenue;
 mod spending;
 pub mod standing;
 pub mod stickers;
@@ -103,10 +104,12 @@ pub use international::{
 pub use portfolio::{Balance, balance, open_portfolio, top_up};
 pub use price_book::{FreeRule, Origin, Price, PriceBook, PriceVersion, Rate, WindowKind};
 pub use prices::Prices;
-pub use reports::{
-    Bucket, Charge, Revenue, RevenuePoint, RevenueTotal, charges, charges_of, rebuild_revenue, revenue,
-};
+pub use reports::{Charge, charges, charges_of, rebuild_revenue};
 pub use rerating::{Changed, Rating, Rerating, Run, rerate};
+pub use revenue::{
+    Bucket, PARTS_MAX, PARTS_OVER_TIME, PartOf, Period, Point, REVENUE_DAYS_MAX, Revenue, RevenueOf, Span,
+    Split, Sum, revenue, revenue_sums,
+};
 pub use spending::{QUARTER, Spending, spending};
 pub use tiers::{Tier, rebuild_volumes};
 pub use usage::{Charged, Held, Intent, called, delivered, expire, failed, hold};
@@ -121,6 +124,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         estimate::store::STATEMENTS,
         tiers::store::STATEMENTS,
         rerating::store::STATEMENTS,
+        revenue::store::STATEMENTS,
         books::store::STATEMENTS,
         international::store::STATEMENTS,
         plans::STATEMENTS,

@@ -1,9 +1,10 @@
-//! # What came in
+//! # Charges, and their sums by hour
 //!
 //! The sums of the operator's revenue page are kept by hour, market, category and currency in the transaction that makes
 //! the charges; they can be thrown away and built again ([`rebuild_revenue`]), and verification compares the two.
 
 use crate::rerating::{Place, Rating};
+use crate::revenue::{HOUR, begin_of};
 use crate::{BillingError, Category, PricingType, earnings, prices, store};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_protocol::{
@@ -11,11 +12,6 @@ use plaza_protocol::{
     Timestamp, TransferId, WabaId, limits,
 };
 use std::collections::BTreeMap;
-
-/// Microseconds of an hour.
-pub(crate) const HOUR: i64 = 3_600_000_000;
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// What a message cost, and why. Never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,92 +149,6 @@ pub async fn charges_of(
     found.iter().map(|rows| rows.first().map(|row| Charge::read(row, 0)).transpose()).collect()
 }
 
-/// The length of the buckets of a series. Days are those of UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bucket {
-    /// An hour.
-    Hour,
-    /// A day.
-    Day,
-}
-
-/// What came in, in a span of time.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Revenue {
-    /// By market and category.
-    pub totals: Vec<RevenueTotal>,
-    /// By time and category; buckets in which nothing was delivered are missing.
-    pub series: Vec<RevenuePoint>,
-}
-
-/// The sum of a market and category.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RevenueTotal {
-    /// The market.
-    pub market: String,
-    /// The category.
-    pub category: Category,
-    /// Of the amount.
-    pub currency: Currency,
-    /// Delivered messages.
-    pub messages: i64,
-    /// Those of them that were not free.
-    pub billable: i64,
-    /// What they brought in.
-    pub amount: Micros,
-}
-
-/// The sum of a bucket and category.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RevenuePoint {
-    /// The begin of the bucket.
-    pub at: Timestamp,
-    /// Of the amount.
-    pub currency: Currency,
-    /// The category.
-    pub category: Category,
-    /// Delivered messages.
-    pub messages: i64,
-    /// What they brought in.
-    pub amount: Micros,
-}
-
-/// What messages brought in that were delivered from `from` (included) to `to` (excluded), both rounded down to the hour.
-pub async fn revenue(
-    _ctx: &Ctx,
-    tx: &mut Tx,
-    from: Timestamp,
-    to: Timestamp,
-    bucket: Bucket,
-) -> Result<Revenue, BillingError> {
-    let mut revenue = Revenue::default();
-    let (from, to) = (hour_of(from), hour_of(to));
-    for row in tx.query(store::REVENUE_TOTALS, params![from, to]).await? {
-        revenue.totals.push(RevenueTotal {
-            currency: row.get(0)?,
-            category: prices::category(&row, 1)?,
-            market: row.get(2)?,
-            messages: row.get(3)?,
-            billable: row.get(4)?,
-            amount: row.get(5)?,
-        });
-    }
-    let length = match bucket {
-        Bucket::Hour => HOUR,
-        Bucket::Day => DAY,
-    };
-    for row in tx.query(store::REVENUE_SERIES, params![from, to, length]).await? {
-        revenue.series.push(RevenuePoint {
-            at: row.get(0)?,
-            currency: row.get(1)?,
-            category: prices::category(&row, 2)?,
-            messages: row.get(3)?,
-            amount: row.get(4)?,
-        });
-    }
-    Ok(revenue)
-}
-
 /// Builds the sums again from the charges. Run it while nothing is delivered.
 pub async fn rebuild_revenue(_ctx: &Ctx, tx: &mut Tx) -> Result<(), BillingError> {
     tx.execute(store::CLEAR_REVENUE, vec![]).await?;
@@ -247,7 +157,7 @@ pub async fn rebuild_revenue(_ctx: &Ctx, tx: &mut Tx) -> Result<(), BillingError
 }
 
 fn hour_of(at: Timestamp) -> i64 {
-    at.0.saturating_sub(at.0.rem_euclid(HOUR))
+    begin_of(at.0, HOUR)
 }
 
 /// The key of a sum: hour, currency, category, market.

@@ -84,18 +84,6 @@ statements! {
             (SELECT message_id FROM usage_intent WHERE expires_at <= $1 ORDER BY expires_at, message_id LIMIT $2)
         RETURNING message_id, portfolio_id, waba_id, phone_number_id, destination, category, template, sent_at,
                   customer_service_until, free_entry_point_until, max_price, held, spent_day, campaign";
-    /// Sums by market.
-    REVENUE_TOTALS = "
-        SELECT currency, category, market, CAST(sum(messages) AS BIGINT), CAST(sum(billable) AS BIGINT),
-               CAST(sum(amount_micros) AS BIGINT)
-        FROM revenue_hour WHERE hour >= $1 AND hour < $2
-        GROUP BY currency, category, market ORDER BY currency, category, market";
-    /// Sums by time; $3 is the length of a bucket.
-    REVENUE_SERIES = "
-        SELECT CAST(hour - hour % CAST($3 AS BIGINT) AS BIGINT) AS bucket, currency, category,
-               CAST(sum(messages) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
-        FROM revenue_hour WHERE hour >= $1 AND hour < $2
-        GROUP BY bucket, currency, category ORDER BY bucket, currency, category";
     /// Forgets the sums.
     CLEAR_REVENUE = "DELETE FROM revenue_hour";
     /// Builds the sums again from charges and corrections; $1 is the length of an hour.

@@ -13,6 +13,7 @@ mod numbers;
 mod payments;
 mod prices;
 pub(crate) mod reports;
+mod revenue;
 mod reviews;
 mod verification;
 
@@ -34,7 +35,7 @@ use subtle::ConstantTimeEq;
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/overview", get(reports::overview))
-        .route("/revenue", get(reports::revenue))
+        .route("/revenue", get(revenue::revenue))
         .route("/earnings", get(earnings::earnings))
         .route("/unpaid", get(earnings::unpaid))
         .route("/charges", get(reports::charges))

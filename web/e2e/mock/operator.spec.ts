@@ -1,18 +1,49 @@
 /** The console's screens against answers from memory: figures, lists and their four states. */
+import { readFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
 import { open } from "./open";
 
 test("the period stands in the address", async ({ page }) => {
   await open(page, "/operator");
   await expect(page).toHaveURL(/period=today/);
-  await page.getByRole("radio", { name: "This month" }).click();
+  await page.getByLabel("Period").selectOption("This month");
   await expect(page).toHaveURL(/period=month/);
   await page.goBack();
-  await expect(page.getByRole("radio", { name: "Today" })).toBeChecked();
+  await expect(page.getByLabel("Period")).toHaveValue("today");
+});
+
+test("any days are chosen, and what cannot be shown is said", async ({ page }) => {
+  await open(page, "/operator/revenue?period=7d&by=market");
+  await page.getByLabel("Period").selectOption("From … to …");
+  await expect(page).toHaveURL(/from=2026-11-12&to=2026-11-18/);
+  await page.getByLabel("First day").fill("2026-11-02");
+  await expect(page).toHaveURL(/from=2026-11-02/);
+  await expect(page.getByRole("img", { name: /over time/ })).toBeVisible();
+  await page.getByLabel("Last day").fill("2026-11-01");
+  await expect(page.getByRole("alert")).toHaveText("The last day is before the first.");
+  await page.getByLabel("Last day").fill("2027-11-01");
+  await expect(page.getByRole("alert")).toHaveText("At most 92 days can be shown.");
+});
+
+test("revenue is split by customer, as a chart and as figures that go into a file", async ({ page }) => {
+  await open(page, "/operator/revenue?period=30d");
+  await page.getByRole("radio", { name: "Customer" }).click();
+  await expect(page).toHaveURL(/by=portfolio/);
+  await page.getByRole("radio", { name: "Table" }).click();
+  const table = page.getByRole("table", { name: "Revenue over time" });
+  await expect(table.getByRole("columnheader", { name: "Tulip Bakery" })).toBeVisible();
+  await expect(table.getByRole("row")).toHaveCount(31);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV of the table over time" }).click()]);
+  expect(file.suggestedFilename()).toBe("revenue-portfolio-30d-USD-by-day.csv");
+  const lines = (await readFile(await file.path(), "utf8")).trim().split(/\r?\n/).slice(1);
+  const sum = (of: (cells: number[]) => number): number => Math.round(lines.reduce((all, line) => all + of(line.split(",").slice(1, -1).map(Number)), 0) * 1e6);
+  expect(sum(([total]) => total ?? 0)).toBe(sum(([, ...parts]) => parts.reduce((all, part) => all + part, 0)));
+  await page.getByRole("row", { name: "Customer Tulip Bakery" }).press("Enter");
+  await expect(page).toHaveURL(/\/operator\/businesses\/\d+/);
 });
 
 test("a row of revenue leads to its charges, and a charge to its reasons", async ({ page }) => {
-  await open(page, "/operator/revenue");
+  await open(page, "/operator/revenue?by=market_category");
   await page.getByRole("row", { name: "Charges of Spain, Marketing" }).press("Enter");
   await expect(page).toHaveURL(/market=Spain/);
   await page.getByRole("row", { name: /why this price/ }).first().click();

@@ -5,15 +5,21 @@ const TRAFFIC_MS = 60_000;
 
 test.setTimeout(120_000);
 
-test("revenue of today and of the month, followed down to the charges", async ({ page }) => {
+test("revenue of today and of some days, split each way, followed down to the charges", async ({ page }) => {
   await page.goto("/operator");
   await expect(page.getByRole("heading", { name: "Revenue", level: 1 })).toBeVisible();
-  const table = page.getByRole("table", { name: "Revenue by market and category" });
+  const table = page.getByRole("table", { name: "Revenue by part" });
   await expect(table.getByRole("row").nth(1)).toBeVisible({ timeout: TRAFFIC_MS });
-  await page.getByRole("radio", { name: "This month" }).click();
-  await expect(page).toHaveURL(/period=month/);
-  await expect(page.getByRole("img", { name: /by category/ })).toBeVisible();
-  await expect(page.getByRole("img", { name: /by market/ })).toBeVisible();
+  await expect(page.getByRole("img", { name: /over time/ })).toBeVisible();
+  await page.getByLabel("Period").selectOption("Last 7 days");
+  await expect(page).toHaveURL(/period=7d/);
+  await page.getByRole("radio", { name: "Plan" }).click();
+  await expect(page.getByRole("img", { name: /by part/ })).toBeVisible();
+  await expect(table.getByRole("row").nth(1)).toBeVisible();
+  await page.getByRole("radio", { name: "Customer" }).click();
+  await expect(table.getByRole("row", { name: "Customer Tulip Bakery" })).toBeVisible();
+  await page.getByRole("radio", { name: "Market and category" }).click();
+  await expect(table.getByRole("row", { name: /^Charges of .*, / }).first()).toBeVisible();
   await table.getByRole("row").nth(1).click();
   await expect(page.getByRole("heading", { name: "Charges", level: 1 })).toBeVisible();
   await expect(page).toHaveURL(/market=/);

@@ -5,7 +5,7 @@
 import { answerOperatorPayments } from "./mockPayments";
 import type { WebhookDelivery } from "./deliveries";
 import type { Customer, Earnings, Traffic, Unpaid, WholeBusiness } from "./earnings";
-import type { Charge, Explanation, OneTimeCode, Revenue, Template } from "./operator";
+import type { Charge, Explanation, OneTimeCode, Template } from "./operator";
 
 const HOUR = 3600;
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -48,33 +48,6 @@ function charge(n: number): Charge {
     phone_number_id: "106540352242922", market, category, pricing_type: unit === 0 ? "free_customer_service" : "regular",
     unit_micros: unit, amount_micros: unit, currency: "USD", delivered_at: now() - Math.floor(n * 97 + chance(n) * 60),
   };
-}
-
-function revenue(period: string): Revenue {
-  const month = period === "month";
-  const start = new Date();
-  start.setHours(0, 0, 0, 0);
-  if (month) start.setDate(1);
-  const from = Math.floor(start.getTime() / 1000);
-  const step = month ? 24 * HOUR : HOUR;
-  const series = [];
-  for (let at = from, n = 0; at < now(); at += step, n += 1) {
-    for (const [k, category] of CATEGORIES.entries()) {
-      const shape = month ? 1 : Math.max(0.08, Math.sin(((n - 4) / 18) * Math.PI));
-      const messages = Math.floor((month ? 9000 : 420) * shape * (0.6 + chance(n * 7 + k) * 0.7) * (SHARES[k] ?? 0));
-      const unit = UNITS[k] ?? 0;
-      series.push({ at, currency: "USD", category, messages, amount_micros: messages * unit });
-    }
-  }
-  const totals = MARKETS.flatMap((market, m) =>
-    CATEGORIES.map((category, c) => {
-      const messages = Math.floor((month ? 61_000 : 1900) * (0.3 + chance(m * 11 + c)) * (SHARES[c] ?? 0));
-      const unit = PRICES[market]?.[category] ?? 0;
-      return { category, market, currency: "USD", messages, billable: unit === 0 ? 0 : messages, amount_micros: messages * unit };
-    }),
-  );
-  const sum = totals.reduce((all, row) => all + row.amount_micros, 0);
-  return { currency: "USD", period: { from, to: now() }, totals, series, previous: { amount_micros: Math.floor(sum * 0.88), messages: month ? 410_000 : 11_200 } };
 }
 
 const NOTHING: Traffic = { messages: 0, list_micros: 0, amount_micros: 0 };
@@ -252,10 +225,7 @@ async function answer(method: string, path: string, query: URLSearchParams, body
     return json({ title: "Storage is busy", detail: "The database did not answer in time. Try again.", code: "storage", instance: "req_01j9x3k2" }, 503);
   }
   if (path === "/operator/api/overview") return json({ accounts: 1284, businesses: 37, messages_today: 18_204, connected: 412 });
-  if (path === "/operator/api/revenue") {
-    const full = revenue(query.get("period") ?? "today");
-    return json(empty ? { ...full, totals: [], series: [], previous: { amount_micros: 0, messages: 0 } } : full);
-  }
+  if (path === "/operator/api/revenue") return json((await import("./mockRevenue")).revenue(query, empty));
   if (path === "/operator/api/earnings") return json(earnings(query.get("currency") ?? "USD", empty));
   if (path === "/operator/api/unpaid") return json(unpaid(query.get("currency") ?? "EUR", empty));
   const one = /^\/operator\/api\/businesses\/([^/]+)$/.exec(path);

@@ -11,18 +11,7 @@ import type { Earnings, Unpaid, WholeBusiness } from "./earnings";
 import { invoiceQueries } from "./invoices";
 import { call } from "./http";
 import { PAGE_ROWS, REFRESH_MS, pages } from "./pages";
-
-export type Period = "today" | "month";
-
-export type RevenueTotal = { category: string; market: string; currency: string; messages: number; billable: number; amount_micros: number };
-export type RevenuePoint = { at: number; currency: string; category: string; messages: number; amount_micros: number };
-export type Revenue = {
-  currency: string;
-  period: { from: number; to: number };
-  totals: RevenueTotal[];
-  series: RevenuePoint[];
-  previous: { amount_micros: number; messages: number };
-};
+import type { Revenue, RevenueOf } from "./revenue";
 
 export type Charge = {
   charge_id: string;
@@ -80,10 +69,10 @@ export function operatorQueries(token: string) {
   return {
     overview: () =>
       queryOptions({ queryKey: ["operator", "overview"], queryFn: ({ signal }) => call<Overview>(paths.overview(), { token, signal }), refetchInterval: REFRESH_MS }),
-    revenue: (period: Period) =>
+    revenue: (of: RevenueOf) =>
       queryOptions({
-        queryKey: ["operator", "revenue", period],
-        queryFn: ({ signal }) => call<Revenue>(paths.revenue(period), { token, signal }),
+        queryKey: ["operator", "revenue", of],
+        queryFn: ({ signal }) => call<Revenue>(paths.revenue(of), { token, signal }),
         refetchInterval: REFRESH_MS,
         placeholderData: keepPreviousData,
       }),

@@ -82,7 +82,7 @@ describe("times", () => {
 
 it("calls these addresses", () => {
   expect([
-    paths.world(), paths.sandboxSession(), paths.overview(), paths.revenue("month"), paths.charges({ limit: 50, after: null }),
+    paths.world(), paths.sandboxSession(), paths.overview(), paths.revenue({ period: "month", by: "plan" }), paths.charges({ limit: 50, after: null }),
     paths.charges({ limit: 50, after: "a/b" }), paths.charge("chg_1"), paths.webhookDeliveries("operator", { limit: 10, after: "c" }, {}), paths.resend("operator", "whd_1"),
     paths.outbox(), paths.templates("PENDING"), paths.approveTemplate("tpl_1"), paths.rejectTemplate("tpl_1"),
   ]).toMatchInlineSnapshot(`
@@ -90,7 +90,7 @@ it("calls these addresses", () => {
       "/demo/api/world",
       "/_sandbox/session",
       "/operator/api/overview",
-      "/operator/api/revenue?period=month",
+      "/operator/api/revenue?period=month&by=plan",
       "/operator/api/charges?limit=50",
       "/operator/api/charges?limit=50&after=a%2Fb",
       "/operator/api/charges/chg_1",

@@ -61,6 +61,11 @@ export function change(now: number, before: number): { text: string; up: boolean
   return { text, up: ratio >= 0 };
 }
 
+/** A part of a whole, per cent, as a text. */
+export function share(part: number, whole: number): string {
+  return new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(whole === 0 ? 0 : part / whole);
+}
+
 /** Micros to units, for the geometry of a chart only: what is written comes from the integer. */
 export const units = (micros: number): number => micros / MICROS;
 

@@ -50,7 +50,7 @@ export const paths = {
   compareDraft: (draft: string) => `${draftOf(draft)}/compare`,
   previewDraft: (draft: string, period: string) => `${draftOf(draft)}/preview?period=${id(period)}`,
   publishDraft: (draft: string) => `${draftOf(draft)}/publish`,
-  revenue: (period: "today" | "month") => `/operator/api/revenue?period=${period}`,
+  revenue: (of: Record<string, string>) => `/operator/api/revenue?${new URLSearchParams(of)}`,
   charges: (page: Page) => paged("/operator/api/charges", page),
   charge: (chargeId: string) => `/operator/api/charges/${id(chargeId)}`,
   webhookDeliveries: (console: Console, page: Page, filter: Filter) => paged(`/${console}/api/webhook-deliveries`, page, filter),

@@ -35,11 +35,26 @@ function legend(palette: Palette): object {
   return { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, textStyle: { color: palette.muted, fontSize: 12 } };
 }
 
-/** The lines of the names on a phone, about. */
-function legendLines(parts: readonly Stack[]): number {
-  const width = parts.reduce((sum, part) => sum + part.name.length * 6.5 + 32, 0);
-  return Math.ceil(width / 310);
+/** Pixels of a narrow chart, and of one beside another one, about. */
+const WIDTHS = { narrow: 310, wide: 600 };
+
+/** Where the bars begin: below the names, which stand in as many lines as they need; nothing is behind an arrow. */
+function top(parts: readonly Stack[], width: number): number {
+  let lines = 1;
+  let end = 0;
+  for (const part of parts) {
+    const length = part.name.length * 6.4 + 32;
+    if (end + length > width && end > 0) {
+      lines += 1;
+      end = 0;
+    }
+    end += length;
+  }
+  return 14 + 22 * lines;
 }
+
+/** Pixels of a chart with one line of names. */
+const HEIGHT = 272;
 
 /** Up to so many bars, each is named; of more, as many as fit. */
 const NAMED_MAX = 8;
@@ -51,13 +66,12 @@ export function StackedBars({ label, times, parts, unit, side = false }: { label
   return (
     <Chart
       label={label}
-      height={272}
+      height={HEIGHT - 36 + top(parts, matchMedia("(max-width: 40rem)").matches ? WIDTHS.narrow : WIDTHS.wide)}
       version={JSON.stringify([times, parts])}
       options={(palette) => ({
-        grid: { left: 4, right: 20, top: 36, bottom: 4, containLabel: true },
-        legend: { ...legend(palette), type: "scroll" },
-        // On a phone the names stand in as many lines as they need: nothing is behind an arrow.
-        media: [{ query: { maxWidth: NARROW }, option: { grid: { top: 16 + 22 * legendLines(parts) }, legend: { ...legend(palette), type: "plain" }, ...(isNamed ? { xAxis: { axisLabel: { rotate: 32 } } } : {}) } }],
+        grid: { left: 4, right: 20, top: top(parts, WIDTHS.wide), bottom: 4, containLabel: true },
+        legend: legend(palette),
+        media: [{ query: { maxWidth: NARROW }, option: { grid: { top: top(parts, WIDTHS.narrow) }, ...(isNamed ? { xAxis: { axisLabel: { rotate: 32 } } } : {}) } }],
         tooltip: { trigger: "axis", ...tooltip(palette, unit) },
         xAxis: {
           type: "category",
@@ -82,14 +96,14 @@ export function StackedBars({ label, times, parts, unit, side = false }: { label
 }
 
 /** Bars side by side, the largest first; what is beyond `most` is one bar. */
-export function RankedBars({ label, name, rows, unit, most = 8 }: { label: string; name: string; rows: Iterable<readonly [string, number]>; unit: Unit; most?: number }) {
+export function RankedBars({ label, name, rows, unit, most = 8, rest = 0 }: { label: string; name: string; rows: Iterable<readonly [string, number]>; unit: Unit; most?: number; /** What is in none of the rows. */ rest?: number }) {
   const ordered = [...rows].filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
-  const rest = ordered.slice(most).reduce((sum, [, value]) => sum + value, 0);
-  const shown: (readonly [string, number])[] = rest > 0 ? [...ordered.slice(0, most), ["Others", rest]] : ordered;
+  const others = ordered.slice(most).reduce((sum, [, value]) => sum + value, rest);
+  const shown: (readonly [string, number])[] = others > 0 ? [...ordered.slice(0, most), ["Others", others]] : ordered;
   return (
     <Chart
       label={label}
-      height={272}
+      height={HEIGHT}
       version={JSON.stringify(shown)}
       options={(palette) => ({
         grid: { left: 4, right: 68, top: 4, bottom: 4, containLabel: true },

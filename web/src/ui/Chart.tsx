@@ -16,11 +16,19 @@ register([BarChart, GridComponent, LegendComponent, TooltipComponent, SVGRendere
 
 export type Palette = { colors: string[]; ink: string; muted: string; line: string; surface: string };
 
-function readPalette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const value = (name: string): string => style.getPropertyValue(name).trim();
+/** The colours of the theme that is in force below an element: a variable holds both, only a property says which. */
+function readPalette(place: HTMLElement): Palette {
+  // An element for each: one that changes its colour would be seen on its way from one to the other.
+  const value = (name: string): string => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    place.append(probe);
+    const color = getComputedStyle(probe).color;
+    probe.remove();
+    return color;
+  };
   return {
-    colors: Array.from({ length: 8 }, (_, n) => value(`--chart-${n + 1}`)),
+    colors: Array.from({ length: 11 }, (_, n) => value(`--chart-${n + 1}`)),
     ink: value("--ink"),
     muted: value("--muted"),
     line: value("--line"),
@@ -41,7 +49,7 @@ function base(palette: Palette): EChartsCoreOption {
 
 function draw(element: HTMLElement | null, options: (palette: Palette) => EChartsCoreOption): (() => void) | undefined {
   if (!element) return undefined;
-  const palette = readPalette();
+  const palette = readPalette(element);
   const chart = init(element, null, { renderer: "svg" });
   chart.setOption({ ...base(palette), ...options(palette) });
   const observer = new ResizeObserver(() => chart.resize());

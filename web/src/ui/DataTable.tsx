@@ -32,6 +32,8 @@ type Props<Row> = {
   rowLabel?: (row: Row) => string;
   footer?: ReactNode;
   plain?: boolean;
+  /** As high as a chart: the rest scrolls. */
+  low?: boolean;
 };
 
 /** Hands out what the table shows. */
@@ -50,7 +52,7 @@ function walkRows(event: KeyboardEvent<HTMLTableRowElement>, open: (() => void) 
   event.preventDefault();
 }
 
-export function DataTable<Row>({ label, columns, rows, rowKey, error, onRetry, empty, onOpen, rowLabel, footer, plain = false }: Props<Row>) {
+export function DataTable<Row>({ label, columns, rows, rowKey, error, onRetry, empty, onOpen, rowLabel, footer, plain = false, low = false }: Props<Row>) {
   const frame = plain ? "" : "rounded-14 border bg-surface overflow-hidden";
   if (rows === undefined && error) {
     return (
@@ -70,7 +72,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, error, onRetry, e
         </p>
       )}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a table that scrolls must be reachable by keyboard */}
-      <div className={clsx("scroll-quiet overflow-auto", !plain && "max-h-[calc(100dvh-13rem)]")} tabIndex={0} role="region" aria-label={label}>
+      <div className={clsx("scroll-quiet overflow-auto", low ? "max-h-[272px]" : !plain && "max-h-[calc(100dvh-13rem)]")} tabIndex={0} role="region" aria-label={label}>
         <table className="w-full border-separate border-spacing-0 text-13">
           <caption className="sr-only">{label}</caption>
           <thead>

@@ -32,12 +32,13 @@ export function Change({ now, before, than, neutral = false }: { now: number; be
   );
 }
 
-export function Panel({ title, note, children }: { title: string; note: string; children: ReactNode }) {
+export function Panel({ title, note, actions, children }: { title: string; note: string; /** Stand at the end of its head. */ actions?: ReactNode; children: ReactNode }) {
   return (
     <section aria-label={title} className="min-w-0 rounded-14 border bg-surface px-5 pt-4 pb-3">
-      <header className="mb-2 flex items-baseline gap-2">
+      <header className={`mb-2 flex flex-wrap gap-x-3 gap-y-2 ${actions ? "items-center" : "items-baseline"}`}>
         <h2 className="grow font-semibold">{title}</h2>
         <span className="text-12 text-faint">{note}</span>
+        {actions}
       </header>
       {children}
     </section>

@@ -2,6 +2,10 @@
 const ORDER = ["marketing", "utility", "authentication", "authentication_international", "service", "group_marketing", "group_utility", "group_service", "call"];
 const KNOWN_COLORS: Record<string, number> = { marketing: 0, utility: 1, authentication: 2, service: 3, call: 4, group_marketing: 5, group_utility: 6 };
 
+/** Colours of parts that have none of their own, the largest part first; and that of all the rest. */
+export const PART_COLORS = [0, 1, 2, 3, 4, 5, 6, 8, 9, 10];
+export const OTHERS_COLOR = 7;
+
 export function inCategoryOrder(categories: Iterable<string>): string[] {
   const rank = (category: string): number => (ORDER.includes(category) ? ORDER.indexOf(category) : ORDER.length);
   return [...new Set(categories)].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));

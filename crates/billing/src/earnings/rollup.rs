@@ -10,8 +10,8 @@ use std::fmt::Debug;
 
 type DayKey = (i64, Currency, PricingType);
 type CustomerKey = (&'static str, i64, PortfolioId);
-/// Messages and what was charged.
-type CustomerSum = (Currency, i64, Micros);
+/// Messages, those of them that were not free, and what was charged.
+type CustomerSum = (Currency, i64, i64, Micros);
 
 /// What a batch, or everything, adds up to.
 #[derive(Debug, Default)]
@@ -27,10 +27,13 @@ impl Rollups {
             if *span == "day" {
                 rollups.days.entry((*bucket, *currency, *kind)).or_default().add(*traffic)?;
             }
-            let nothing = (*currency, 0, Micros::ZERO);
-            let (_, messages, amount) =
+            let nothing = (*currency, 0, 0, Micros::ZERO);
+            let (_, messages, billable, amount) =
                 rollups.customers.entry((*span, *bucket, *portfolio)).or_insert(nothing);
             *messages = messages.saturating_add(traffic.messages);
+            if *kind == PricingType::Regular {
+                *billable = billable.saturating_add(traffic.messages);
+            }
             let sum = amount.checked_add(traffic.amount);
             *amount = sum.ok_or(BillingError::Damaged("a sum is too large"))?;
         }
@@ -39,10 +42,10 @@ impl Rollups {
 
     /// Adds them to the tables.
     pub(super) async fn store(&self, tx: &mut Tx) -> Result<(), BillingError> {
-        let customers =
-            self.customers.iter().map(|((span, bucket, portfolio), (currency, messages, amount))| {
-                params![*span, *bucket, *portfolio, *currency, *messages, *amount]
-            });
+        let customers = self.customers.iter().map(|((span, bucket, portfolio), sum)| {
+            let (currency, messages, billable, amount) = *sum;
+            params![*span, *bucket, *portfolio, currency, messages, billable, amount]
+        });
         tx.execute_many(store::ADD_CUSTOMER, customers.collect()).await?;
         let days = self.days.iter().map(|((day, currency, kind), sum)| {
             params![*day, *currency, kind.as_str(), sum.messages, sum.list, sum.amount]
@@ -65,10 +68,13 @@ impl Rollups {
         let mut customers = BTreeMap::new();
         for row in tx.query(store::ALL_CUSTOMERS, vec![]).await? {
             let span = if row.get::<String>(0)? == "day" { "day" } else { "month" };
-            customers.insert((span, row.get(1)?, row.get(2)?), (row.get(3)?, row.get(4)?, row.get(5)?));
+            let sum: CustomerSum = (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            customers.insert((span, row.get(1)?, row.get(2)?), sum);
         }
         diff("sum of the day", (&days, &self.days), |sum| *sum == Traffic::default(), differs);
-        let is_nothing = |(_, messages, amount): &CustomerSum| *messages == 0 && *amount == Micros::ZERO;
+        let is_nothing = |(_, messages, billable, amount): &CustomerSum| {
+            (*messages, *billable, *amount) == (0, 0, Micros::ZERO)
+        };
         diff("sum of the customer", (&customers, &self.customers), is_nothing, differs);
         Ok(())
     }

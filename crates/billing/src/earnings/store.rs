@@ -46,10 +46,11 @@ statements! {
             amount_micros = traffic_day.amount_micros + excluded.amount_micros";
     /// Adds to what a portfolio had in a day or a month.
     ADD_CUSTOMER = "
-        INSERT INTO customer_sum (span, bucket, portfolio_id, currency, messages, amount_micros)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO customer_sum (span, bucket, portfolio_id, currency, messages, billable, amount_micros)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (span, bucket, portfolio_id) DO UPDATE SET
             messages = customer_sum.messages + excluded.messages,
+            billable = customer_sum.billable + excluded.billable,
             amount_micros = customer_sum.amount_micros + excluded.amount_micros";
     /// Forgets the days of all.
     CLEAR_DAYS = "DELETE FROM traffic_day";
@@ -63,8 +64,10 @@ statements! {
         FROM usage_sum WHERE span = 'day' GROUP BY bucket, currency, pricing_type";
     /// Builds the sums of customers again.
     REBUILD_CUSTOMERS = "
-        INSERT INTO customer_sum (span, bucket, portfolio_id, currency, messages, amount_micros)
-        SELECT span, bucket, portfolio_id, currency, CAST(sum(messages) AS BIGINT), CAST(sum(amount_micros) AS BIGINT)
+        INSERT INTO customer_sum (span, bucket, portfolio_id, currency, messages, billable, amount_micros)
+        SELECT span, bucket, portfolio_id, currency, CAST(sum(messages) AS BIGINT),
+               CAST(sum(CASE WHEN pricing_type = 'regular' THEN messages ELSE 0 END) AS BIGINT),
+               CAST(sum(amount_micros) AS BIGINT)
         FROM usage_sum GROUP BY span, bucket, portfolio_id, currency";
     /// For verification: all days.
     ALL_DAYS = "
@@ -72,7 +75,7 @@ statements! {
         ORDER BY day, currency, pricing_type";
     /// For verification: all customers.
     ALL_CUSTOMERS = "
-        SELECT span, bucket, portfolio_id, currency, messages, amount_micros FROM customer_sum
+        SELECT span, bucket, portfolio_id, currency, messages, billable, amount_micros FROM customer_sum
         ORDER BY span, bucket, portfolio_id";
     /// Days of all portfolios, by how messages were priced.
     DAYS = "

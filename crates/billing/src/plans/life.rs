@@ -279,7 +279,7 @@ pub async fn start(
     if !new.trial {
         pay_period(ctx, tx, &begun, &plan.name).await??;
     }
-    put(tx, &begun).await?;
+    put(ctx, tx, &begun).await?;
     let how = if new.trial { "with a trial" } else { "paid" };
     lines::note(ctx, tx, &begun, "started", &format!("{} by the {}, {how}", plan.key, new.term.as_str()))
         .await?;
@@ -318,8 +318,8 @@ async fn insert(tx: &mut Tx, new: &Subscription) -> Result<(), PlanError> {
     }
 }
 
-/// Writes the row back, and what it now gives.
-async fn put(tx: &mut Tx, next: &Subscription) -> Result<(), PlanError> {
+/// Writes the row back, what it now gives, and which plan that is from now on: revenue by plan asks for it.
+async fn put(ctx: &Ctx, tx: &mut Tx, next: &Subscription) -> Result<(), PlanError> {
     let row = params![
         next.subscription_id,
         next.plan_key.as_str(),
@@ -338,6 +338,12 @@ async fn put(tx: &mut Tx, next: &Subscription) -> Result<(), PlanError> {
         next.due_at
     ];
     tx.execute(store::UPDATE_SUBSCRIPTION, row).await?;
+    let has_plan = matches!(next.status, Status::Trialing | Status::Active | Status::PastDue);
+    let plan = if has_plan { next.plan_key.as_str() } else { "" };
+    tx.execute(store::CLOSE_SPAN, params![next.portfolio_id, ctx.now(), plan]).await?;
+    if has_plan {
+        tx.execute(store::OPEN_SPAN, params![next.portfolio_id, ctx.now(), plan]).await?;
+    }
     let calendar = next.calendar();
     let until = match next.status {
         Status::Paused | Status::Canceled | Status::Ended => {
@@ -507,7 +513,7 @@ pub async fn change(
         let id = derived_id(of.subscription_id.0, &format!("change of revision {}", of.revision));
         charge(ctx, tx, &next, (LineKind::Change, &plan.name), id, (today, quote.charge)).await??;
     }
-    put(tx, &next).await?;
+    put(ctx, tx, &next).await?;
     let what = format!("{} by the {} instead of {}", plan.key, term.as_str(), of.plan_key);
     lines::note(ctx, tx, &next, "changed", &what).await?;
     Ok((next, quote))
@@ -526,7 +532,7 @@ pub async fn cancel(
             return Err(PlanError::NotNow("there is no paid period to wait for: cancel it now"));
         }
         next.cancel_at_end = true;
-        put(tx, &next).await?;
+        put(ctx, tx, &next).await?;
         lines::note(ctx, tx, &next, "cancel_at_end", &format!("ends on {}", next.to())).await?;
         return Ok((next, Micros::ZERO));
     }
@@ -544,7 +550,7 @@ async fn end(
     details: &str,
 ) -> Result<(), PlanError> {
     (next.status, next.ended_at, next.due_at, next.paused_on) = (status, Some(ctx.now()), None, None);
-    put(tx, next).await?;
+    put(ctx, tx, next).await?;
     lines::note(ctx, tx, next, status.as_str(), details).await
 }
 
@@ -555,7 +561,7 @@ pub async fn keep(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Subs
         return Err(PlanError::NotNow("it is not about to end"));
     }
     next.cancel_at_end = false;
-    put(tx, &next).await?;
+    put(ctx, tx, &next).await?;
     lines::note(ctx, tx, &next, "kept", "").await?;
     Ok(next)
 }
@@ -570,7 +576,7 @@ pub async fn pause(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Sub
     deferral::pause(ctx, tx, next.subscription_id, today).await?;
     (next.status, next.paused_on, next.due_at, next.cancel_at_end) =
         (Status::Paused, Some(today), None, false);
-    put(tx, &next).await?;
+    put(ctx, tx, &next).await?;
     let days = next.paused_days().unwrap_or_default();
     lines::note(ctx, tx, &next, "paused", &format!("{days} days are left")).await?;
     Ok(next)
@@ -591,7 +597,7 @@ pub async fn resume(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Su
     }
     (next.status, next.paused_on) = (Status::Active, None);
     next.due_at = next.calendar().start_of(next.to_day);
-    put(tx, &next).await?;
+    put(ctx, tx, &next).await?;
     lines::note(ctx, tx, &next, "resumed", &format!("paid until {}", next.to())).await?;
     Ok(next)
 }
@@ -612,7 +618,7 @@ pub async fn pay(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Subsc
 async fn renewed(ctx: &Ctx, tx: &mut Tx, next: &mut Subscription) -> Result<(), PlanError> {
     (next.status, next.grace_until) = (Status::Active, None);
     next.due_at = next.calendar().start_of(next.to_day);
-    put(tx, next).await?;
+    put(ctx, tx, next).await?;
     lines::note(ctx, tx, next, "renewed", &format!("paid until {}", next.to())).await
 }
 
@@ -680,7 +686,7 @@ async fn go_on(ctx: &Ctx, tx: &mut Tx, next: &mut Subscription) -> Result<(), Pl
     // Again tomorrow, or the end.
     let again = today.saturating_add(1).min(grace_until.max(today));
     next.due_at = next.calendar().start_of(again);
-    put(tx, next).await?;
+    put(ctx, tx, next).await?;
     if is_first {
         lines::note(
             ctx,

@@ -100,6 +100,16 @@ statements! {
             created_at, ended_at, due_at
         FROM subscription WHERE created_at < $1 ORDER BY created_at DESC, subscription_id DESC LIMIT $2";
 
+    /// A portfolio has another plan from $2 on than $3, or none.
+    CLOSE_SPAN = "
+        UPDATE plan_span SET until_at = $2 WHERE portfolio_id = $1 AND until_at IS NULL AND plan_key <> $3";
+    /// It has this one from then on, if it does not have it already.
+    OPEN_SPAN = "
+        INSERT INTO plan_span (portfolio_id, from_at, until_at, plan_key)
+        SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), NULL, CAST($3 AS TEXT)
+        WHERE NOT EXISTS (SELECT portfolio_id FROM plan_span WHERE portfolio_id = $1 AND until_at IS NULL)
+        ON CONFLICT (portfolio_id, from_at) DO UPDATE SET until_at = NULL, plan_key = excluded.plan_key";
+
     /// A line of an invoice.
     INSERT_LINE = "
         INSERT INTO subscription_line (line_id, subscription_id, portfolio_id, kind, plan_key, plan_name, from_day,

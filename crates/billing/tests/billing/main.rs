@@ -23,6 +23,7 @@ mod plans;
 mod reference;
 mod regimes;
 mod reports;
+mod revenue;
 mod tampering;
 mod tiers;
 mod year;

@@ -1,14 +1,8 @@
 //! What the operator sees.
 
 use crate::*;
-use plaza_billing::{Bucket, Charge, Explanation, Revenue};
+use plaza_billing::{Charge, Explanation};
 use plaza_protocol::ChargeId;
-
-async fn revenue(world: &World, from: &str, to: &str, bucket: Bucket) -> Revenue {
-    let (from, to) = (at(from), at(to));
-    let read = async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::revenue(ctx, tx, from, to, bucket).await;
-    world.db.read(&world.ctx, "test.revenue", read).await.unwrap()
-}
 
 async fn charges(world: &World, after: Option<ChargeId>, limit: u32) -> Vec<Charge> {
     let read = async move |ctx: &Ctx, tx: &mut Tx| plaza_billing::charges(ctx, tx, after, limit).await;
@@ -33,51 +27,6 @@ async fn some_charges(world: &World) {
             .send_and_deliver(world.message(category, to, at("2026-11-01T09:00:00Z")), at(delivered_at))
             .await;
     }
-}
-
-#[tokio::test]
-async fn sums_are_kept_and_can_be_built_again() {
-    each_world(async |world| {
-        some_charges(&world).await;
-        let month = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
-        let sums = revenue(&world, month.0, month.1, Bucket::Day).await;
-        let totals: Vec<_> = sums
-            .totals
-            .iter()
-            .map(|sum| {
-                (sum.market.as_str(), sum.category, sum.messages, sum.billable, sum.amount.to_string())
-            })
-            .collect();
-        assert_eq!(
-            totals,
-            [
-                ("Germany", Category::Marketing, 2, 2, "0.273".to_owned()),
-                ("Brazil", Category::Service, 1, 0, "0.00".to_owned()),
-                ("Brazil", Category::Utility, 1, 1, "0.0068".to_owned()),
-            ]
-        );
-        let points = |sums: &Revenue| -> Vec<_> {
-            sums.series
-                .iter()
-                .map(|sum| (sum.at, sum.category, sum.messages, sum.amount.to_string()))
-                .collect()
-        };
-        assert_eq!(
-            points(&sums),
-            [
-                (at("2026-11-01T00:00:00Z"), Category::Marketing, 2, "0.273".to_owned()),
-                (at("2026-11-01T00:00:00Z"), Category::Utility, 1, "0.0068".to_owned()),
-                (at("2026-11-02T00:00:00Z"), Category::Service, 1, "0.00".to_owned()),
-            ]
-        );
-        let hour = revenue(&world, "2026-11-01T09:00:00Z", "2026-11-01T10:00:00Z", Bucket::Hour).await;
-        assert_eq!(points(&hour), [(at("2026-11-01T09:00:00Z"), Category::Marketing, 2, "0.273".to_owned())]);
-        let rebuild = async |ctx: &Ctx, tx: &mut Tx| plaza_billing::rebuild_revenue(ctx, tx).await;
-        world.db.transact(&world.ctx, "test.rebuild", rebuild).await.unwrap();
-        assert_eq!(revenue(&world, month.0, month.1, Bucket::Day).await, sums);
-        world.assert_sound().await;
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! Revenue, charges and their explanations, the overview and the sandbox's outbox.
+//! Charges and their explanations, the overview and the sandbox's outbox.
 
 use super::ctx;
 use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use plaza_billing::{self as billing, BillingError, Bucket, Charge, Explanation, Revenue};
+use plaza_billing::{self as billing, BillingError, Charge, Explanation};
 use plaza_business::portfolios;
 use plaza_messaging::{accounts, registration};
 use plaza_protocol::{ChargeId, ErrorCode, Timestamp};
@@ -13,10 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const HOUR: Duration = Duration::from_secs(3600);
 /// Rows on a page that names no limit.
 const PAGE_ROWS: u32 = 50;
 
@@ -38,93 +35,12 @@ impl From<BillingError> for Problem {
             | BillingError::BadSubject
             | BillingError::BadAddress
             | BillingError::SameCurrency(_)
+            | BillingError::BadDays
             | BillingError::NoThreshold => ErrorCode::Invalid,
             _ => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
     }
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct RevenueQuery {
-    period: Option<String>,
-}
-
-/// `GET /operator/api/revenue?period=today|month`
-pub(super) async fn revenue(
-    State(app): State<Arc<App>>,
-    Query(query): Query<RevenueQuery>,
-) -> Result<Json<Value>, Problem> {
-    let ctx = ctx(&app);
-    let now = ctx.now();
-    let today = Timestamp(now.0 - now.0.rem_euclid(86_400_000_000));
-    let (from, bucket, before) = match query.period.as_deref().unwrap_or("today") {
-        "today" => (today, Bucket::Hour, today - DAY),
-        "month" => {
-            let month = month_start(now)?;
-            (month, Bucket::Day, month_start(month - HOUR)?)
-        }
-        _ => return Err(Problem::new(ErrorCode::Invalid, "period: today or month is needed")),
-    };
-    // Sums are kept by the hour: the running one belongs to the period.
-    let until = now + HOUR;
-    // The period before, as far as this one has come.
-    let before_until = (before + until.since(from)).min(from);
-    let (revenue, previous) = app
-        .db
-        .read(&ctx, "operator.revenue", async move |ctx, tx| {
-            let revenue = billing::revenue(ctx, tx, from, until, bucket).await?;
-            let previous = billing::revenue(ctx, tx, before, before_until, bucket).await?;
-            Ok::<_, BillingError>((revenue, previous))
-        })
-        .await?;
-    Ok(Json(json!({
-        "period": {"from": from.seconds(), "to": until.seconds()},
-        "currency": main_currency(&revenue),
-        "totals": revenue.totals.iter().map(|total| json!({
-            "category": total.category.as_str(), "market": total.market, "currency": total.currency.code(),
-            "messages": total.messages, "billable": total.billable, "amount_micros": total.amount.0,
-        })).collect::<Vec<_>>(),
-        "series": revenue.series.iter().map(|point| json!({
-            "at": point.at.seconds(), "currency": point.currency.code(), "category": point.category.as_str(),
-            "messages": point.messages, "amount_micros": point.amount.0,
-        })).collect::<Vec<_>>(),
-        "previous": by_currency(&previous),
-    })))
-}
-
-/// The start of the UTC month that a time lies in.
-fn month_start(at: Timestamp) -> Result<Timestamp, Problem> {
-    let wrong = |_| Problem::new(ErrorCode::Internal, "the server's clock is out of range");
-    let time = jiff::Timestamp::from_second(at.seconds()).map_err(wrong)?.to_zoned(jiff::tz::TimeZone::UTC);
-    let first = time.first_of_month().and_then(|first| first.start_of_day()).map_err(wrong)?;
-    Ok(Timestamp::from_seconds(first.timestamp().as_second()))
-}
-
-/// The currency that most of the period's revenue is in.
-fn main_currency(revenue: &Revenue) -> String {
-    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-    for total in &revenue.totals {
-        let sum = sums.entry(total.currency.code()).or_default();
-        *sum = sum.saturating_add(total.amount.0);
-    }
-    sums.into_iter().max_by_key(|(_, sum)| *sum).map_or_else(|| "USD".to_owned(), |(code, _)| code.to_owned())
-}
-
-fn by_currency(revenue: &Revenue) -> Value {
-    let mut sums: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-    for total in &revenue.totals {
-        let (messages, amount) = sums.entry(total.currency.code()).or_default();
-        *messages = messages.saturating_add(total.messages);
-        *amount = amount.saturating_add(total.amount.0);
-    }
-    let main = main_currency(revenue);
-    let (messages, amount) = sums.get(main.as_str()).copied().unwrap_or_default();
-    let currencies: Vec<Value> = sums
-        .iter()
-        .map(|(code, (messages, amount))| json!({"currency": code, "messages": messages, "amount_micros": amount}))
-        .collect();
-    json!({"messages": messages, "amount_micros": amount, "currency": main, "by_currency": currencies})
 }
 
 #[derive(Debug, Deserialize)]
