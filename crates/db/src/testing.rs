@@ -5,8 +5,10 @@
 //! test starts under the machine's temporary folder and that all later ones share.
 
 mod crash;
+mod property;
 
 pub use crash::{Content, Place, dies_everywhere};
+pub use property::property;
 
 use crate::{Db, DbError, SERVER_MIGRATIONS, Tx, Value};
 use plaza_protocol::{Ctx, ManualClock, SeededIds, Timestamp};

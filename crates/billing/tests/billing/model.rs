@@ -37,6 +37,13 @@ effective_from,effective_to,market,currency,category,tier_from,price
 2026-04-01,,India,USD,authentication_international,0,0.028
 2026-04-01,,India,USD,authentication_international,1,0.025
 ";
+const CALL_RATES: &str = "\
+effective_from,effective_to,market,currency,category,price
+2026-01-01,,Germany,USD,call,0.0033
+2026-01-01,,Other,USD,call,0.0042
+2026-10-01,,Germany,USD,call,0.0021
+2026-10-01,,India,USD,call,0.0011
+";
 const MARKETS: &str = "\
 market,iso2,calling_code,standalone_since
 Germany,DE,49,
@@ -64,7 +71,7 @@ pub(crate) fn source() -> PriceSource<'static> {
         name: "year",
         rates: RATES,
         tier_rates: TIER_RATES,
-        call_rates: "",
+        call_rates: CALL_RATES,
         markets: MARKETS,
         free_rules: FREE_RULES,
         currencies: CURRENCIES,
@@ -139,14 +146,30 @@ pub(crate) fn model(events: &[Event]) -> BTreeMap<BusinessMessageId, Judged> {
         .collect()
 }
 
+/// What was agreed with a portfolio from a day on, to a last day or for good: steps by market and category.
+#[derive(Debug, Clone)]
+pub(crate) struct Agreed {
+    pub(crate) from: String,
+    pub(crate) last: Option<String>,
+    pub(crate) prices: BTreeMap<(&'static str, &'static str), Vec<(i64, i64)>>,
+}
+
 /// The files, and what was counted so far.
 pub(crate) struct Rater {
+    pub(crate) agreed: Vec<Agreed>,
     rates: Vec<Vec<&'static str>>,
     tiers: Vec<Vec<&'static str>>,
     markets: Vec<Vec<&'static str>>,
     rules: Vec<Vec<&'static str>>,
     used: BTreeMap<(PhoneNumberId, i64), i64>,
     volumes: BTreeMap<(PortfolioId, i64, &'static str, &'static str), i64>,
+}
+
+/// The price of a message or a pulse: by volume, which version it is of, and whether that was agreed.
+pub(crate) struct Priced {
+    pub(crate) steps: Vec<(i64, i64)>,
+    pub(crate) is_agreed: bool,
+    pub(crate) since: String,
 }
 
 fn lines(text: &'static str) -> Vec<Vec<&'static str>> {
@@ -159,21 +182,28 @@ fn exact(text: &str) -> i64 {
 }
 
 /// A day as a text compares like a day.
-fn day(moment: Timestamp) -> String {
+pub(crate) fn day(moment: Timestamp) -> String {
     let moment = jiff::Timestamp::from_microsecond(moment.0).unwrap();
     moment.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
+/// The date of a moment where a portfolio is.
+pub(crate) fn date_of(portfolio: PortfolioId, moment: Timestamp) -> jiff::civil::Date {
+    jiff::Timestamp::from_microsecond(moment.0).unwrap().in_tz(zone(portfolio)).unwrap().date()
+}
+
 /// The month of a moment where a portfolio is: 202611.
 pub(crate) fn month_of(portfolio: PortfolioId, moment: Timestamp) -> i64 {
-    let local = jiff::Timestamp::from_microsecond(moment.0).unwrap().in_tz(zone(portfolio)).unwrap();
+    let local = date_of(portfolio, moment);
     i64::from(local.year()) * 100 + i64::from(local.month())
 }
 
 impl Rater {
     pub(crate) fn new() -> Self {
+        let rates = lines(RATES).into_iter().chain(lines(CALL_RATES));
         Self {
-            rates: lines(RATES),
+            agreed: Vec::new(),
+            rates: rates.collect(),
             tiers: lines(TIER_RATES),
             markets: lines(MARKETS),
             rules: lines(FREE_RULES),
@@ -204,6 +234,33 @@ impl Rater {
         }
     }
 
+    /// What a market and category cost on a day: what was agreed, or what the list says.
+    pub(crate) fn price_on(&self, market: &str, category: &str, on: &str) -> Priced {
+        let begun =
+            self.agreed.iter().filter(|agreed| agreed.from.as_str() <= on).max_by_key(|agreed| &agreed.from);
+        let agreed = begun.filter(|agreed| agreed.last.as_deref().is_none_or(|last| on <= last));
+        let steps = |agreed: &Agreed| {
+            let of =
+                agreed.prices.iter().find(|((of_market, of), _)| (*of_market, *of) == (market, category))?;
+            Some(Priced { steps: of.1.clone(), is_agreed: true, since: agreed.from.clone() })
+        };
+        agreed.and_then(steps).unwrap_or_else(|| Priced {
+            steps: self.steps_of(market, category, on),
+            is_agreed: false,
+            since: self.list_since(category == "call", on),
+        })
+    }
+
+    /// Since when the version of the list is in force, of messages or of calls.
+    fn list_since(&self, is_call: bool, on: &str) -> String {
+        let rows = self.rates.iter().chain(&self.tiers).filter(|row| (row[4] == "call") == is_call);
+        rows.map(|row| row[0]).filter(|from| *from <= on).max().unwrap().to_owned()
+    }
+
+    pub(crate) fn market_on(&self, intent: &Intent, on: &str) -> &'static str {
+        self.market_of(intent.to.digits(), on)
+    }
+
     fn steps_of(&self, market: &str, category: &str, on: &str) -> Vec<(i64, i64)> {
         let of = |market: &str| {
             self.newest(market, category, on).or_else(|| {
@@ -230,21 +287,31 @@ impl Rater {
             if free_at(&self.rules, intent, moment, &on).is_some_and(|(_, quantity)| quantity.is_none()) {
                 return 0;
             }
-            let market = self.market_of(intent.to.digits(), &on);
-            let steps = self.steps_of(market, plain(intent.category), &on);
-            steps.iter().map(|(_, unit)| *unit).max().unwrap()
+            let priced = self.price_on(self.market_on(intent, &on), plain(intent.category), &on);
+            priced.steps.iter().map(|(_, unit)| *unit).max().unwrap()
         };
-        let most = moments.into_iter().map(price).max().unwrap();
+        let most = moments.into_iter().map(price).max().unwrap() * intent.pulses_max.unwrap_or(1);
         intent.max_price.map_or(most, |max| most.min(max.0))
     }
 
     /// What a message costs that is delivered next.
     pub(crate) fn rate(&mut self, intent: &Intent, moment: Timestamp) -> Judged {
+        let held = self.worst(intent);
+        self.rate_held(intent, moment, (held, 1))
+    }
+
+    /// The same, given what was held for it when it was sent; of a call, the pulses that it took.
+    pub(crate) fn rate_held(
+        &mut self,
+        intent: &Intent,
+        moment: Timestamp,
+        (held, pulses): (i64, i64),
+    ) -> Judged {
         let on = day(moment);
         let month = month_of(intent.portfolio_id, moment);
-        let market = self.market_of(intent.to.digits(), &on);
+        let market = self.market_on(intent, &on);
         let category = plain(intent.category);
-        let steps = self.steps_of(market, category, &on);
+        let Priced { steps, .. } = self.price_on(market, category, &on);
         let kind = match free_at(&self.rules, intent, moment, &on) {
             Some((kind, None)) => kind,
             Some((kind, Some(quantity))) => {
@@ -265,8 +332,9 @@ impl Rater {
             *volume += 1;
             step = *steps.iter().rev().find(|(from, _)| from < volume).unwrap();
         }
+        let list = step.1 * pulses;
         let amount = if kind == "regular" {
-            intent.max_price.map_or(step.1, |max| step.1.min(max.0)).min(self.worst(intent))
+            intent.max_price.map_or(list, |max| list.min(max.0)).min(held)
         } else {
             0
         };
@@ -276,12 +344,12 @@ impl Rater {
             "free_customer_service" if is_in_group => "free_group_customer_service",
             other => other,
         };
-        (month, market.to_owned(), kind.to_owned(), tier, step.1, amount)
+        (month, market.to_owned(), kind.to_owned(), tier, list, amount)
     }
 }
 
 /// A category without its group: no row names one in groups, so all that holds outside holds there too.
-fn plain(category: Category) -> &'static str {
+pub(crate) fn plain(category: Category) -> &'static str {
     let word = category.as_str();
     word.strip_prefix("group_").unwrap_or(word)
 }
@@ -311,6 +379,9 @@ fn free_at(
 
 /// Whole cents, half to even.
 pub(crate) fn cents(micros: i64) -> i64 {
+    if micros < 0 {
+        return -cents(-micros);
+    }
     let (whole, rest) = (micros / 10_000, micros % 10_000);
     whole + i64::from(rest > 5_000 || (rest == 5_000 && whole % 2 == 1))
 }

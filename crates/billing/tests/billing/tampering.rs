@@ -5,7 +5,7 @@ use plaza_db::{DbError, Sql};
 
 /// Carries what was found out of a transaction that is rolled back.
 #[derive(Debug)]
-struct Found(Vec<String>);
+pub(crate) struct Found(pub(crate) Vec<String>);
 
 impl From<DbError> for Found {
     fn from(error: DbError) -> Self {

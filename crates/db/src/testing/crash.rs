@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// Throws away what lies there.
-    async fn drop(self) {
+    pub(super) async fn drop(self) {
         match self {
             Self::File(_, folder) => drop(folder),
             Self::Server(url) => {

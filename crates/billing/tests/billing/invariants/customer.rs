@@ -1,9 +1,13 @@
 //! A business as its events say that it is: what it has, what it may spend, what of it is set aside, what each message
-//! cost and who paid. It reads nothing from the database.
+//! and call cost and who paid. It reads nothing from the database.
 
-use crate::model::{Judged, Rater, month_of};
+use super::caps::Cap;
+use super::plans::Subscribed;
+use crate::model::{Agreed, Judged, Rater, date_of, month_of};
 use crate::*;
+use plaza_billing::caps::{Owner, Period, Scope};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// An account: prepaid, the credit line, or a grant by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +31,19 @@ pub(super) enum State {
     Ended,
 }
 
+/// What is known of a message or call for good, once it is accepted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sent {
+    /// The day on which it was sent, where its portfolio is: 20261128.
+    pub(super) day: i64,
+    /// The most that it could cost.
+    pub(super) held: i64,
+    /// What it cost when it was charged first.
+    pub(super) first: i64,
+    /// Of a call that was charged.
+    pub(super) pulses: i64,
+}
+
 /// Promotional credit.
 #[derive(Debug, Clone)]
 pub(super) struct Given {
@@ -47,6 +64,21 @@ pub(super) struct Customer {
     /// All that it asked to send, in order.
     pub(super) asked: Vec<Intent>,
     pub(super) messages: BTreeMap<BusinessMessageId, State>,
+    pub(super) sent: BTreeMap<BusinessMessageId, Sent>,
+    /// Its two templates, as they are categorised now.
+    pub(super) templates: [Category; 2],
+    /// Whether it has a price book of its own.
+    pub(super) has_contract: bool,
+    pub(super) agreed: Vec<Agreed>,
+    pub(super) caps: BTreeMap<(Owner, Scope, String, Period), Cap>,
+    /// Messages that a cap refused.
+    pub(super) capped: usize,
+    pub(super) plan: Option<Subscribed>,
+    pub(super) had_trial: bool,
+    /// What its plans were paid and given back with, by month.
+    pub(super) plan_lines: Vec<(i64, i64)>,
+    /// Earned of plans so far.
+    pub(super) plans_earned: i64,
     /// Transfers that must be there.
     pub(super) transfers: usize,
     rater: Rater,
@@ -64,6 +96,16 @@ impl Customer {
             limits: 0,
             asked: Vec::new(),
             messages: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            templates: [Category::Marketing, Category::Utility],
+            has_contract: false,
+            agreed: Vec::new(),
+            caps: BTreeMap::new(),
+            capped: 0,
+            plan: None,
+            had_trial: false,
+            plan_lines: Vec::new(),
+            plans_earned: 0,
             transfers: 0,
             rater: Rater::new(),
         }
@@ -111,13 +153,22 @@ impl Customer {
             .map(|intent| {
                 self.asked.push(intent.clone());
                 let worst = self.rater.worst(intent);
-                let plan = if worst == 0 { Some(Vec::new()) } else { self.plan(worst, now) };
+                let plan = match worst {
+                    0 => Some(Vec::new()),
+                    _ if !self.caps_admit(intent, worst) => {
+                        self.capped += 1;
+                        None
+                    }
+                    _ => self.plan(worst, now),
+                };
                 let Some(parts) = plan else { return false };
                 for (source, part) in &parts {
                     self.room(*source).held += part;
                     self.transfers += 1;
                 }
                 self.messages.insert(intent.message_id, State::OnItsWay(parts));
+                let day = self.day_of(intent.sent_at);
+                self.sent.insert(intent.message_id, Sent { day, held: worst, first: 0, pulses: 1 });
                 true
             })
             .collect()
@@ -154,25 +205,79 @@ impl Customer {
             })
             .collect();
         taken.sort_by_key(|(at, id, _)| (*at, *id));
-        let mut charged = Vec::new();
-        for (at, id, parts) in taken {
-            let intent = self.intent(id).clone();
-            let judged = self.rater.rate(&intent, at);
-            let mut left = judged.5;
-            let mut paid = Vec::new();
-            for (source, part) in parts {
-                let amount = left.min(part);
-                left -= amount;
-                self.room(source).posted -= amount;
-                if amount > 0 {
-                    paid.push((source, amount));
-                }
+        taken.into_iter().map(|(at, id, parts)| (id, self.charge(id, at, (parts, 1)))).collect()
+    }
+
+    /// A call that was picked up at a time has ended after so many pulses: what it costs now.
+    pub(super) fn hang_up(&mut self, id: BusinessMessageId, at: Timestamp, pulses: i64) -> Option<i64> {
+        let parts = self.take(id)?;
+        let at = at.max(self.intent(id).sent_at);
+        Some(self.charge(id, at, (parts, pulses)))
+    }
+
+    fn charge(
+        &mut self,
+        id: BusinessMessageId,
+        at: Timestamp,
+        (parts, pulses): (Vec<(Source, i64)>, i64),
+    ) -> i64 {
+        let intent = self.intent(id).clone();
+        let sent = self.sent.get_mut(&id).unwrap();
+        sent.pulses = pulses;
+        let judged = self.rater.rate_held(&intent, at, (sent.held, pulses));
+        let (mut left, mut paid) = (judged.5, Vec::new());
+        sent.first = left;
+        for (source, part) in parts {
+            let amount = left.min(part);
+            left -= amount;
+            self.room(source).posted -= amount;
+            if amount > 0 {
+                paid.push((source, amount));
             }
-            assert_eq!(left, 0, "more than was held");
-            charged.push((id, judged.5));
-            self.messages.insert(id, State::Charged { at, judged, paid });
         }
-        charged
+        assert_eq!(left, 0, "more than was held");
+        let amount = judged.5;
+        self.messages.insert(id, State::Charged { at, judged, paid });
+        amount
+    }
+
+    /// What was agreed is published.
+    pub(super) fn agree(&mut self, agreed: Agreed) {
+        self.agreed.push(agreed);
+        self.rater.agreed.clone_from(&self.agreed);
+    }
+
+    /// A rater that has counted nothing yet.
+    pub(super) fn rater(&self) -> Rater {
+        let mut rater = Rater::new();
+        rater.agreed.clone_from(&self.agreed);
+        rater
+    }
+
+    /// What counts as spent, message by message, with the day: what is held for those on their way, and what the others
+    /// cost when they were charged.
+    pub(super) fn spending(&self) -> impl Iterator<Item = (&Intent, i64, i64)> {
+        self.asked.iter().filter_map(|intent| {
+            let sent = self.sent.get(&intent.message_id)?;
+            let amount = match &self.messages[&intent.message_id] {
+                State::OnItsWay(parts) => parts.iter().map(|(_, part)| part).sum(),
+                State::Charged { .. } => sent.first,
+                State::Ended => 0,
+            };
+            Some((intent, sent.day, amount))
+        })
+    }
+
+    /// The same of some days and of what is covered, summed.
+    pub(super) fn spent_in(&self, days: &RangeInclusive<i64>, covers: impl Fn(&Intent) -> bool) -> i64 {
+        let counts = |(intent, day, _): &(&Intent, i64, i64)| days.contains(day) && covers(intent);
+        self.spending().filter(counts).map(|(_, _, amount)| amount).sum()
+    }
+
+    /// The day of a moment where it is: 20261128.
+    pub(super) fn day_of(&self, at: Timestamp) -> i64 {
+        let date = date_of(self.id, at);
+        (i64::from(date.year()) * 100 + i64::from(date.month())) * 100 + i64::from(date.day())
     }
 
     /// How many of these end now without a charge.
@@ -201,13 +306,13 @@ impl Customer {
         }
     }
 
-    /// The months in which something was charged.
+    /// The months in which something was charged, for messages or plans.
     pub(super) fn months(&self) -> BTreeSet<i64> {
         let charged = self.messages.values().filter_map(|state| match state {
             State::Charged { at, .. } => Some(month_of(self.id, *at)),
             _ => None,
         });
-        charged.collect()
+        charged.chain(self.plan_lines.iter().map(|(month, _)| *month)).collect()
     }
 
     /// A month in the order of its deliveries: what goes back, then what is taken. `None`: that is more than there is,
@@ -222,9 +327,10 @@ impl Customer {
             })
             .collect();
         of_month.sort_unstable();
-        let (mut rater, mut changes) = (Rater::new(), Vec::new());
+        let (mut rater, mut changes) = (self.rater(), Vec::new());
         for (at, id) in of_month {
-            let now = rater.rate(self.intent(id), at);
+            let sent = self.sent[&id];
+            let now = rater.rate_held(self.intent(id), at, (sent.held, sent.pulses));
             if let State::Charged { judged, .. } = &self.messages[&id]
                 && *judged != now
             {

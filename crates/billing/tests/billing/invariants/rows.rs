@@ -1,5 +1,7 @@
 //! What the ledger's tables say, and those of the twelve that are about them.
 
+use super::caps::Spending;
+use super::prices::ChargeRow;
 use super::*;
 use plaza_db::{DbError, Sql};
 use uuid::Uuid;
@@ -41,11 +43,22 @@ pub(super) struct Rows {
     pub(super) transfers: Vec<TransferRow>,
     entries: Vec<EntryRow>,
     open_holds: BTreeMap<Uuid, i64>,
+    pub(super) charges: Vec<ChargeRow>,
+    pub(super) spending: Spending,
     /// The rows of tables that only grow.
     pub(super) lasting: BTreeMap<String, BTreeSet<String>>,
 }
 
-const LASTING: [&str; 5] = ["ledger_transfer", "ledger_entry", "usage_event", "charge", "charge_correction"];
+const LASTING: [&str; 8] = [
+    "ledger_transfer",
+    "ledger_entry",
+    "ledger_floor",
+    "usage_event",
+    "charge",
+    "charge_correction",
+    "price",
+    "subscription_line",
+];
 
 const fn sql(text: &'static str) -> Sql {
     Sql { name: "test::ROWS", text }
@@ -57,6 +70,11 @@ const ENTRIES: Sql = sql("
     SELECT ledger_account_id, version, transfer_id, posted, held, at FROM ledger_entry
     ORDER BY ledger_account_id, version");
 const HOLDS: Sql = sql("SELECT hold_id, amount FROM ledger_hold");
+const CHARGES: Sql = sql("
+    SELECT c.message_id, c.market, c.category, c.unit_micros, c.tier, v.effective_from, b.portfolio_id
+    FROM charge c JOIN price_version v ON v.price_version_id = c.price_version_id
+    JOIN price_book b ON b.price_book_id = v.price_book_id");
+const SPENDING: Sql = sql("SELECT portfolio_id, scope, subject, day, spent_micros FROM spending_day");
 
 impl Rows {
     pub(super) async fn read(world: &World) -> Self {
@@ -66,6 +84,8 @@ impl Rows {
                 transfers: Vec::new(),
                 entries: Vec::new(),
                 open_holds: BTreeMap::new(),
+                charges: Vec::new(),
+                spending: Spending::new(),
                 lasting: BTreeMap::new(),
             };
             for row in tx.query(ACCOUNTS, vec![]).await? {
@@ -86,6 +106,14 @@ impl Rows {
             for row in tx.query(HOLDS, vec![]).await? {
                 rows.open_holds.insert(row.get(0)?, row.get(1)?);
             }
+            for row in tx.query(CHARGES, vec![]).await? {
+                let (message_id, market, category) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (unit, tier, since, contract_of) = (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+                rows.charges.push(ChargeRow { message_id, market, category, unit, tier, since, contract_of });
+            }
+            for row in tx.query(SPENDING, vec![]).await? {
+                rows.spending.insert((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?);
+            }
             Ok::<_, DbError>(rows)
         };
         let mut rows = world.db.read(&world.ctx, "test.rows", read).await.unwrap();
@@ -99,10 +127,6 @@ impl Rows {
     pub(super) fn room(&self, code: &str) -> (i64, i64) {
         let account = self.accounts.iter().find(|account| account.code == code);
         account.map_or((0, 0), |account| (account.posted, account.held))
-    }
-
-    pub(super) fn posted_by_code(&self) -> BTreeMap<String, i64> {
-        self.accounts.iter().map(|account| (account.code.clone(), account.posted)).collect()
     }
 
     /// 1: Debits equal credits per currency; and of each transfer.
