@@ -1288,6 +1288,12 @@ CREATE TABLE plan_grant (
     PRIMARY KEY (holder, source)
 ) WITHOUT ROWID;
 
+CREATE TABLE plan_pack (
+    plan_key TEXT NOT NULL,
+    pack_key TEXT NOT NULL,
+    PRIMARY KEY (plan_key, pack_key)
+) WITHOUT ROWID;
+
 CREATE TABLE plan_price (
     plan_key TEXT NOT NULL,
     currency TEXT NOT NULL,
@@ -1612,6 +1618,26 @@ CREATE TABLE spending_day (
     spent_micros BIGINT NOT NULL,
     PRIMARY KEY (portfolio_id, scope, subject, day)
 ) WITHOUT ROWID;
+
+CREATE TABLE sticker (
+    pack_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    position BIGINT NOT NULL,             -- in the pack; the first is its cover
+    emoji TEXT NOT NULL,
+    words TEXT NOT NULL,                  -- for who does not see it
+    is_animated BOOLEAN NOT NULL,
+    bytes BIGINT NOT NULL,
+    blob_id UUID NOT NULL,
+    PRIMARY KEY (pack_key, name)
+) WITHOUT ROWID;
+
+CREATE TABLE sticker_pack (
+    pack_key TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    access TEXT NOT NULL,                 -- free, plus, once
+    is_going BOOLEAN NOT NULL,            -- taken away: its files go, then its rows
+    created_at BIGINT NOT NULL
+);
 
 CREATE TABLE subscription (
     subscription_id UUID NOT NULL PRIMARY KEY,
@@ -2118,11 +2144,13 @@ CREATE TABLE webhook_delivery (
     last_error TEXT
 );
 
-CREATE INDEX webhook_delivery_by_age ON webhook_delivery (state, tried_since);
-
 CREATE INDEX webhook_delivery_by_portfolio ON webhook_delivery (portfolio_id, delivery_id);
 
+CREATE INDEX webhook_delivery_delivered ON webhook_delivery (tried_since) WHERE state = 1;
+
 CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, next_attempt_at) WHERE state = 0;
+
+CREATE INDEX webhook_delivery_waiting ON webhook_delivery (tried_since) WHERE state = 0;
 
 CREATE TABLE webhook_endpoint (
     endpoint_id UUID NOT NULL PRIMARY KEY,
