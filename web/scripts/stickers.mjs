@@ -11,6 +11,8 @@ const PACKS = new URL("../../crates/billing/data/stickers/", import.meta.url);
 const SIDE_PX = 512;
 const FRAME_MS = 100;
 const QUALITY = 0.88;
+const STILL_BYTES = 24 * 1024;
+const ANIMATED_BYTES = 256 * 1024;
 
 const u24 = (value) => Buffer.from([value & 255, (value >> 8) & 255, (value >> 16) & 255]);
 
@@ -41,6 +43,16 @@ function animated(frames) {
   const place = Buffer.concat([u24(0), u24(0), u24(SIDE_PX - 1), u24(SIDE_PX - 1), u24(FRAME_MS), Buffer.from([3])]);
   const body = Buffer.concat([Buffer.from("WEBP"), head, forever, ...frames.map((frame) => chunk("ANMF", Buffer.concat([place, picture(frame)])))]);
   return chunk("RIFF", body);
+}
+
+/** All stills of one size, and all that move: from the size of what somebody sent, nobody can tell which one it was. */
+function evened(file) {
+  const step = file.length > STILL_BYTES ? ANIMATED_BYTES : STILL_BYTES;
+  const room = step - file.length - 8;
+  if (room < 0) throw new Error(`a sticker has ${file.length} bytes; ${step} are foreseen`);
+  // A chunk that no reader knows is skipped.
+  const chunks = [file.subarray(8), chunk("PADS", Buffer.alloc(room - (room % 2)))];
+  return chunk("RIFF", Buffer.concat(chunks));
 }
 
 async function look(page, at) {
@@ -74,7 +86,7 @@ for (const pack of await readdir(PACKS)) {
     const frames = [];
     for (let at = 0; at === 0 || at < loop; at += FRAME_MS) frames.push(await look(page, at));
     const file = loop > 0 ? animated(frames) : frames[0];
-    await writeFile(new URL(drawing.replace(".svg", ".webp"), folder), file);
+    await writeFile(new URL(drawing.replace(".svg", ".webp"), folder), evened(file));
     console.log(`${pack}/${drawing}: ${Math.ceil(file.length / 1024)} KiB`);
   }
 }

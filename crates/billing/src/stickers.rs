@@ -160,6 +160,16 @@ fn damaged() -> StickerError {
     StickerError::Plan(plans::DAMAGED)
 }
 
+fn pack_of(row: &Row) -> Result<Pack, StickerError> {
+    Ok(Pack {
+        key: row.get(0)?,
+        title: row.get(1)?,
+        access: Access::parse(&row.get::<String>(2)?).ok_or_else(damaged)?,
+        is_own: false,
+        stickers: Vec::new(),
+    })
+}
+
 fn sticker_of(row: &Row) -> Result<Sticker, DbError> {
     Ok(Sticker {
         name: row.get(1)?,
@@ -175,13 +185,7 @@ fn sticker_of(row: &Row) -> Result<Sticker, DbError> {
 async fn all(tx: &mut Tx) -> Result<Vec<Pack>, StickerError> {
     let mut packs = own_packs().to_vec();
     for row in tx.query(store::PACKS, params![]).await? {
-        packs.push(Pack {
-            key: row.get(0)?,
-            title: row.get(1)?,
-            access: Access::parse(&row.get::<String>(2)?).ok_or_else(damaged)?,
-            is_own: false,
-            stickers: Vec::new(),
-        });
+        packs.push(pack_of(&row)?);
     }
     for row in tx.query(store::STICKERS, params![]).await? {
         let key: String = row.get(0)?;
@@ -229,9 +233,15 @@ pub async fn packs_for(ctx: &Ctx, tx: &mut Tx, account: AccountId) -> Result<Vec
     Ok(offered.collect())
 }
 
-async fn found(tx: &mut Tx, pack: &str, name: &str) -> Result<(Pack, Sticker), StickerError> {
-    let packs = all(tx).await?;
-    let pack = packs.into_iter().find(|each| each.key == pack).ok_or(StickerError::NotFound)?;
+async fn found(tx: &mut Tx, key: &str, name: &str) -> Result<(Pack, Sticker), StickerError> {
+    let pack = match own_packs().iter().find(|each| each.key == key) {
+        Some(own) => own.clone(),
+        None => {
+            let row = tx.query_one(store::PACK, params![key]).await?.ok_or(StickerError::NotFound)?;
+            let rows = tx.query(store::STICKERS_OF, params![key]).await?;
+            Pack { stickers: rows.iter().map(sticker_of).collect::<Result<_, _>>()?, ..pack_of(&row)? }
+        }
+    };
     let sticker = pack.stickers.iter().find(|each| each.name == name).cloned();
     Ok((pack, sticker.ok_or(StickerError::NotFound)?))
 }

@@ -32,6 +32,8 @@ const TICK_LAST: Duration = Duration::from_secs(30);
 
 /// What stickers are.
 const STICKER_TYPE: &str = "image/webp";
+/// Pictures of stickers that are kept.
+const PICTURES_MAX: usize = 200;
 
 /// See the crate.
 #[wasm_bindgen]
@@ -68,6 +70,8 @@ struct State {
     moved: BTreeMap<ConversationId, ConversationId>,
     /// Files that were uploaded for a form, by their blobs, until the form goes out: the page never sees their keys.
     form_files: BTreeMap<String, Attachment>,
+    /// Stickers that were shown, by pack and name.
+    pictures: BTreeMap<(String, String), Vec<u8>>,
 }
 
 type Answer = Result<JsValue, JsValue>;
@@ -560,10 +564,20 @@ fn message_id(text: &str) -> Result<MessageId, Refusal> {
 }
 
 impl Inner {
-    /// The picture of a sticker. It is asked for each time: the browser keeps what the server lets it keep.
+    /// The picture of a sticker. It is kept: if it were asked for when it is sent, the server would learn what is.
     async fn picture(&self, pack: &str, name: &str) -> Result<Vec<u8>, Refusal> {
+        let key = (pack.to_owned(), name.to_owned());
+        if let Some(known) = self.state.borrow().pictures.get(&key) {
+            return Ok(known.clone());
+        }
         let request = self.with(|machine, _| Ok(machine.stickers_request(Some((pack, name)))))?;
-        js::get(&self.origin, &request).await
+        let picture = js::get(&self.origin, &request).await?;
+        let pictures = &mut self.state.borrow_mut().pictures;
+        if pictures.len() >= PICTURES_MAX {
+            pictures.clear();
+        }
+        pictures.insert(key, picture.clone());
+        Ok(picture)
     }
 
     fn session(&self) -> Session {

@@ -174,6 +174,7 @@ async fn add(
             STANDARD.decode(text).map_err(|_| Problem::invalid(format!("{file}: base64 is expected")))?;
         files.insert(file, bytes);
     }
+    let (manifest, files) = (Arc::new(manifest), Arc::new(files));
     let new = read_pack(&manifest, |file| files.get(file).map(Vec::as_slice)).map_err(StickerError::from)?;
     let mut blobs: Vec<BlobId> = Vec::new();
     let stored = async {

@@ -5,7 +5,13 @@ use plaza_db::statements;
 statements! {
     /// The packs that were added.
     PACKS = "SELECT pack_key, title, access FROM sticker_pack WHERE NOT is_going ORDER BY created_at, pack_key";
-    /// Their stickers.
+    /// One of them.
+    PACK = "SELECT pack_key, title, access FROM sticker_pack WHERE pack_key = $1 AND NOT is_going";
+    /// Its stickers.
+    STICKERS_OF = "
+        SELECT pack_key, name, emoji, words, is_animated, bytes, blob_id
+        FROM sticker WHERE pack_key = $1 ORDER BY position";
+    /// The stickers of all.
     STICKERS = "
         SELECT s.pack_key, s.name, s.emoji, s.words, s.is_animated, s.bytes, s.blob_id
         FROM sticker s JOIN sticker_pack p ON p.pack_key = s.pack_key

@@ -1,6 +1,8 @@
 //! Two servers on one PostgreSQL and one NATS.
 
-use crate::server::{Person, Server};
+use crate::server::{Person, Server, post};
+use crate::stickers::told;
+use serde_json::json;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -56,6 +58,14 @@ async fn people_on_two_servers_talk_and_nats_may_be_away() {
     assert_eq!(ben.next().await.1, "across");
     ben.write(&ana.number, "and back").await;
     assert_eq!(ana.next().await.1, "and back");
+
+    // What is bought at one server is told where the person's device is connected.
+    let mut changes = ana.client.updates();
+    let asked = ana.client.with(|machine, _| Ok(machine.store_request("/orders"))).await.unwrap();
+    let order = json!({"plan": "plus", "term": "month"});
+    let (status, bought) = post(&format!("{}{}", two.url, asked.path), Some(&asked.token), &order).await;
+    assert_eq!(status, 201, "{bought}");
+    told(&mut changes).await;
 
     nats.stop();
     // They go on talking for as long as it is away: each message waits for the one before, and is there in time.

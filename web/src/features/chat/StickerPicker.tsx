@@ -46,9 +46,13 @@ export function StickerPicker({ onSend, onLeave }: Props) {
 function Packs({ packs, onSend, onLeave }: Props & { packs: readonly Pack[] }) {
   const recent = recentOf(packs);
   const [chosen, setChosen] = useState(() => (recent.length > 0 ? RECENT : (packs[0]?.key ?? "")));
+  // The packs come after the window has opened: the keys go to them then, once.
+  const [focusOn] = useState(() => (tabs: HTMLElement | null) => tabs?.querySelector<HTMLElement>("[data-state=active]")?.focus());
+  const isThere = chosen === RECENT ? recent.length > 0 : packs.some((pack) => pack.key === chosen);
+  const shown = isThere ? chosen : (packs[0]?.key ?? "");
   return (
-    <Tabs.Root value={chosen} onValueChange={setChosen} className="flex h-full flex-col">
-      <Tabs.List aria-label="Packs" className="scroll-quiet flex shrink-0 gap-1 overflow-x-auto border-b p-1.5">
+    <Tabs.Root value={shown} onValueChange={setChosen} className="flex h-full flex-col">
+      <Tabs.List ref={focusOn} aria-label="Packs" className="scroll-quiet flex shrink-0 gap-1 overflow-x-auto border-b p-1.5">
         {recent.length > 0 && (
           <Tab value={RECENT} name="Sent last">
             <Clock size={18} aria-hidden="true" />

@@ -13,7 +13,10 @@ type Props = { pack: Pack; sticker: Sticker; className?: string };
 export function StickerPicture({ pack, sticker, className }: Props) {
   const key = pictureKey(pack.key, sticker.name);
   const state = useFile(key);
-  const load = (): void => void core.files.open(key, () => core.call("sticker", pack.key, sticker.name));
+  const load = (): void => {
+    // All of a pack at once: the server is not to learn which one is about to be sent.
+    for (const { name } of pack.may_use ? pack.stickers : [sticker]) void core.files.open(pictureKey(pack.key, name), () => core.call("sticker", pack.key, name));
+  };
   return (
     <span ref={(element) => (state.is === "absent" ? whenNear(element, load) : undefined)} className={clsx("grid aspect-square place-items-center", className)}>
       {state.is === "ready" && <Moving url={state.url} alt="" moves={sticker.is_animated} className="size-full object-contain" />}
