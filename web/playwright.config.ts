@@ -3,7 +3,7 @@
  *
  * `mock`: every screen and state against the build that answers from memory; needs no server.
  * `plaza`: people and operators against a running Plaza (`PLAZA_URL`, started with --demo --sandbox); with `PLAZA_BIN`
- * also a person on the command line, and money on a server of its own.
+ * also a person on the command line, and money on servers of its own.
  * `screenshots`: the pictures of docs/screenshots, from a running Plaza.
  *
  * The browser is the system's Chromium (`CHROMIUM`, or /usr/bin/chromium); nothing is downloaded.
@@ -40,7 +40,7 @@ export default defineConfig({
   },
   projects: [
     { name: "mock", testMatch: "mock/*.spec.ts", use: { baseURL: MOCK_URL } },
-    { name: "plaza", testMatch: process.env["PLAZA_BIN"] ? "plaza/*.spec.ts" : "plaza/!(command-line|money).spec.ts", use: { baseURL: plaza } },
+    { name: "plaza", testMatch: process.env["PLAZA_BIN"] ? "plaza/*.spec.ts" : "plaza/!(command-line|money|money-limits).spec.ts", use: { baseURL: plaza } },
     { name: "screenshots", testMatch: "screenshots.spec.ts", use: { baseURL: plaza } },
   ],
   ...(mock ? { webServer: { command: "npm run build:mock && npm run preview:mock -- --host 127.0.0.1", url: MOCK_URL, reuseExistingServer: false } } : {}),

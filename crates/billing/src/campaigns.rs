@@ -1,7 +1,7 @@
 //! # What each campaign cost
 //!
-//! A campaign is what caps mean by it: the messages of one template, by its name, in all languages. Its costs are summed
-//! by month in the step that sums usage for the invoices, along the same numbers of usage events; what came since is
+//! A campaign is what caps mean by it: the messages whose tag names it, and those of a template that name none (who sends
+//! them says which it is, [`crate::Intent::campaign`]). Its costs are summed by month in the step that sums usage for the invoices, along the same numbers of usage events; what came since is
 //! added when somebody looks. So the campaigns of a month, and what belongs to none, are together what its charges are.
 //!
 //! A month that is rated again moves its sums in the same transaction.
@@ -19,7 +19,7 @@ pub const CAMPAIGNS_SHOWN: usize = 200;
 /// What a campaign cost in a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Campaign {
-    /// The name of the template; `None`: free-form messages and calls.
+    /// Its name; `None`: calls, and free-form messages that name none.
     pub name: Option<String>,
     /// What its messages were for.
     pub category: Category,

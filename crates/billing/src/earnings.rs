@@ -1,13 +1,14 @@
 //! # How the network earns
 //!
 //! What an operator asks once a week: how much is it a year, does it grow, who pays, who pays less than before, do new
-//! customers stay, what do the free windows cost, and what will this month bring. Answered from sums by portfolio, day and
-//! month, and from sums of those (`rollup.rs`), all kept in the transaction that makes the charges; they can be thrown away
-//! and built again ([`rebuild`]), and verification compares the two. One currency at a time; days are those of UTC, months the portfolios' own.
+//! customers stay, what do the free windows cost, and what will this month bring. Answered from sums by portfolio, day
+//! and month, and from sums of those (`rollup.rs`), all kept in the transaction that makes the charges; they can be
+//! thrown away and built again ([`rebuild`]), and verification compares the two. One currency at a time; days are those
+//! of UTC, months the portfolios' own.
 //!
-//! **Forecast.** What the rest of the month brings is taken to be what the same days of the week brought on average in the
-//! four weeks before, as far as there were that many. The range is what it would bring if each of its days were like the
-//! weakest, or the strongest, of those.
+//! **Forecast.** What the rest of the month brings is taken to be what the same days of the week brought on average in
+//! the four weeks before, as far as there were that many. The range is what it would bring if each of its days were
+//! like the weakest, or the strongest, of those.
 
 mod rollup;
 mod store;
@@ -277,8 +278,8 @@ async fn cohorts(tx: &mut Tx, currency: Currency, month: Timestamp) -> Result<Ve
     Ok(cohorts)
 }
 
-/// What is still to come from now to the end of the month, by what the same days of the week brought: at least, on average,
-/// at most.
+/// What is still to come from now to the end of the month, by what the same days of the week brought: at least, on
+/// average, at most.
 fn rest_of_month(days: &[Day], today: Timestamp, end: Timestamp) -> [i128; 3] {
     let from = today.0.saturating_sub(FORECAST_DAYS.saturating_mul(DAY));
     let weekday = |at: i64| at.div_euclid(DAY).rem_euclid(7);

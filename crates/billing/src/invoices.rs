@@ -53,8 +53,10 @@ pub use document::{Document, DocumentLine, DocumentTax, Letter, Party, credit_no
 pub use draft::{Closed, close, close_due, draft, finalize, open_periods};
 pub use gather::{Gathered, behind, gather};
 pub use letters::{Consequence, attached, remind};
+pub use number::{Numbered, Numbers, Series, numbers, set_series};
 pub use parties::{
-    LegalEntity, Profile, TaxRate, entity, profile, set_entity, set_profile, set_tax_rate, tax_rates,
+    LegalEntity, Profile, TaxRate, entity, profile, remove_tax_rate, set_entity, set_profile, set_tax_rate,
+    tax_rates,
 };
 pub use rated::{RatedFile, RatedLine, rated_lines};
 pub use settle::{
@@ -161,6 +163,15 @@ pub enum InvoiceError {
     /// A rate that begins later is there.
     #[error("a rate of {0} that begins then or later is there already: rates are added at the end")]
     RateExists(String),
+    /// There is no such rate.
+    #[error("there is no such tax rate")]
+    UnknownRate,
+    /// A rate that may stand on invoices.
+    #[error("invoices were issued since this rate began: add a new rate from a later day instead")]
+    RateUsed,
+    /// Numbers of the year were given out.
+    #[error("{0} has numbers already: within a year all look alike; choose from the next year on")]
+    SeriesInUse(i64),
     /// A row that this crate would not have written.
     #[error("the tables of invoices are damaged: {0}")]
     Damaged(&'static str),

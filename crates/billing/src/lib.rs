@@ -9,8 +9,8 @@
 //! 3. **Failed** or expired: [`failed`] and [`expire`] give the hold back. Nothing is charged.
 //!
 //! A **call** of a business goes the same way: the price of its greatest length is held, and what its length costs, by
-//! pulses of six seconds, is posted when it has ended ([`called`]); market and price version are those of the moment when
-//! it was picked up.
+//! pulses of six seconds, is posted when it has ended ([`called`]); market and price version are those of the moment
+//! when it was picked up.
 //!
 //! ## The rules
 //!
@@ -19,9 +19,10 @@
 //!   (`data/*.csv`, see [`PriceSource`]), never code. How a missing price is filled is told in `price_book.rs`.
 //! - A message is free if a rule of its version says so ([`FreeRule`]): unconditionally, in an open window, or within a
 //!   month's free quantity of its phone number. The price of utility and authentication may fall with the volume that a
-//!   portfolio was charged for in a market and month (`tiers.rs`). Months begin in the portfolio's time zone, price versions at 00:00 UTC.
-//! - A charge is never more than the price of its version, the business's own maximum, or what was held: a price that is
-//!   published between sending and delivery does not make a message dearer than the business agreed to.
+//!   portfolio was charged for in a market and month (`tiers.rs`). Months begin in the portfolio's time zone, price
+//!   versions at 00:00 UTC.
+//! - A charge is never more than the price of its version, the business's own maximum, or what was held: a price that
+//!   is published between sending and delivery does not make a message dearer than the business agreed to.
 //!
 //! ## What always holds
 //!

@@ -1,8 +1,9 @@
 //! # What is owed, what is near, and who is on which plan
 //!
-//! The parts of the operator's dashboard that do not follow from the sums of messages. **Ageing**: open invoices by how many
-//! days they are late. **Tiers**: the portfolios that are on the way to their next volume tier, which will make their
-//! messages cheaper. **Plans**: what the customers of each plan pay for messages, and what their plans bring in a month.
+//! The parts of the operator's dashboard that do not follow from the sums of messages. **Ageing**: open invoices by how
+//! many days they are late. **Tiers**: the portfolios that are on the way to their next volume tier, which will make
+//! their messages cheaper. **Plans**: what the customers of each plan pay for messages, and what their plans bring in a
+//! month.
 //!
 //! For the operator. One currency at a time, except for ageing, which has all of them; nothing here reads charges.
 

@@ -1,8 +1,8 @@
 //! # What came in
 //!
-//! The revenue of some days, in one currency, split one way: by category, by market, by both, by customer, or by plan. A
-//! page shows the largest parts as a chart over time, the rest as one more part, and all of them as a table; parts and rest
-//! are together the total, to the micro.
+//! The revenue of some days, in one currency, split one way: by category, by market, by both, by customer, or by plan.
+//! A page shows the largest parts as a chart over time, the rest as one more part, and all of them as a table; parts
+//! and rest are together the total, to the micro.
 //!
 //! Answered from sums that are kept in the transaction that makes the charges: by hour, market and category
 //! (`revenue_hour`), by portfolio and day (`customer_sum`), and by day (`traffic_day`). The revenue of a customer's day

@@ -1,8 +1,9 @@
 //! # The life of a paid message
 //!
-//! Accepted, then delivered, failed or expired. While it is on its way, a row of `usage_intent` holds what was known when
-//! it was accepted. Whoever ends the message takes that row away, and the database gives it to one taker only: this is
-//! what makes the first of *delivered* and *read* charge and all later receipts do nothing, without a time limit.
+//! Accepted, then delivered, failed or expired. While it is on its way, a row of `usage_intent` holds what was known
+//! when it was accepted. Whoever ends the message takes that row away, and the database gives it to one taker only:
+//! this is what makes the first of *delivered* and *read* charge and all later receipts do nothing, without a time
+//! limit.
 //!
 //! A message that is delivered becomes a usage event and a charge. The order within a batch is that of the deliveries,
 //! then of the ids, so that the same deliveries use up a free quantity in the same order, however they came in.
@@ -63,7 +64,7 @@ pub struct Intent {
     pub max_price: Option<Micros>,
     /// Of a call: the pulses of its greatest length.
     pub pulses_max: Option<i64>,
-    /// The campaign that it belongs to: the name of its template.
+    /// The campaign that it belongs to: the one that its tag names, or its template.
     pub campaign: Option<Arc<str>>,
 }
 
@@ -126,8 +127,8 @@ pub(crate) struct SpentOn {
 }
 
 impl Message {
-    /// What it costs if it is delivered at a moment. Where the book has a hole then, the price of the sending stands: it
-    /// was there when the message was accepted.
+    /// What it costs if it is delivered at a moment. Where the book has a hole then, the price of the sending stands:
+    /// it was there when the message was accepted.
     pub(crate) fn rate(&self, book: &PriceBook, delivered_at: Timestamp) -> Option<Rate> {
         let at = |at| book.rate(&self.destination, self.category, &self.window, at);
         at(delivered_at).or_else(|| at(self.sent_at))

@@ -25,6 +25,7 @@ pub mod apps;
 pub mod audience;
 pub mod blocks;
 pub mod calls;
+mod campaigns;
 pub mod catalogs;
 pub mod codes;
 pub mod collections;

@@ -41,7 +41,7 @@ use crate::templates;
 use crate::templates::definition::FlowName;
 use crate::webhooks::{self, Event, payload};
 use crate::windows::{self, Windows};
-use crate::{Business, analytics, blocks, calls, catalogs, codes, wabas, wamid};
+use crate::{Business, analytics, blocks, calls, campaigns, catalogs, codes, wabas, wamid};
 use approach::{Unpaid, undo_all};
 use plaza_billing::standing::Standing;
 use plaza_billing::{self as billing, Category, Intent, Pricing, Refused, WindowState};
@@ -469,7 +469,8 @@ impl Business {
         let priced = prepared.category.filter(|_| message.unfetched.is_none());
         let intent = priced.map(|category| {
             let intent = intent(number, contact, message_id, category, now, windows, expires_at);
-            let campaign = prepared.template.as_ref().map(|template| template.name.as_str().into());
+            let template = prepared.template.as_ref().map(|template| template.name.as_str());
+            let campaign = campaigns::of(template, message.biz_opaque_callback_data.as_deref());
             Intent { template: prepared.template.is_some(), campaign, ..intent }
         });
         let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();

@@ -33,7 +33,7 @@ const RATED_ROWS: u32 = 4096;
 impl From<InvoiceError> for Problem {
     fn from(error: InvoiceError) -> Self {
         let code = match &error {
-            InvoiceError::Unknown => ErrorCode::NotFound,
+            InvoiceError::Unknown | InvoiceError::UnknownRate => ErrorCode::NotFound,
             InvoiceError::Forbidden => ErrorCode::Forbidden,
             InvoiceError::BadPeriod | InvoiceError::BadAmount | InvoiceError::Invalid(_) => {
                 ErrorCode::Invalid
@@ -47,6 +47,8 @@ impl From<InvoiceError> for Problem {
             | InvoiceError::Ended(_)
             | InvoiceError::AboveRest { .. }
             | InvoiceError::RateExists(_)
+            | InvoiceError::RateUsed
+            | InvoiceError::SeriesInUse(_)
             | InvoiceError::KeyReused => ErrorCode::Conflict,
             InvoiceError::Behind => ErrorCode::Unavailable,
             InvoiceError::Billing(_) => {

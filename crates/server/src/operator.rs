@@ -9,6 +9,7 @@ mod businesses;
 mod customers;
 mod dunning;
 mod earnings;
+mod invoice_settings;
 mod numbers;
 mod payments;
 mod prices;
@@ -48,6 +49,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(listeners::router())
         .merge(verification::router())
         .merge(invoices::operator_router())
+        .merge(invoice_settings::router())
         .merge(prices::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))

@@ -5,10 +5,10 @@
  * the fonts have come and every animation has ended. The clock stands still, so a page shows the same on every day and
  * at every hour. Nothing is recorded meanwhile: the recorder would take a picture of each of axe's many steps.
  */
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
 import type { Locator, Page } from "@playwright/test";
 import { message } from "../people";
+import { judge } from "./axe";
 import { open } from "./open";
 
 /** Axe walks through every element, and another worker may hold the processor: time for both. */
@@ -183,15 +183,6 @@ const CASES: Case[] = [
   { name: "no such page", address: "/nowhere", shows: heading(/./) },
 ];
 
-/** Waits until the page has come to rest: a half-transparent or half-loaded page is nobody's to judge. */
-async function rest(page: Page): Promise<void> {
-  await expect(page.getByRole("status", { name: "Loading" })).toHaveCount(0);
-  await page.evaluate(async () => {
-    await document.fonts.ready;
-    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-  });
-}
-
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
@@ -202,10 +193,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await open(page, each.address, each.state);
         await each.go?.(page);
         await expect(each.shows(page).first()).toBeVisible();
-        await rest(page);
-        // No frame of another origin is on these pages: one pass in this page is all of it.
-        const result = await new AxeBuilder({ page }).setLegacyMode().analyze();
-        expect(result.violations.map((fault) => `${fault.id}: ${fault.nodes.map((node) => node.html).join(" | ")}`)).toEqual([]);
+        await judge(page);
       });
     }
   });

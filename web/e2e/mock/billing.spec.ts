@@ -41,8 +41,8 @@ test("a cap is set with the keyboard, changed and taken away", async ({ page }) 
   await expect(dialog.getByRole("alert")).toContainText("write an amount such as 100.00");
   await dialog.getByLabel("At most, in EUR").fill("12.50");
   await dialog.getByLabel("In", { exact: true }).selectOption("A day");
-  await dialog.getByLabel("For", { exact: true }).selectOption("A template");
-  await dialog.getByLabel("Name of the template").fill("order_confirmed");
+  await dialog.getByLabel("For", { exact: true }).selectOption("A campaign");
+  await dialog.getByLabel("Name of the campaign or template").fill("order_confirmed");
   await page.keyboard.press("Enter");
   await expect(dialog).toBeHidden();
   const made = caps.getByRole("listitem").filter({ hasText: "order_confirmed, today" });

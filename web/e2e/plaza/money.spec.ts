@@ -62,7 +62,7 @@ test("prices come from a file, are compared, previewed and published, and then c
   const changed = text.replaceAll(/^2026-10-01,[^,]*,/gm, "2026-12-03,,").replace("Other,EUR,marketing,0,0.055568", "Other,EUR,marketing,0,0.2");
   expect(changed).toContain("2026-12-03,,Other,EUR,marketing,0,0.2\n");
 
-  await page.getByRole("link", { name: "reference", exact: true }).click();
+  await page.getByRole("link", { name: "Messages in EUR", exact: true }).click();
   await page.getByRole("button", { name: "New prices from a file" }).click();
   const upload = page.getByRole("dialog", { name: "New prices from a file" });
   const hand = async (csv: string): Promise<void> => {

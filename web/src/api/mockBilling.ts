@@ -47,7 +47,7 @@ function billing(empty: boolean): Billing {
     alerts: empty
       ? []
       : [
-          { alert_id: "1", kind: "cap", text: "100 % of the cap of 20.00 EUR a day for the template winter_breads is used (20.00 EUR). Further messages are refused: raise it under Billing in the manager, /manager/billing.", at: now() - 1800 },
+          { alert_id: "1", kind: "cap", text: "100 % of the cap of 20.00 EUR a day for the campaign winter_breads is used (20.00 EUR). Further messages are refused: raise it under Billing in the manager, /manager/billing.", at: now() - 1800 },
           { alert_id: "2", kind: "cap", text: "80 % of the cap of 300.00 EUR a month for the business is used (241.05 EUR).", at: now() - 2 * DAY },
           { alert_id: "3", kind: "low_balance", text: "49.95 EUR can be spent, less than your threshold of 50.00 EUR. A top-up of 200.00 EUR was asked for.", at: now() - 9 * DAY },
         ],

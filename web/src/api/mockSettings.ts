@@ -1,6 +1,6 @@
 /** Estimates, campaigns, addressees, and the operator's settings of invoices, from memory. */
 import type { Campaigns, Estimate, EstimateLine, Idea, InvoiceProfile } from "./estimate";
-import type { Dunning, DunningStep, Late, LegalEntity, TaxRate } from "./settings";
+import type { Dunning, DunningStep, InvoiceNumbers, Late, LegalEntity, NumberSeries, TaxRate } from "./settings";
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const DAY = 86_400;
@@ -79,6 +79,12 @@ let rates: TaxRate[] = [
   { jurisdiction: "FR", effective_from: begin(2026), effective_to: null, ppm: 200_000, name: "TVA", reverse_charge: true },
   { jurisdiction: "IN", effective_from: begin(2025), effective_to: null, ppm: 180_000, name: "GST", reverse_charge: false },
 ];
+const numberOf = (of: NumberSeries, n: number): string => `${of.prefix}${String(of.year).slice(-of.year_digits)}-${String(n).padStart(of.digits, "0")}`;
+const numbered = (kind: InvoiceNumbers["kind"], last: number, series: NumberSeries): InvoiceNumbers => ({ kind, last, ...series, next: numberOf(series, last + 1) });
+let numbers: InvoiceNumbers[] = [2026, 2027].flatMap((year) => [
+  numbered("invoice", year === 2026 ? 41 : 0, { year, prefix: "INV-", year_digits: 4, digits: 6 }),
+  numbered("credit_note", 0, { year, prefix: "CN-", year_digits: 4, digits: 6 }),
+]);
 let steps: DunningStep[] = [
   { after_days: 1, action: "mail" },
   { after_days: 7, action: "webhook" },
@@ -108,6 +114,20 @@ export function answerSettings(method: string, path: string, body: unknown, empt
       rates = [...rates.map((each) => (each.jurisdiction === rate.jurisdiction && each.effective_to === null ? { ...each, effective_to: rate.effective_from } : each)), { ...rate, effective_to: null }].sort((a, b) => a.jurisdiction.localeCompare(b.jurisdiction) || a.effective_from - b.effective_from);
     }
     return json({ data: empty ? [] : rates });
+  }
+  const taken = /^tax-rates\/(\w+)\/(\d+)$/.exec(path);
+  if (taken && method === "DELETE") {
+    const from = Number(taken[2]);
+    if (from <= now()) return refuse(409, "conflict", "invoices were issued since this rate began: add a new rate from a later day instead");
+    rates = rates.filter((each) => each.jurisdiction !== taken[1] || each.effective_from !== from).map((each) => (each.jurisdiction === taken[1] && each.effective_to === from ? { ...each, effective_to: null } : each));
+    return json({ ok: true });
+  }
+  const series = /^invoice-numbers(?:\/(\w+))?$/.exec(path);
+  if (series) {
+    const given = body as NumberSeries;
+    if (method === "PUT" && given.digits < 3) return refuse(400, "invalid", "digits: 3 to 10 are needed");
+    if (method === "PUT") numbers = numbers.map((each) => (each.kind === series[1] && each.year >= given.year ? numbered(each.kind, each.last, { ...given, year: each.year }) : each));
+    return json({ data: numbers });
   }
   if (path === "dunning-steps") {
     const wanted = (body as { steps: DunningStep[] }).steps;

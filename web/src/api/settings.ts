@@ -20,6 +20,9 @@ export type LegalEntity = {
 };
 export type TaxRate = { jurisdiction: string; effective_from: number; effective_to: number | null; ppm: number; name: string; reverse_charge: boolean };
 export type NewTaxRate = { jurisdiction: string; effective_from: number; ppm: number; name: string; reverse_charge: boolean };
+/** The numbers of a kind of document in a year; `next` is the one that comes next. */
+export type InvoiceNumbers = { kind: "invoice" | "credit_note"; year: number; prefix: string; year_digits: number; digits: number; last: number; next: string };
+export type NumberSeries = { year: number; prefix: string; year_digits: number; digits: number };
 export type DunningAction = "mail" | "webhook" | "throttle" | "suspend";
 export type DunningStep = { after_days: number; action: DunningAction };
 export type Late = {
@@ -41,6 +44,7 @@ export function settingQueries(token: string) {
     key: KEY,
     entity: () => queryOptions({ queryKey: [...KEY, "entity"], queryFn: async ({ signal }) => (await call<{ legal_entity: LegalEntity | null }>(paths.legalEntity(), { token, signal })).legal_entity }),
     taxRates: () => queryOptions({ queryKey: [...KEY, "tax-rates"], queryFn: async ({ signal }) => (await call<{ data: TaxRate[] }>(paths.taxRates(), { token, signal })).data }),
+    numbers: () => queryOptions({ queryKey: [...KEY, "numbers"], queryFn: async ({ signal }) => (await call<{ data: InvoiceNumbers[] }>(paths.invoiceNumbers(), { token, signal })).data }),
     dunning: () => queryOptions({ queryKey: [...KEY, "dunning"], queryFn: ({ signal }) => call<Dunning>(paths.dunning(), { token, signal }), refetchInterval: REFRESH_MS }),
     mails: () => queryOptions({ queryKey: [...KEY, "mails"], queryFn: ({ signal }) => call<Mails>(paths.mails(), { token, signal }), refetchInterval: REFRESH_MS }),
   };
@@ -50,6 +54,8 @@ export function settingCalls(token: string) {
   return {
     setEntity: (entity: LegalEntity) => call<unknown>(paths.legalEntity(), { method: "PUT", token, body: entity }),
     addTaxRate: (rate: NewTaxRate) => call<unknown>(paths.taxRates(), { method: "POST", token, body: rate }),
+    takeTaxRateBack: (rate: TaxRate) => call<unknown>(paths.taxRate(rate.jurisdiction, rate.effective_from), { method: "DELETE", token }),
+    setNumbers: (kind: InvoiceNumbers["kind"], series: NumberSeries) => call<unknown>(paths.numbersOf(kind), { method: "PUT", token, body: series }),
     setSteps: (steps: DunningStep[]) => call<unknown>(paths.dunningSteps(), { method: "POST", token, body: { steps } }),
     hold: (business: string, hold: { days: number; reason: string }) => call<unknown>(paths.dunningHold(business), { method: "POST", token, body: hold }),
     release: (business: string) => call<unknown>(paths.dunningHold(business), { method: "DELETE", token }),

@@ -259,6 +259,27 @@ pub async fn set_tax_rate(ctx: &Ctx, tx: &mut Tx, rate: &TaxRate) -> Result<(), 
     Ok(())
 }
 
+/// Takes a rate back that no invoice can have used: it has not begun, or nothing was issued since it did. The one before
+/// goes on in its place.
+pub async fn remove_tax_rate(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    jurisdiction: &str,
+    effective_from: Timestamp,
+) -> Result<(), InvoiceError> {
+    require_operator(ctx)?;
+    let rate = params![jurisdiction, effective_from];
+    let row = tx.query_one(store::DELETE_TAX_RATE, rate).await?.ok_or(InvoiceError::UnknownRate)?;
+    let until: Option<Timestamp> = row.get(0)?;
+    // A rate that has begun may stand on any invoice since then.
+    let has_begun = effective_from <= ctx.now();
+    if has_begun && tx.query_one(store::ISSUED_SINCE, params![effective_from]).await?.is_some() {
+        return Err(InvoiceError::RateUsed);
+    }
+    tx.execute(store::REOPEN_TAX_RATE, params![jurisdiction, effective_from, until]).await?;
+    Ok(())
+}
+
 /// All rates.
 pub async fn tax_rates(_ctx: &Ctx, tx: &mut Tx) -> Result<Vec<TaxRate>, InvoiceError> {
     let rows = tx.query(store::TAX_RATES, vec![]).await?;

@@ -45,6 +45,13 @@ statements! {
     END_TAX_RATE = "
         UPDATE tax_rate SET effective_to = $2
         WHERE jurisdiction = $1 AND effective_from < $2 AND (effective_to IS NULL OR effective_to > $2)";
+    /// Whether an invoice was issued since a time.
+    ISSUED_SINCE = "SELECT invoice_id FROM invoice WHERE issued_at >= $1 LIMIT 1";
+    /// Takes a rate back; the answer is until when it was to hold.
+    DELETE_TAX_RATE = "
+        DELETE FROM tax_rate WHERE jurisdiction = $1 AND effective_from = $2 RETURNING effective_to";
+    /// The rate before goes on until then.
+    REOPEN_TAX_RATE = "UPDATE tax_rate SET effective_to = $3 WHERE jurisdiction = $1 AND effective_to = $2";
     /// A new rate.
     INSERT_TAX_RATE = "
         INSERT INTO tax_rate (jurisdiction, effective_from, effective_to, ppm, name, reverse_charge)
@@ -232,6 +239,23 @@ statements! {
         INSERT INTO invoice_number (legal_entity, kind, year, last) VALUES ($1, $2, $3, 1)
         ON CONFLICT (legal_entity, kind, year) DO UPDATE SET last = invoice_number.last + 1
         RETURNING last";
+    /// The last number given out.
+    LAST_NUMBER = "SELECT last FROM invoice_number WHERE legal_entity = $1 AND kind = $2 AND year = $3";
+    /// The same, locked.
+    LOCK_NUMBERS = "
+        INSERT INTO invoice_number (legal_entity, kind, year, last) VALUES ($1, $2, $3, 0)
+        ON CONFLICT (legal_entity, kind, year) DO UPDATE SET last = invoice_number.last
+        RETURNING last";
+    /// What the numbers of a year look like.
+    SERIES = "
+        SELECT prefix, year_digits, digits FROM invoice_series
+        WHERE legal_entity = $1 AND kind = $2 AND from_year <= $3 ORDER BY from_year DESC LIMIT 1";
+    /// Sets it.
+    SET_SERIES = "
+        INSERT INTO invoice_series (legal_entity, kind, from_year, prefix, year_digits, digits)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (legal_entity, kind, from_year) DO UPDATE SET
+            prefix = excluded.prefix, year_digits = excluded.year_digits, digits = excluded.digits";
     /// What was credited under an id.
     CREDIT_NOTE = "
         SELECT credit_note_id, invoice_id, number, reason, amount_minor, tax_minor, due_minor, issued_at
@@ -284,9 +308,10 @@ statements! {
     INVOICES_AFTER = "SELECT invoice_id FROM invoice WHERE invoice_id > $1 ORDER BY invoice_id LIMIT $2";
     /// For verification: the numbers given out.
     NUMBERS = "SELECT kind, year, last FROM invoice_number WHERE legal_entity = $1 ORDER BY kind, year";
-    /// For verification: numbers of a kind that begin so.
-    COUNT_NUMBERS = "
-        SELECT (SELECT count(*) FROM invoice WHERE number LIKE $1) + (SELECT count(*) FROM credit_note WHERE number LIKE $1)";
+    /// For verification: numbers of invoices that begin like $1, and not like $2.
+    COUNT_INVOICES = "SELECT count(*) FROM invoice WHERE number LIKE $1 AND number NOT LIKE $2";
+    /// The same of credit notes.
+    COUNT_CREDIT_NOTES = "SELECT count(*) FROM credit_note WHERE number LIKE $1 AND number NOT LIKE $2";
     /// For verification: what is summed for a portfolio.
     SUMMED = "
         SELECT period, market, category, pricing_type, tier, unit_micros, quantity, amount_micros, credit_micros

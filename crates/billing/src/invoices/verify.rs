@@ -1,7 +1,6 @@
 //! Holds sums against charges, invoices against sums, numbers against documents.
 
-use super::number::Numbered;
-use super::{InvoiceError, LineKind, invoice, store};
+use super::{InvoiceError, LineKind, invoice, number, store};
 use crate::BillingError;
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind};
@@ -61,7 +60,7 @@ async fn check(ctx: &Ctx, tx: &mut Tx, found: &mut Vec<String>) -> Result<(), In
             ));
         }
     }
-    check_numbers(tx, found).await
+    number::verify(tx, found).await
 }
 
 /// The sums are those of the charges, and what is marked stands on invoices.
@@ -153,20 +152,5 @@ async fn check_invoice(
         due.saturating_sub(settled).saturating_mul(minor).saturating_sub(usage.saturating_sub(restored));
     let sum = owed.entry((invoice.portfolio_id, invoice.currency)).or_default();
     *sum = sum.saturating_sub(open);
-    Ok(())
-}
-
-/// As many documents bear a number of a year as were given out.
-async fn check_numbers(tx: &mut Tx, found: &mut Vec<String>) -> Result<(), InvoiceError> {
-    for row in tx.query(store::NUMBERS, params![super::parties::ENTITY]).await? {
-        let (kind, year, last): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let Some(kind) = Numbered::ALL.into_iter().find(|known| known.as_str() == kind) else { continue };
-        let pattern = format!("{}%", kind.prefix(year));
-        let row = tx.query_one(store::COUNT_NUMBERS, params![pattern.as_str()]).await?;
-        let count: i64 = row.map_or(Ok(0), |row| row.get(0))?;
-        if count != last {
-            found.push(format!("{pattern}: {last} numbers were given out, {count} documents bear one"));
-        }
-    }
     Ok(())
 }

@@ -43,8 +43,8 @@ pub async fn delivered(
     Ok(charged)
 }
 
-/// Charges a call that has ended: when it was picked up, and how many pulses it had. `None`: it was charged, or given up,
-/// before.
+/// Charges a call that has ended: when it was picked up, and how many pulses it had. `None`: it was charged, or given
+/// up, before.
 pub async fn called(
     ctx: &Ctx,
     tx: &mut Tx,

@@ -1,8 +1,8 @@
 //! # Accepting a message
 //!
 //! The most that a message can cost until it expires is set aside in the ledger, or the message is refused. The whole
-//! batch is looked up, quoted in memory, held and written down with a few statements. Before it is planned who pays what,
-//! the accounts of the payers are locked: what the plan sees is what the ledger finds.
+//! batch is looked up, quoted in memory, held and written down with a few statements. Before it is planned who pays
+//! what, the accounts of the payers are locked: what the plan sees is what the ledger finds.
 
 use super::{BATCH_MESSAGES, Held, Intent, Message, Payer, SpentOn, at_most, hold_id, payer, payers, times};
 use crate::caps::{self, Meter};

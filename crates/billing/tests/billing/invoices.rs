@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod documents;
 mod rerated;
+mod settings;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const NOVEMBER: &str = "2026-11";

@@ -22,7 +22,7 @@ use crate::messages::{
 use crate::portfolios::{self, BusinessNumber};
 use crate::webhooks::payload::{self, StatusUpdate};
 use crate::windows::Windows;
-use crate::{codes, webhooks};
+use crate::{campaigns, codes, webhooks};
 use plaza_billing::{self as billing, Category, Intent, Pricing};
 use plaza_db::Tx;
 use plaza_messaging::groups as messenger;
@@ -105,7 +105,8 @@ impl Business {
             Some(category) => {
                 let copies = people.iter().zip(&ids).map(|(person, copy)| {
                     let intent = intent(number, person, *copy, category.in_group(), now, windows, expires_at);
-                    let campaign = prepared.template.as_ref().map(|template| template.name.as_str().into());
+                    let template = prepared.template.as_ref().map(|template| template.name.as_str());
+                    let campaign = campaigns::of(template, message.biz_opaque_callback_data.as_deref());
                     Intent { template: prepared.template.is_some(), campaign, ..intent }
                 });
                 copies.collect()

@@ -53,6 +53,21 @@ async fn a_send_costs_what_was_estimated_and_stands_in_its_campaign() {
     assert_eq!(campaigns["data"][0]["amount_micros"], one["amount_micros"], "as it was estimated");
     assert_eq!(see(&server, &rival, "campaigns").await["data"], json!([]), "another's are its own");
 
+    // A tag names the campaign instead of the template, and comes back as it was sent.
+    let mut tagged = shop.template_to(&ana.number);
+    tagged["biz_opaque_callback_data"] = json!("campaign:Spring 2026;order-17");
+    let (status, sent) = shop.post(&format!("{}/messages", shop.phone), &tagged).await;
+    assert_eq!(status, 200, "{sent}");
+    ana.next().await;
+    ana.client.mark_read(conversation).await.unwrap();
+    ana.write("+4930901820", "thanks again").await;
+    ana.ticks(conversation, Ticks::Delivered).await;
+    let campaigns = see(&server, &shop, "campaigns").await;
+    let of =
+        |name: &str| campaigns["data"].as_array().unwrap().iter().find(|row| row["name"] == name).cloned();
+    let messages = |name: &str| of(name).map(|row| row["messages"].clone());
+    assert_eq!((messages("ready"), messages("Spring 2026")), (Some(json!(1)), Some(json!(1))), "{campaigns}");
+
     let (status, theirs) = ask(&server, &rival, "estimate", &idea(&json!([ana.number]))).await;
     assert_eq!(status, 404, "another's number does not exist: {theirs}");
     for (body, words) in [

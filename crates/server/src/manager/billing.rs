@@ -68,7 +68,7 @@ fn campaign_view(campaign: &Campaign) -> Value {
     })
 }
 
-/// `GET /manager/api/billing/campaigns?period=`: what each template cost, and what the rest did.
+/// `GET /manager/api/billing/campaigns?period=`: what each campaign cost, and what belongs to none.
 pub(super) async fn campaigns(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,

@@ -1,5 +1,5 @@
-//! Everything about one portfolio that no list has: who it is, its numbers, its plan and its badge, which price book it pays
-//! by, and what it sent and paid on each day.
+//! Everything about one portfolio that no list has: who it is, its numbers, its plan and its badge, which price book it
+//! pays by, and what it sent and paid on each day.
 
 use super::ctx;
 use crate::app::App;

@@ -53,7 +53,8 @@ pub(super) async fn earnings(
     Ok(Json(view))
 }
 
-/// `GET /operator/api/unpaid`: open invoices by age, and who owes most in the currency, or in the one with most invoices.
+/// `GET /operator/api/unpaid`: open invoices by age, and who owes most in the currency, or in the one with most
+/// invoices.
 pub(super) async fn unpaid(
     State(app): State<Arc<App>>,
     Query(query): Query<EarningsQuery>,
@@ -103,7 +104,10 @@ fn view(earnings: &Earnings, names: &BTreeMap<PortfolioId, String>) -> Value {
         };
         customers.iter().map(view).collect()
     };
-    let traffic = |traffic: &Traffic| json!({"messages": traffic.messages, "list_micros": traffic.list.0, "amount_micros": traffic.amount.0});
+    let traffic = |traffic: &Traffic| {
+        let (messages, list, amount) = (traffic.messages, traffic.list.0, traffic.amount.0);
+        json!({"messages": messages, "list_micros": list, "amount_micros": amount})
+    };
     json!({
         "currency": earnings.currency.code(),
         "currencies": earnings.currencies.iter().map(|currency| currency.code()).collect::<Vec<_>>(),

@@ -23,8 +23,8 @@ pub(super) struct RevenueQuery {
     currency: Option<String>,
 }
 
-/// `GET /operator/api/revenue?period=&by=&currency=`: the period is today, 7d, 30d, 90d, month, last_month, or days with
-/// `from` and `to`; it is split by category, market, market_category, portfolio or plan.
+/// `GET /operator/api/revenue?period=&by=&currency=`: the period is today, 7d, 30d, 90d, month, last_month, or days
+/// with `from` and `to`; it is split by category, market, market_category, portfolio or plan.
 pub(super) async fn revenue(
     State(app): State<Arc<App>>,
     Query(query): Query<RevenueQuery>,

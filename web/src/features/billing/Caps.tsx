@@ -24,7 +24,7 @@ const SCOPES: readonly { value: CapScope; label: string; what: string }[] = [
   { value: "portfolio", label: "The whole business", what: "" },
   { value: "account", label: "An account", what: "Account id" },
   { value: "number", label: "A phone number", what: "Phone number id" },
-  { value: "campaign", label: "A template", what: "Name of the template" },
+  { value: "campaign", label: "A campaign", what: "Name of the campaign or template" },
 ];
 const PERIODS = [
   { value: "day", label: "A day" },
@@ -50,7 +50,7 @@ export function Caps({ billing, calls, owner }: Props) {
       {billing.caps.length === 0 ? (
         <div className="rounded-14 border bg-surface">
           <Empty icon={<Gauge size={30} strokeWidth={1.5} />} title="No caps">
-            A cap keeps a day or a month from costing more than you want: for everything, an account, a number or one template.
+            A cap keeps a day or a month from costing more than you want: for everything, an account, a number or one campaign.
           </Empty>
         </div>
       ) : (

@@ -1,4 +1,4 @@
-/** What each template cost in a month, and what the rest did: together what the month cost. */
+/** What each campaign cost in a month, and what belongs to none: together what the month cost. */
 import { useQuery } from "@tanstack/react-query";
 import { Megaphone } from "lucide-react";
 import { useState } from "react";
@@ -16,7 +16,7 @@ import { useManager } from "./session";
 /** Months that can be chosen. */
 const MONTHS = 12;
 
-const nameOf = (row: Campaign): string => row.name ?? (row.category === "call" ? "Calls" : "Without a template");
+const nameOf = (row: Campaign): string => row.name ?? (row.category === "call" ? "Calls" : "Of no campaign");
 
 const columns = (currency: string): Column<Campaign>[] => [
   { head: "Campaign", text: nameOf, cell: (row) => <span className={row.name === null ? "text-muted" : "font-medium"}>{nameOf(row)}</span> },
@@ -53,14 +53,15 @@ export function Campaigns() {
         onRetry={() => void query.refetch()}
         empty={
           <Empty icon={<Megaphone size={30} strokeWidth={1.5} />} title="Nothing delivered in this month">
-            A campaign is the messages of one template. What each cost stands here as soon as they are delivered.
+            A campaign is the messages of one template, or those that name it: send them with <code className="font-mono text-12">"biz_opaque_callback_data": "campaign:spring"</code>. What each cost stands here as soon as they are delivered.
           </Empty>
         }
       />
       {found && found.data.length > 0 && (
         <p className="mt-2 text-13 text-muted">
           Together <span className="font-medium text-ink tabular">{money(found.amount_micros, found.currency)}</span> before tax, as on the invoice of {found.period}
-          {found.more > 0 && `; ${count(found.more)} smaller ones are not shown`}.
+          {found.more > 0 && `; ${count(found.more)} smaller ones are not shown`}. A message belongs to its template, or to the campaign that its <code className="font-mono text-12">biz_opaque_callback_data</code> names:{" "}
+          <code className="font-mono text-12">campaign:spring</code>.
         </p>
       )}
     </Section>

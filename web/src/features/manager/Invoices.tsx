@@ -23,7 +23,7 @@ export function Invoices({ status }: { status: InvoiceStatus | undefined }) {
 export function OneInvoice({ invoiceId }: { invoiceId: string }) {
   const { queries } = useManager();
   return (
-    <div className="mx-auto max-w-4xl">
+    <div className="max-w-4xl">
       <Link to="/manager/billing/invoices" className="mb-4 inline-flex h-7 items-center gap-1.5 text-13 text-muted hover:text-ink">
         <ArrowLeft size={15} className="rtl:rotate-180" aria-hidden="true" />
         Invoices

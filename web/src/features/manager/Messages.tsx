@@ -23,6 +23,7 @@ import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
 import { Category, words } from "@/ui/categories";
 import { useNumber } from "./useNumber";
+import { Refusals } from "./Refusals";
 import { useManager } from "./session";
 
 export const MESSAGE_STATES = ["received", "sent", "delivered", "read", "failed"] as const;
@@ -113,6 +114,7 @@ export function Messages({ search }: { search: LogSearch }) {
           CSV
         </Button>
       </PageHead>
+      <Refusals />
       <div className="mb-3 flex flex-wrap items-center gap-2">
         {(numbers?.length ?? 0) > 1 && (
           <Select label="Number" hideLabel value={search.number ?? ""} options={[{ value: "", label: "All numbers" }, ...(numbers ?? []).map((each) => ({ value: each.id, label: each.verified_name }))]} onChange={(number) => show({ number })} />

@@ -271,7 +271,12 @@ function Cohorts({ cohorts, currency }: { cohorts: readonly Cohort[]; currency: 
       <p className="mb-2 text-13 text-muted">By the month in which a customer first paid: how many of them paid again in each month since, and how much together.</p>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a table that scrolls must be reachable by keyboard */}
       <div className="scroll-quiet overflow-x-auto rounded-14 border bg-surface" tabIndex={0} role="region" aria-label="Customers by the month of their first payment">
-        <table className="w-full text-13 tabular">
+        <ul className="divide-y text-13 tabular sm:hidden">
+          {cohorts.map((cohort) => (
+            <CohortCard key={cohort.month} cohort={cohort} currency={currency} />
+          ))}
+        </ul>
+        <table className="w-full text-13 tabular max-sm:hidden">
           <thead>
             <tr className="text-start text-muted">
               <th scope="col" className="px-4 py-2.5 text-start font-medium">Began</th>
@@ -293,6 +298,35 @@ function Cohorts({ cohorts, currency }: { cohorts: readonly Cohort[]; currency: 
   );
 }
 
+/** How strongly a month is coloured in which a part of the customers paid. */
+function shade(part: number): { background: string } {
+  return { background: `color-mix(in oklab, var(--chart-1) ${Math.round(part * 28)}%, transparent)` };
+}
+
+/** The same on a phone: the months below each other's names, as many in a line as fit. */
+function CohortCard({ cohort, currency }: { cohort: Cohort; currency: string }) {
+  const begun = cohort.months[0]?.customers ?? 0;
+  return (
+    <li className="px-4 py-3">
+      <p className="font-medium">
+        {monthName.format(dateOf(cohort.month))} <span className="font-normal text-muted">{begun === 1 ? "1 customer" : `${count(begun)} customers`}</span>
+      </p>
+      <ol className="mt-2 grid grid-cols-[repeat(auto-fill,minmax(5.5rem,1fr))] gap-1">
+        {cohort.months.map((month) => {
+          const part = begun > 0 ? month.customers / begun : 0;
+          return (
+            <li key={month.month} className="rounded-6 px-2 py-1" style={shade(part)}>
+              <span className="block text-12">{monthName.format(dateOf(month.month))}</span>
+              <span className="block font-medium">{Math.round(part * 100)} %</span>
+              <span className="block text-12">{money(month.amount_micros, currency)}</span>
+            </li>
+          );
+        })}
+      </ol>
+    </li>
+  );
+}
+
 function CohortRow({ cohort, width, currency }: { cohort: Cohort; width: number; currency: string }) {
   const begun = cohort.months[0]?.customers ?? 0;
   const months = new Map(cohort.months.map((each) => [since(cohort.month, each.month), each]));
@@ -306,7 +340,7 @@ function CohortRow({ cohort, width, currency }: { cohort: Cohort; width: number;
         const month = months.get(n);
         const part = month && begun > 0 ? month.customers / begun : 0;
         return (
-          <td key={n} className="px-3 py-2 text-end whitespace-nowrap" style={month ? { background: `color-mix(in oklab, var(--chart-1) ${Math.round(part * 28)}%, transparent)` } : undefined}>
+          <td key={n} className="px-3 py-2 text-end whitespace-nowrap" style={month ? shade(part) : undefined}>
             {month && (
               <>
                 <span className="block font-medium">{Math.round(part * 100)} %</span>

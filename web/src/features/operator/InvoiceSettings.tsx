@@ -1,7 +1,7 @@
 /**
  * # What stands on invoices
  *
- * Who sends them and where transfers go, and the taxes by country and day. Invoices that are issued keep what they say;
+ * Who sends them and where transfers go, what their numbers look like, and the taxes by country and day. Invoices that are issued keep what they say;
  * rates of the past do not change.
  */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -19,6 +19,8 @@ import { Dialog } from "@/ui/Dialog";
 import { Field } from "@/ui/Field";
 import { Empty, Failed, Skeleton } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
+import { Tag } from "@/ui/Tag";
+import { InvoiceNumbers } from "./InvoiceNumbers";
 import { useOperator } from "./session";
 
 const EMPTY: LegalEntity = { name: "", street: "", postal_code: "", city: "", country: "", tax_id: "", email: "", iban: "", bic: "", time_zone: "UTC", grace_h: 72, due_days: 14 };
@@ -37,11 +39,12 @@ const day = (at: number): string => new Date(at * 1000).toISOString().slice(0, 1
 const percent = (ppm: number): string => `${ppm / PERCENT_PPM} %`;
 
 export function InvoiceSettings() {
-  const { queries } = useSettings();
+  const { queries, calls, refresh } = useSettings();
   const entity = useQuery(queries.entity());
   const rates = useQuery(queries.taxRates());
   const [editing, setEditing] = useState(false);
   const [adding, setAdding] = useState(false);
+  const back = useMutation({ mutationFn: calls.takeTaxRateBack, onSuccess: refresh });
   return (
     <>
       <PageHead title="Invoice settings" note="Invoices that are issued keep what they say." />
@@ -61,6 +64,7 @@ export function InvoiceSettings() {
           <Seller entity={entity.data} />
         )}
       </Section>
+      <InvoiceNumbers />
       <Section
         title="Tax rates"
         action={
@@ -72,7 +76,7 @@ export function InvoiceSettings() {
       >
         <DataTable
           label="Tax rates by country and day"
-          columns={COLUMNS}
+          columns={columnsWith((rate) => back.mutate(rate))}
           rows={rates.data}
           rowKey={(row) => `${row.jurisdiction} ${row.effective_from}`}
           rowLabel={(row) => `${row.name} in ${row.jurisdiction}, ${percent(row.ppm)} from ${day(row.effective_from)}`}
@@ -84,6 +88,11 @@ export function InvoiceSettings() {
             </Empty>
           }
         />
+        {back.error && (
+          <p role="alert" className="mt-2 text-13 text-bad">
+            {back.error.message}
+          </p>
+        )}
         <p className="mt-2 text-13 text-muted">A business is taxed with the rate of its own country. Where there is none, the invoice says that it is not subject to tax.</p>
       </Section>
       <Dialog open={editing} onClose={() => setEditing(false)} title="Who sends invoices" sticky focusField wide>
@@ -107,7 +116,7 @@ function Seller({ entity }: { entity: LegalEntity }) {
       <Pair name="Tax id">{or(entity.tax_id, "None")}</Pair>
       <Pair name="Questions to">{entity.email}</Pair>
       <Pair name="Bank account">{entity.iban === "" ? <span className="text-attention">None: invoices and top-ups by transfer say no account</span> : `${entity.iban} ${entity.bic}`}</Pair>
-      <Pair name="Numbers">INV- and CN-, the year, and a number without gaps; years begin in {entity.time_zone}</Pair>
+      <Pair name="Time zone">{entity.time_zone}: dates, and years of numbers</Pair>
       <Pair name="Issued">{entity.grace_h} hours after the month, for late receipts</Pair>
       <Pair name="Due">{entity.due_days} days later</Pair>
     </Pairs>
@@ -160,10 +169,29 @@ function EntityForm({ entity, onDone }: { entity: LegalEntity; onDone: () => voi
   );
 }
 
+/** The last rate of a country can be taken back while it stands on no invoice; the one before goes on. */
+function columnsWith(takeBack: (rate: TaxRate) => void): Column<TaxRate>[] {
+  const last: Column<TaxRate> = {
+    head: "Take back", end: true, text: () => "",
+    cell: (row) =>
+      row.effective_to === null && (
+        <Button small aria-label={`Take back ${row.name} in ${row.jurisdiction} from ${day(row.effective_from)}`} onClick={() => takeBack(row)}>
+          Take back
+        </Button>
+      ),
+  };
+  return [...COLUMNS, last];
+}
+
 const COLUMNS: Column<TaxRate>[] = [
   { head: "Country", text: (row) => row.jurisdiction, cell: (row) => <span className="font-medium">{row.jurisdiction}</span> },
   { head: "Name", text: (row) => row.name, cell: (row) => row.name },
-  { head: "From", text: (row) => day(row.effective_from), cell: (row) => <span className="tabular">{day(row.effective_from)}</span> },
+  { head: "From", text: (row) => day(row.effective_from), cell: (row) => (
+      <span className="inline-flex items-center gap-2 tabular">
+        {day(row.effective_from)}
+        {row.effective_from * 1000 > Date.now() && <Tag>Planned</Tag>}
+      </span>
+    ) },
   { head: "Until", wide: true, text: (row) => (row.effective_to === null ? "" : day(row.effective_to)), cell: (row) => (row.effective_to === null ? <span className="text-muted">further notice</span> : <span className="tabular">{day(row.effective_to)}</span>) },
   { head: "Reverse charge", wide: true, text: (row) => (row.reverse_charge ? "yes" : "no"), cell: (row) => (row.reverse_charge ? "with a tax id, from abroad" : <span className="text-muted">no</span>) },
   { head: "Rate", end: true, text: (row) => row.ppm / PERCENT_PPM, cell: (row) => percent(row.ppm) },

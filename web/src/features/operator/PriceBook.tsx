@@ -23,7 +23,7 @@ import { Section } from "@/ui/Section";
 import { Select } from "@/ui/Select";
 import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
-import { bookFor, bookName } from "./PriceBooks";
+import { bookFor, bookTitle } from "./PriceBooks";
 import { dayOf } from "./prices";
 import { useOperator } from "./session";
 
@@ -69,7 +69,7 @@ export function OnePriceBook({ bookId }: { bookId: string }) {
   return (
     <>
       <BackTo label="Price books" />
-      <PageHead title={`${bookName(book)}, ${book.currency}`} note={bookFor(book)}>
+      <PageHead title={bookTitle(book)} note={bookFor(book)}>
         {book.portfolio_id !== null && (
           <Link to="/operator/businesses/$businessId" params={{ businessId: book.portfolio_id }} className="text-13 text-accent-text underline underline-offset-2">
             The business

@@ -36,6 +36,11 @@ export function bookName(book: PriceBook): string {
   return book.portfolio_id === null ? book.name : book.name.replace(` (${book.portfolio_id})`, "");
 }
 
+/** What a book prices: lists are of everybody, and may all have the name of the file that they came with. */
+export function bookTitle(book: PriceBook): string {
+  return book.kind === "contract" ? bookName(book) : `${book.kind === "calls" ? "Calls" : "Messages"} in ${book.currency}`;
+}
+
 /** What the book is for, in words. */
 export function bookFor(book: PriceBook): string {
   if (book.kind === "contract") return `What was agreed with ${book.portfolio_name ?? "one business"}; all else is charged by the list.`;
@@ -50,7 +55,15 @@ function inOrder(one: PriceBook, other: PriceBook): number {
 }
 
 const COLUMNS: Column<PriceBook>[] = [
-  { head: "Book", text: bookName, cell: (row) => <span className="font-medium">{bookName(row)}</span> },
+  {
+    head: "Book", text: bookTitle,
+    cell: (row) => (
+      <>
+        <span className="font-medium">{bookTitle(row)}</span>
+        {row.kind !== "contract" && <span className="ms-2 text-muted max-sm:hidden">{bookName(row)}</span>}
+      </>
+    ),
+  },
   { head: "Kind", text: (row) => WORDS[row.kind], cell: (row) => <Tag>{WORDS[row.kind]}</Tag> },
   { head: "Currency", text: (row) => row.currency, cell: (row) => row.currency },
   { head: "For", wide: true, text: (row) => row.portfolio_name ?? "", cell: (row) => row.portfolio_name ?? <span className="text-muted">Everybody</span> },

@@ -25,7 +25,7 @@ import { Tag } from "@/ui/Tag";
 import { Category, words } from "@/ui/categories";
 import { ChartNoAxesColumn } from "lucide-react";
 import { BackTo } from "./PriceBook";
-import { bookName } from "./PriceBooks";
+import { bookTitle } from "./PriceBooks";
 import { Changes, Prices } from "./PriceVersion";
 import { dayOf, monthsBefore, percent, summed } from "./prices";
 import type { Became } from "./prices";
@@ -55,7 +55,7 @@ export function OnePriceDraft({ bookId, draftId, search }: Props) {
   if (!draft) {
     return (
       <>
-        <BackTo label={bookName(book.data)} bookId={bookId} />
+        <BackTo label={bookTitle(book.data)} bookId={bookId} />
         <Empty page icon={<ChartNoAxesColumn size={30} strokeWidth={1.5} />} title="This draft is no more">
           It was published, or dropped. The book has its versions.
         </Empty>
@@ -66,8 +66,8 @@ export function OnePriceDraft({ bookId, draftId, search }: Props) {
   const view = search.view ?? "changes";
   return (
     <>
-      <BackTo label={bookName(book.data)} bookId={bookId} />
-      <PageHead title={`Draft from ${dayOf(draft.effective_from)}`} note={`${bookName(book.data)}, in ${book.data.currency}. ${count(draft.prices)} prices. Nobody pays by it until it is published.`}>
+      <BackTo label={bookTitle(book.data)} bookId={bookId} />
+      <PageHead title={`Draft from ${dayOf(draft.effective_from)}`} note={`${bookTitle(book.data)}. ${count(draft.prices)} prices. Nobody pays by it until it is published.`}>
         <Tag tone="attention">Draft</Tag>
         <Button kind="danger" onClick={() => setAsked("drop")}>
           Drop…

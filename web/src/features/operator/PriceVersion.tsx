@@ -16,7 +16,7 @@ import { Search } from "@/ui/Search";
 import { Segments } from "@/ui/Segments";
 import { Category, inCategoryOrder, words } from "@/ui/categories";
 import { BackTo } from "./PriceBook";
-import { bookName } from "./PriceBooks";
+import { bookTitle } from "./PriceBooks";
 import { became, byMarket, dayOf, percent, tierWords } from "./prices";
 import type { Became, MarketPrices } from "./prices";
 import { useOperator } from "./session";
@@ -39,8 +39,8 @@ export function PriceTable({ bookId, versionId, market }: { bookId: string; vers
   if (!book.data) return book.error ? <Failed error={book.error} onRetry={() => void book.refetch()} /> : <Skeleton rows={8} />;
   return (
     <>
-      <BackTo label={bookName(book.data)} bookId={bookId} />
-      <PageHead title={version ? `Prices from ${dayOf(version.effective_from)}` : "Prices"} note={`${bookName(book.data)}, in ${book.data.currency}. ${version ? `Published ${dayOf(version.published_at)}; it never changes.` : ""}`}>
+      <BackTo label={bookTitle(book.data)} bookId={bookId} />
+      <PageHead title={version ? `Prices from ${dayOf(version.effective_from)}` : "Prices"} note={`${bookTitle(book.data)}. ${version ? `Published ${dayOf(version.published_at)}; it never changes.` : ""}`}>
         <Search key={market ?? ""} label="Market" value={market ?? ""} placeholder="Search a market" onSearch={(text) => void navigate({ to: "/operator/prices/$bookId/versions/$versionId", params: { bookId, versionId }, search: text === "" ? {} : { market: text } })} />
         <Button small disabled={file.isPending} onClick={() => file.mutate()}>
           <Download size={15} aria-hidden="true" />
@@ -121,7 +121,7 @@ export function PriceCompare({ bookId, from, to, show }: { bookId: string; from:
   if (!book.data) return book.error ? <Failed error={book.error} onRetry={() => void book.refetch()} /> : <Skeleton rows={8} />;
   return (
     <>
-      <BackTo label={bookName(book.data)} bookId={bookId} />
+      <BackTo label={bookTitle(book.data)} bookId={bookId} />
       <PageHead title="What changed" note={`Prices in force on ${begin(to)}, beside those of ${begin(from)}, in ${book.data.currency}.`} />
       <Changes
         changes={changes.data}

@@ -71,7 +71,7 @@ async fn a_cap_refuses_before_anything_is_sent_and_says_which_and_who_raises_it(
         assert_eq!((refused.0, &refused.1["error"]["code"]), (400, &json!(131_042)));
         let details = refused.1["error"]["error_data"]["details"].as_str().unwrap();
         assert!(
-            details.starts_with("the cap of 0.20 EUR a day for the template news is reached: "),
+            details.starts_with("the cap of 0.20 EUR a day for the campaign news is reached: "),
             "{details}"
         );
         assert!(details.ends_with("; the operator set it and can raise it"), "{details}");

@@ -1,0 +1,168 @@
+//! How far caps are used now, when they are reached at this pace, and what was spent and delivered meanwhile.
+
+use super::{Cap, Period, Scope, caps_of, store};
+use crate::BillingError;
+use crate::funds::require_payer;
+use jiff::tz::TimeZone;
+use plaza_db::{Tx, params};
+use plaza_protocol::{Ctx, Micros, PortfolioId, Timestamp};
+
+/// A cap and how far it is used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapStatus {
+    /// The cap.
+    pub cap: Cap,
+    /// Spent in the running period.
+    pub spent: Micros,
+    /// When its period ends.
+    pub ends_at: Timestamp,
+    /// When it is reached in the period if it goes on like so far; `None`: not in this period, or it is reached.
+    pub reached_at: Option<Timestamp>,
+}
+
+/// Where the running period begins and ends.
+fn bounds(zone: &TimeZone, period: Period, now: Timestamp) -> Result<(Timestamp, Timestamp), BillingError> {
+    let out_of_range = |_| BillingError::Damaged("a time is out of range");
+    let now = jiff::Timestamp::from_microsecond(now.0).map_err(out_of_range)?.to_zoned(zone.clone());
+    let (first, span) = match period {
+        Period::Day => (now.date(), jiff::Span::new().days(1)),
+        Period::Month => (now.date().first_of_month(), jiff::Span::new().months(1)),
+    };
+    let at = |date: jiff::civil::Date| -> Result<Timestamp, BillingError> {
+        let at = date.to_zoned(zone.clone()).map_err(out_of_range)?;
+        Ok(Timestamp(at.timestamp().as_microsecond()))
+    };
+    Ok((at(first)?, at(first.checked_add(span).map_err(out_of_range)?)?))
+}
+
+/// When a limit is reached if the rest of the period goes on like its begin.
+fn forecast(
+    limit: Micros,
+    spent: Micros,
+    (starts_at, now, ends_at): (Timestamp, Timestamp, Timestamp),
+) -> Option<Timestamp> {
+    let elapsed = now.0.checked_sub(starts_at.0).filter(|elapsed| *elapsed > 0)?;
+    if spent <= Micros::ZERO || spent >= limit {
+        return None;
+    }
+    let takes = i128::from(limit.0).checked_mul(i128::from(elapsed))?.checked_div(i128::from(spent.0))?;
+    let reached = starts_at.0.checked_add(i64::try_from(takes).ok()?)?;
+    (reached < ends_at.0).then_some(Timestamp(reached))
+}
+
+/// The day of now in a portfolio's time zone.
+pub(super) async fn today(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<i64, BillingError> {
+    crate::usage::day_in(&zone_of(tx, portfolio).await?, ctx.now())
+}
+
+async fn zone_of(tx: &mut Tx, portfolio: PortfolioId) -> Result<TimeZone, BillingError> {
+    let row = tx.query_one(crate::funds::store::PORTFOLIO, params![portfolio]).await?;
+    let zone: String = row.ok_or(BillingError::UnknownPortfolio(portfolio))?.get(1)?;
+    TimeZone::get(&zone).map_err(|_| BillingError::UnknownTimeZone)
+}
+
+/// The caps of a portfolio and how far they are used.
+pub async fn statuses(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Vec<CapStatus>, BillingError> {
+    require_payer(ctx, portfolio)?;
+    let zone = zone_of(tx, portfolio).await?;
+    let day = crate::usage::day_in(&zone, ctx.now())?;
+    let caps = caps_of(tx, &[portfolio.into()]).await?;
+    let mut statuses = Vec::with_capacity(caps.len());
+    for (_, cap) in caps {
+        let spent = spent(tx, portfolio, (cap.scope, &cap.subject), cap.span(day)).await?;
+        let (starts_at, ends_at) = bounds(&zone, cap.period, ctx.now())?;
+        let reached_at = forecast(cap.limit, spent, (starts_at, ctx.now(), ends_at));
+        statuses.push(CapStatus { cap, spent, ends_at, reached_at });
+    }
+    Ok(statuses)
+}
+
+async fn spent(
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+    (scope, subject): (Scope, &str),
+    (first, last): (i64, i64),
+) -> Result<Micros, BillingError> {
+    let row = tx.query_one(store::SPENT, params![portfolio, scope.as_str(), subject, first, last]).await?;
+    Ok(row.map_or(Ok(Micros::ZERO), |row| row.get(0))?)
+}
+
+/// What a portfolio spent today and this month, holds included.
+pub async fn spent_now(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<(Micros, Micros), BillingError> {
+    require_payer(ctx, portfolio)?;
+    let day = today(ctx, tx, portfolio).await?;
+    let month = day.div_euclid(100).saturating_mul(100);
+    let today = spent(tx, portfolio, (Scope::Portfolio, ""), (day, day)).await?;
+    let this_month = spent(tx, portfolio, (Scope::Portfolio, ""), (month, month.saturating_add(99))).await?;
+    Ok((today, this_month))
+}
+
+/// What was delivered in a category, and what it cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageNow {
+    /// What for.
+    pub category: String,
+    /// Delivered messages of the running month.
+    pub messages: i64,
+    /// Those of them that cost something.
+    pub billable: i64,
+    /// What they cost.
+    pub amount: Micros,
+}
+
+/// What a portfolio's delivered messages of the running month cost, by category.
+pub async fn usage_now(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    portfolio: PortfolioId,
+) -> Result<Vec<UsageNow>, BillingError> {
+    require_payer(ctx, portfolio)?;
+    let month = today(ctx, tx, portfolio).await?.div_euclid(100);
+    let rows = tx.query(store::USAGE_OF_MONTH, params![portfolio, month]).await?;
+    let usage = rows.iter().map(|row| {
+        Ok(UsageNow {
+            category: row.get(0)?,
+            messages: row.get(1)?,
+            billable: row.get(2)?,
+            amount: row.get(3)?,
+        })
+    });
+    usage.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forecast_goes_on_like_the_period_began() {
+        let forecast = |limit, spent, now| {
+            forecast(Micros(limit), Micros(spent), (Timestamp(0), Timestamp(now), Timestamp(100)))
+        };
+        assert_eq!(forecast(80, 20, 20), Some(Timestamp(80)));
+        assert_eq!(forecast(80, 10, 20), None, "not in this period");
+        assert_eq!(forecast(80, 80, 20), None, "it is reached");
+        assert_eq!(forecast(80, 0, 20), None);
+        assert_eq!(forecast(80, 20, 0), None);
+        assert_eq!(forecast(i64::MAX, i64::MAX - 1, 99), Some(Timestamp(99)));
+    }
+
+    #[test]
+    fn periods_begin_at_midnight_of_the_time_zone_also_when_clocks_change() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+        let noon = at("2026-10-25T12:00:00Z");
+        let day = (at("2026-10-24T22:00:00Z"), at("2026-10-25T23:00:00Z"));
+        assert_eq!(bounds(&berlin, Period::Day, noon).unwrap(), day, "twenty-five hours");
+        let month = (at("2026-09-30T22:00:00Z"), at("2026-10-31T23:00:00Z"));
+        assert_eq!(bounds(&berlin, Period::Month, noon).unwrap(), month);
+    }
+}
