@@ -9,8 +9,10 @@
 pub(crate) mod store;
 
 use crate::funds::require_payer;
+use crate::verify::kinds::CAMPAIGNS;
 use crate::{BillingError, Category, prices};
 use plaza_db::{Tx, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, Micros, PortfolioId};
 
 /// Campaigns of one answer; the rest is one line.
@@ -72,17 +74,20 @@ pub(crate) async fn correct(
     Ok(())
 }
 
-/// For verification: what the sums say that the charges do not, in words.
-pub(crate) async fn verify(tx: &mut Tx) -> Result<Vec<String>, BillingError> {
-    let rows = tx.query(store::WRONG, vec![]).await?;
-    let differences = rows.iter().map(|row| {
+/// For verification: what the sums say that the charges do not.
+pub(crate) async fn verify(tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
+    if let Some(row) = tx.query_one(store::COUNT, vec![]).await? {
+        found.checked(CAMPAIGNS, row.get(0)?);
+    }
+    for row in tx.query(store::WRONG, vec![]).await? {
         let (portfolio, period): (PortfolioId, i64) = (row.get(0)?, row.get(1)?);
         let (campaign, category, kind): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
         let (messages, amount): (i64, i64) = (row.get(5)?, row.get(6)?);
-        Ok(format!(
-            "portfolio {portfolio}, campaign {campaign:?}, {period}, {category}, {kind}: the sums have {messages} \
-             messages and {amount} micros more than the charges"
-        ))
-    });
-    differences.collect()
+        let which = format!("portfolio {portfolio}, campaign {campaign:?}, {period}, {category}, {kind}");
+        found.differs(
+            CAMPAIGNS,
+            format!("{which}: the sums have {messages} messages and {amount} micros more than the charges"),
+        );
+    }
+    Ok(())
 }

@@ -17,8 +17,10 @@ pub(crate) use store::STATEMENTS;
 
 use crate::outlook::{self, OfPlan};
 use crate::rerating::{Place, Rating};
+use crate::verify::kinds::DASHBOARD;
 use crate::{BillingError, Category, Charge, PricingType};
 use plaza_db::{Row, Tx, Value, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, Timestamp};
 use rollup::Rollups;
 use std::collections::BTreeMap;
@@ -404,11 +406,7 @@ impl Used {
     }
 
     /// Says where the tables differ from these sums.
-    pub(crate) async fn compare(
-        &self,
-        tx: &mut Tx,
-        differs: &mut (dyn FnMut(String) + Send),
-    ) -> Result<(), BillingError> {
+    pub(crate) async fn compare(&self, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
         let mut kept = BTreeMap::new();
         for row in tx.query(store::ALL, vec![]).await? {
             let span: String = row.get(0)?;
@@ -420,15 +418,17 @@ impl Used {
         }
         let keys: std::collections::BTreeSet<&Key> = kept.keys().chain(self.0.keys()).collect();
         for key in keys {
+            found.checked(DASHBOARD, 1);
             // A message that was corrected can leave a sum of nothing behind.
             let sum = |sums: &BTreeMap<Key, (Currency, Traffic)>| {
                 sums.get(key).copied().filter(|(_, sum)| *sum != Traffic::default())
             };
             let (there, here) = (sum(&kept), sum(&self.0));
             if there != here {
-                differs(format!("the usage sum of {key:?} is {there:?}, the charges give {here:?}"));
+                let difference = format!("the usage sum of {key:?} is {there:?}, the charges give {here:?}");
+                found.differs(DASHBOARD, difference);
             }
         }
-        Rollups::of(self)?.compare(tx, differs).await
+        Rollups::of(self)?.compare(tx, found).await
     }
 }

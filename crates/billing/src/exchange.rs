@@ -10,9 +10,10 @@ pub(crate) mod store;
 
 use crate::funds::require_operator;
 use crate::portfolio::{Balance, balance, currency_of, prepaid};
+use crate::verify::kinds::EXCHANGES;
 use crate::{BillingError, alerts};
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::{Account, AccountKind, Action, Refused, Transfer, derived_id, named_id};
+use plaza_ledger::{Account, AccountKind, Action, Findings, Refused, Transfer, derived_id, named_id};
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, Timestamp, TransferId};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -179,8 +180,7 @@ fn exchanged(row: &Row) -> Result<Exchanged, BillingError> {
 }
 
 /// For verification: every exchange came to what its rate says, and the accounts have what the exchanges left there.
-pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, BillingError> {
-    let mut differences = Vec::new();
+pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
     let mut positions: BTreeMap<Currency, i64> = BTreeMap::new();
     let mut move_by = |currency: Currency, amount: i64| {
         let position = positions.entry(currency).or_default();
@@ -194,9 +194,10 @@ pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, Billin
         for row in &rows {
             let made = exchanged(row)?;
             if made.foreign.rate.of(made.foreign.amount) != Some(made.amount) {
-                differences
-                    .push(format!("exchange {}: it does not come to what its rate says", made.exchange_id));
+                let which = format!("exchange {}", made.exchange_id);
+                found.differs(EXCHANGES, format!("{which}: it does not come to what its rate says"));
             }
+            found.checked(EXCHANGES, 1);
             move_by(made.foreign.currency, made.foreign.amount.0);
             move_by(made.currency, 0_i64.saturating_sub(made.amount.0));
         }
@@ -206,11 +207,12 @@ pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, Billin
         let posted = plaza_ledger::balance(ctx, tx, &account).await?.posted;
         let position = Micros(positions.get(currency).copied().unwrap_or_default());
         if posted != position {
-            differences
-                .push(format!("exchange in {currency}: {posted} stand there, the exchanges left {position}"));
+            let difference =
+                format!("exchange in {currency}: {posted} stand there, the exchanges left {position}");
+            found.differs(EXCHANGES, difference);
         }
     }
-    Ok(differences)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -12,8 +12,10 @@
 pub(crate) mod store;
 
 use crate::usage::Payer;
+use crate::verify::kinds::CODES;
 use crate::{BillingError, Category};
 use plaza_db::{DbError, Tx, Value, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +85,7 @@ impl Codes {
         &self,
         ctx: &Ctx,
         tx: &mut Tx,
-        differs: &mut (dyn FnMut(String) + Send),
+        found: &mut Findings,
     ) -> Result<(), BillingError> {
         let first = first_day(ctx);
         let mut kept: BTreeMap<(PortfolioId, i64), i64> = BTreeMap::new();
@@ -95,13 +97,16 @@ impl Codes {
             counted.map(|(key, messages)| (*key, *messages)).collect();
         let keys: std::collections::BTreeSet<_> = kept.keys().chain(counted.keys()).collect();
         for key in keys {
+            found.checked(CODES, 1);
             let (there, here) = (kept.get(key).copied(), counted.get(key).copied());
             let (there, here) = (there.unwrap_or_default(), here.unwrap_or_default());
             if there != here {
                 let (portfolio, day) = key;
-                differs(format!(
-                    "portfolio {portfolio}: {there} codes abroad are counted on day {day}, {here} were delivered"
-                ));
+                let which = format!("portfolio {portfolio}, day {day}");
+                found.differs(
+                    CODES,
+                    format!("{which}: {there} codes abroad are counted, {here} were delivered"),
+                );
             }
         }
         Ok(())

@@ -14,10 +14,11 @@ use crate::BillingError;
 use crate::alerts::{self, NewAlert};
 use crate::funds::{later, receivable, require_operator};
 use crate::portfolio::{currency_of, prepaid};
+use crate::verify::kinds::LAPSES;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id, named_id};
+use plaza_ledger::{Account, AccountKind, Action, Findings, Transfer, derived_id, named_id};
 use plaza_protocol::{Ctx, Currency, LedgerAccountId, Micros, PortfolioId, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -214,19 +215,20 @@ pub async fn lapses(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Ve
 }
 
 /// For verification: what stands on the accounts `breakage` is what has lapsed and was not given back.
-pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, BillingError> {
+pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
     let mut lapsed: BTreeMap<Currency, Micros> = BTreeMap::new();
     for row in tx.query(store::SUMS, vec![]).await? {
         lapsed.insert(row.get(0)?, row.get(1)?);
+        found.checked(LAPSES, row.get(2)?);
     }
-    let mut differences = Vec::new();
     for currency in Currency::ALL {
         let account = Account::new(AccountKind::Breakage, *currency);
         let posted = plaza_ledger::balance(ctx, tx, &account).await?.posted;
         let sum = lapsed.get(currency).copied().unwrap_or_default();
         if posted != sum {
-            differences.push(format!("breakage in {currency}: {posted} stand there, {sum} have lapsed"));
+            let difference = format!("breakage in {currency}: {posted} stand there, {sum} have lapsed");
+            found.differs(LAPSES, difference);
         }
     }
-    Ok(differences)
+    Ok(())
 }

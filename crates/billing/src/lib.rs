@@ -114,7 +114,7 @@ pub use revenue::{
 pub use spending::{QUARTER, Spending, spending};
 pub use tiers::{Tier, rebuild_volumes};
 pub use usage::{Charged, Held, Intent, called, delivered, expire, failed, hold};
-pub use verify::{Verification, verify};
+pub use verify::{Verification, repair, verify};
 
 /// All SQL of the crate, for the test that prepares it on both engines.
 pub fn statements() -> Vec<plaza_db::Sql> {

@@ -36,6 +36,7 @@ mod life;
 mod lines;
 mod purchases;
 mod store;
+mod verify;
 
 pub use catalog::{
     Plan, PlanFileError, PlanPrice, PlanSource, currency_of_country, import_plans, plan, plans,
@@ -54,6 +55,7 @@ pub use purchases::{
 pub(crate) use purchases::{STATEMENTS as PURCHASE_STATEMENTS, compare_items};
 
 pub(crate) use store::STATEMENTS;
+pub(crate) use verify::{compare_lines, compare_stretches};
 
 use crate::BillingError;
 use plaza_db::DbError;

@@ -1,8 +1,14 @@
 //! # Verification
 //!
-//! Reads all usage events and charges once, rates every event again and compares: with the charge, with the ledger's
-//! transfer, with the counters and with the revenue sums. Together with the ledger's own verification this proves that
-//! what was charged is what was delivered, at the prices that were published.
+//! A replay of the books: from what never changes (transfers, usage events, corrections, documents) everything that is
+//! kept beside it is computed again and compared, kind by kind: balances, charges, what was spent, tiers, sums of the
+//! pages, lines and totals of invoices, hash chains. Together with the ledger's own verification this proves that what
+//! was charged is what was delivered, at the prices that were published.
+//!
+//! Everything is read once and in pages. What is kept in memory grows with the sums that are compared, not with the
+//! messages that they are made of. Sums that differ can be built again ([`repair`]); what is no sum is never touched.
+
+mod numbers;
 
 use crate::earnings::Used;
 use crate::international::Codes;
@@ -11,8 +17,9 @@ use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
 use crate::{BillingError, Category, Charge, Prices, campaigns, caps, exchange, funds, lapses, plans, store};
+use numbers::Numbers;
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::{Account, AccountKind, Kind, TransferView};
+use plaza_ledger::{Account, AccountKind, Checked, Findings, Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,8 +27,52 @@ use std::sync::Arc;
 
 /// Rows of one page.
 const PAGE_ROWS: i64 = 1024;
-/// Differences that are listed.
-const DIFFERENCES_MAX: usize = 100;
+
+/// The kinds of rows that are computed again, beside those of the ledger.
+pub(crate) mod kinds {
+    pub(crate) const EVENTS: &str = "usage_events";
+    pub(crate) const CHARGES: &str = "charges";
+    pub(crate) const CORRECTIONS: &str = "corrections";
+    pub(crate) const REVENUE: &str = "revenue_accounts";
+    pub(crate) const QUANTITIES: &str = "free_quantities";
+    pub(crate) const TIERS: &str = "tier_counters";
+    pub(crate) const CODES: &str = "codes_abroad";
+    pub(crate) const SPENT: &str = "spent";
+    pub(crate) const CAMPAIGNS: &str = "campaigns";
+    pub(crate) const HOURS: &str = "revenue_hours";
+    pub(crate) const DASHBOARD: &str = "dashboard";
+    pub(crate) const USAGE: &str = "usage_months";
+    pub(crate) const LINES: &str = "invoice_lines";
+    pub(crate) const INVOICES: &str = "invoices";
+    pub(crate) const NUMBERS: &str = "document_numbers";
+    pub(crate) const PLANS: &str = "plans";
+    pub(crate) const ITEMS: &str = "store_items";
+    pub(crate) const EXCHANGES: &str = "exchanges";
+    pub(crate) const LAPSES: &str = "lapses";
+    pub(crate) const ALL: [&str; 19] = [
+        EVENTS,
+        CHARGES,
+        CORRECTIONS,
+        REVENUE,
+        QUANTITIES,
+        TIERS,
+        CODES,
+        SPENT,
+        CAMPAIGNS,
+        HOURS,
+        DASHBOARD,
+        USAGE,
+        LINES,
+        INVOICES,
+        NUMBERS,
+        PLANS,
+        ITEMS,
+        EXCHANGES,
+        LAPSES,
+    ];
+    /// Sums that can be built again.
+    pub(crate) const REPAIRED: [&str; 3] = [TIERS, HOURS, DASHBOARD];
+}
 
 /// What the verification found: the answer of `plaza ledger verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -34,16 +85,10 @@ pub struct Verification {
     pub charges: i64,
     /// Covers the whole ledger: written down elsewhere, it proves later that the past is unchanged.
     pub digest: String,
-    /// What does not hold, in words.
+    /// How many rows of each kind were computed again, and how many of them differ.
+    pub kinds: Vec<Checked>,
+    /// What does not hold, in words: the first ones of each kind.
     pub differences: Vec<String>,
-}
-
-impl Verification {
-    fn differs(&mut self, difference: String) {
-        if self.differences.len() < DIFFERENCES_MAX {
-            self.differences.push(difference);
-        }
-    }
 }
 
 /// What is summed up on the way.
@@ -54,7 +99,7 @@ struct Tally {
     /// By account code and currency: amount and number of transfers.
     revenue: BTreeMap<(String, String), (i128, i64)>,
     /// By phone number, category and month: the numbers that were given out.
-    allowances: BTreeMap<(PhoneNumberId, String, i64), BTreeSet<i64>>,
+    allowances: BTreeMap<(PhoneNumberId, String, i64), Numbers>,
     /// Charged messages, numbered in the order of their events.
     volumes: BTreeMap<Counted, i64>,
     /// One-time codes that went abroad.
@@ -65,12 +110,8 @@ struct Tally {
 /// Proves what the crate promises, and what the ledger promises, or says what does not hold.
 pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verification, BillingError> {
     let ledger = plaza_ledger::verify(ctx, tx).await?;
-    let mut found = Verification {
-        transfers: ledger.transfers,
-        digest: ledger.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        differences: ledger.differences,
-        ..Verification::default()
-    };
+    let mut found = Findings::default();
+    kinds::ALL.iter().for_each(|kind| found.checked(kind, 0));
     let mut tally = Tally::default();
     let mut after = PortfolioId(i64::MIN);
     loop {
@@ -82,38 +123,57 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
             verify_portfolio(ctx, tx, (id, &payer), &mut tally, &mut found).await?;
         }
     }
-    let mut faults = Vec::new();
-    let mut add = |correction: &Verified| tally.correct(correction);
-    rerating::verify(ctx, tx, &mut add, &mut |fault| faults.push(fault)).await?;
-    faults.into_iter().for_each(|fault| found.differs(fault));
-    compare(ctx, tx, &tally, &mut found).await?;
+    rerating::verify(ctx, tx, prices, &mut |correction: &Verified| tally.correct(correction), &mut found)
+        .await?;
+    let charges = compare(ctx, tx, &tally, &mut found).await?;
     compare_plans(ctx, tx, &mut found).await?;
-    for difference in crate::invoices::verify(ctx, tx).await? {
-        found.differs(difference);
+    crate::invoices::verify(ctx, tx, &mut found).await?;
+    exchange::verify(ctx, tx, &mut found).await?;
+    lapses::verify(ctx, tx, &mut found).await?;
+    let mut all = ledger.found;
+    all.join(found);
+    Ok(Verification {
+        ok: all.kinds.iter().all(|kind| kind.differing == 0),
+        transfers: ledger.transfers,
+        charges,
+        digest: ledger.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        kinds: all.kinds,
+        differences: all.differences,
+    })
+}
+
+/// Builds the sums again that a verification found to differ; which kinds these are. Everything else stays as it is:
+/// what is no sum cannot be made up.
+pub async fn repair(ctx: &Ctx, tx: &mut Tx, found: &Verification) -> Result<Vec<&'static str>, BillingError> {
+    funds::require_operator(ctx)?;
+    let differs = |kind: &&'static str| found.kinds.iter().any(|of| *of.kind == **kind && of.differing > 0);
+    let wrong: Vec<&'static str> = kinds::REPAIRED.into_iter().filter(differs).collect();
+    if wrong.contains(&kinds::HOURS) || wrong.contains(&kinds::DASHBOARD) {
+        crate::rebuild_revenue(ctx, tx).await?;
     }
-    exchange::verify(ctx, tx).await?.into_iter().for_each(|difference| found.differs(difference));
-    lapses::verify(ctx, tx).await?.into_iter().for_each(|difference| found.differs(difference));
-    found.ok = found.differences.is_empty();
-    Ok(found)
+    if wrong.contains(&kinds::TIERS) {
+        crate::rebuild_volumes(ctx, tx).await?;
+    }
+    Ok(wrong)
 }
 
 /// What is paid for days of plans to come is what stands on the deferred account.
-async fn compare_plans(ctx: &Ctx, tx: &mut Tx, found: &mut Verification) -> Result<(), BillingError> {
+async fn compare_plans(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
+    plans::compare_stretches(tx, found).await?;
+    plans::compare_lines(ctx, tx, found).await?;
     let unearned: BTreeMap<Currency, Micros> = plans::unearned(ctx, tx).await?.into_iter().collect();
     for currency in Currency::ALL {
         let account = Account::new(AccountKind::SubscriptionDeferred, *currency);
         let posted = plaza_ledger::balance(ctx, tx, &account).await?.posted;
         let rows = unearned.get(currency).copied().unwrap_or_default();
         if posted != rows {
-            found.differs(format!(
-                "deferred:subscriptions in {currency}: {posted} stand there, plans have {rows}"
-            ));
+            found.differs(
+                kinds::PLANS,
+                format!("deferred:subscriptions in {currency}: {posted} stand there, plans have {rows}"),
+            );
         }
     }
-    for difference in plans::compare_items(ctx, tx).await? {
-        found.differs(difference);
-    }
-    Ok(())
+    plans::compare_items(ctx, tx, found).await
 }
 
 /// Follows the chain of a portfolio's usage events.
@@ -122,7 +182,7 @@ async fn verify_portfolio(
     tx: &mut Tx,
     (id, payer): (PortfolioId, &Payer),
     tally: &mut Tally,
-    found: &mut Verification,
+    found: &mut Findings,
 ) -> Result<(), BillingError> {
     let (mut sequence, mut hash) = (0_i64, vec![0; 32]);
     let receivable = funds::receivable(id, payer.currency).code();
@@ -132,7 +192,8 @@ async fn verify_portfolio(
         for row in &page {
             let (event, kept) = store::event(row, 37)?;
             if Some(event.sequence) != sequence.checked_add(1) || event.hash(&hash).as_slice() != kept {
-                found.differs(format!("portfolio {id}, usage event {}: the chain is broken", event.sequence));
+                let which = format!("portfolio {id}, usage event {}", event.sequence);
+                found.differs(kinds::EVENTS, format!("{which}: the chain is broken"));
             }
             (sequence, hash) = (event.sequence, kept);
             rows.push((event, charge_of(row)?));
@@ -153,7 +214,8 @@ async fn verify_portfolio(
         for (event, charge) in rows {
             let message_id = event.message.message_id;
             match charge {
-                None => found.differs(format!("{message_id}: it was delivered, but has no charge")),
+                None => found
+                    .differs(kinds::CHARGES, format!("{message_id}: it was delivered, but has no charge")),
                 Some((charge, owed)) => {
                     let volume = tally.volume(&charge);
                     let ends = ends_of(&event);
@@ -163,15 +225,18 @@ async fn verify_portfolio(
                     let on_credit = ends.iter().filter(|end| end.debit == receivable);
                     let on_credit = on_credit.fold(0_i64, |sum, end| sum.saturating_add(end.amount.0));
                     if on_credit != owed.0 {
-                        found.differs(format!(
-                            "{}: {owed} of it are owed, the ledger posted {on_credit} micros so",
-                            charge.charge_id
-                        ));
+                        let which = charge.charge_id;
+                        found.differs(
+                            kinds::CHARGES,
+                            format!(
+                                "{which}: {owed} of it are owed, the ledger posted {on_credit} micros so"
+                            ),
+                        );
                     }
                     let market = Arc::from(charge.market.as_str());
                     tally.codes.add((id, payer), charge.category, &market, charge.delivered_at);
                     for fault in faults(payer, &event, (&charge, volume), &posted) {
-                        found.differs(format!("{}: {fault}", charge.charge_id));
+                        found.differs(kinds::CHARGES, format!("{}: {fault}", charge.charge_id));
                     }
                     tally.add(&charge, i64::try_from(posted.len()).unwrap_or(i64::MAX))?;
                 }
@@ -179,8 +244,10 @@ async fn verify_portfolio(
         }
     }
     if (payer.events, &payer.hash) != (sequence, &hash) {
-        found.differs(format!("portfolio {id}: its usage events do not end where its row says"));
+        let difference = format!("portfolio {id}: its usage events do not end where its row says");
+        found.differs(kinds::EVENTS, difference);
     }
+    found.checked(kinds::EVENTS, sequence);
     Ok(())
 }
 
@@ -290,24 +357,19 @@ impl Tally {
         }
         if let Some(n) = charge.allowance {
             let key = (charge.phone_number_id, charge.category.outside_groups().to_string(), charge.period);
-            self.allowances.entry(key).or_default().insert(n);
+            self.allowances.entry(key).or_default().add(n);
         }
         Ok(())
     }
 }
 
 /// Compares what was summed up with the ledger's accounts, the counters and the revenue sums.
-async fn compare(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    tally: &Tally,
-    found: &mut Verification,
-) -> Result<(), BillingError> {
-    if let Some(row) = tx.query_one(store::COUNT_CHARGES, vec![]).await? {
-        found.charges = row.get(0)?;
-    }
-    if found.charges != tally.charges {
-        found.differs(format!("{} charges stand beside {} usage events", found.charges, tally.charges));
+async fn compare(ctx: &Ctx, tx: &mut Tx, tally: &Tally, found: &mut Findings) -> Result<i64, BillingError> {
+    let charges = tx.query_one(store::COUNT_CHARGES, vec![]).await?.map_or(Ok(0), |row| row.get(0))?;
+    found.checked(kinds::CHARGES, charges);
+    if charges != tally.charges {
+        let difference = format!("{charges} charges stand beside {} usage events", tally.charges);
+        found.differs(kinds::CHARGES, difference);
     }
     let turnover = plaza_ledger::turnover(ctx, tx).await?;
     let ledger: BTreeMap<_, _> = turnover
@@ -318,23 +380,27 @@ async fn compare(
         })
         .collect();
     for key in keys(&ledger, &tally.revenue) {
+        found.checked(kinds::REVENUE, 1);
         let (there, here) = (ledger.get(key).copied(), tally.revenue.get(key).copied());
         let (there, here) = (there.unwrap_or_default(), here.unwrap_or_default());
         if there != here {
             let (code, currency) = key;
-            found.differs(format!(
-                "{code} ({currency}): the ledger has {there:?} (micros, entries), the charges {here:?}"
-            ));
+            found.differs(
+                kinds::REVENUE,
+                format!(
+                    "{code} ({currency}): the ledger has {there:?} (micros, entries), the charges {here:?}"
+                ),
+            );
         }
     }
-    for difference in caps::verify(tx).await?.into_iter().chain(campaigns::verify(tx).await?) {
-        found.differs(difference);
-    }
-    tally.codes.compare(ctx, tx, &mut |difference| found.differs(difference)).await?;
+    caps::verify(tx, found).await?;
+    campaigns::verify(tx, found).await?;
+    tally.codes.compare(ctx, tx, found).await?;
     compare_allowances(tx, tally, found).await?;
-    tally.used.compare(tx, &mut |difference| found.differs(difference)).await?;
+    tally.used.compare(tx, found).await?;
     compare_volumes(tx, tally, found).await?;
-    compare_sums(tx, tally, found).await
+    compare_sums(tx, tally, found).await?;
+    Ok(charges)
 }
 
 fn keys<'a, K: Ord, A, B>(a: &'a BTreeMap<K, A>, b: &'a BTreeMap<K, B>) -> BTreeSet<&'a K> {
@@ -342,43 +408,47 @@ fn keys<'a, K: Ord, A, B>(a: &'a BTreeMap<K, A>, b: &'a BTreeMap<K, B>) -> BTree
 }
 
 /// The numbers of a month run from 1 to the counter, each given out once.
-async fn compare_allowances(
-    tx: &mut Tx,
-    tally: &Tally,
-    found: &mut Verification,
-) -> Result<(), BillingError> {
+async fn compare_allowances(tx: &mut Tx, tally: &Tally, found: &mut Findings) -> Result<(), BillingError> {
     let mut counters = BTreeMap::new();
     for row in tx.query(store::ALLOWANCES, vec![]).await? {
         let key: (PhoneNumberId, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         counters.insert(key, row.get::<i64>(3)?);
     }
     for key in keys(&counters, &tally.allowances) {
+        found.checked(kinds::QUANTITIES, 1);
         let used = counters.get(key).copied().unwrap_or_default();
         let given = tally.allowances.get(key);
-        let numbers = given.map_or(0, |given| i64::try_from(given.len()).unwrap_or(i64::MAX));
-        let last = given.and_then(|given| given.last().copied()).unwrap_or_default();
-        if numbers != used || last != used {
+        if !given.map_or(used == 0, |given| given.are_all_up_to(used)) {
             let (phone, category, period) = key;
-            found.differs(format!("phone number {phone}, {category}, {period}: {used} counted, {numbers} charged, the last number {last}"));
+            let last = given.map_or(0, Numbers::last);
+            found.differs(
+                kinds::QUANTITIES,
+                format!(
+                    "phone number {phone}, {category}, {period}: {used} are counted, the charges do not have each \
+                     number up to it once; their last is {last}"
+                ),
+            );
         }
     }
     Ok(())
 }
 
 /// The counters of volumes are the numbers of charged messages.
-async fn compare_volumes(tx: &mut Tx, tally: &Tally, found: &mut Verification) -> Result<(), BillingError> {
+async fn compare_volumes(tx: &mut Tx, tally: &Tally, found: &mut Findings) -> Result<(), BillingError> {
     let kept = tiers::counters(tx).await?;
     for key in keys(&kept, &tally.volumes) {
+        found.checked(kinds::TIERS, 1);
         let (kept, counted) = (kept.get(key).copied(), tally.volumes.get(key).copied());
         if kept != counted {
             let (kept, counted) = (kept.unwrap_or_default(), counted.unwrap_or_default());
-            found.differs(format!("the volume of {key} is {kept}, the charges give {counted}"));
+            let difference = format!("the volume of {key} is {kept}, the charges give {counted}");
+            found.differs(kinds::TIERS, difference);
         }
     }
     Ok(())
 }
 
-async fn compare_sums(tx: &mut Tx, tally: &Tally, found: &mut Verification) -> Result<(), BillingError> {
+async fn compare_sums(tx: &mut Tx, tally: &Tally, found: &mut Findings) -> Result<(), BillingError> {
     let mut kept = BTreeMap::new();
     for row in tx.query(store::REVENUE_HOURS, vec![]).await? {
         let key: (i64, String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
@@ -394,12 +464,11 @@ async fn compare_sums(tx: &mut Tx, tally: &Tally, found: &mut Verification) -> R
         })
         .collect();
     for key in keys(&kept, &counted) {
-        if kept.get(key) != counted.get(key) {
-            found.differs(format!(
-                "the revenue sum of {key:?} is {:?}, the charges give {:?}",
-                kept.get(key),
-                counted.get(key)
-            ));
+        found.checked(kinds::HOURS, 1);
+        let (there, here) = (kept.get(key), counted.get(key));
+        if there != here {
+            let difference = format!("the revenue sum of {key:?} is {there:?}, the charges give {here:?}");
+            found.differs(kinds::HOURS, difference);
         }
     }
     Ok(())

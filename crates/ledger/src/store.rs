@@ -83,6 +83,8 @@ statements! {
         ORDER BY e.version LIMIT $5";
     /// For verification: how many transfers of each kind there are.
     TRANSFERS_BY_KIND = "SELECT kind, count(*) FROM ledger_transfer GROUP BY kind ORDER BY kind";
+    /// For verification: how many holds are open by the working copy.
+    HOLDS_OPEN = "SELECT count(*) FROM ledger_hold";
     /// For verification: holds that are open by their transfers, but not in the working copy, or with other content.
     HOLDS_MISSING = "
         SELECT t.transfer_id FROM ledger_transfer t

@@ -6,6 +6,7 @@
 
 use crate::account::{floor_of, is_of_chart};
 use crate::book::{Entry, State, effects};
+use crate::findings::Findings;
 use crate::floor::Change;
 use crate::transfer::{Kind, Recorded};
 use crate::{LedgerError, store};
@@ -17,9 +18,6 @@ use uuid::Uuid;
 
 /// Rows of one page.
 const PAGE_ROWS: i64 = 4096;
-/// Differences that are listed; one is enough to know.
-const DIFFERENCES_MAX: usize = 100;
-
 /// What the verification found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -29,17 +27,16 @@ pub struct Report {
     pub accounts: i64,
     /// Covers every account's hash chain: written down elsewhere, it proves later that the past is unchanged.
     pub digest: [u8; 32],
-    /// What does not hold, in words. Empty: all is well.
-    pub differences: Vec<String>,
+    /// What was computed again, and what does not hold. No differences: all is well.
+    pub found: Findings,
 }
 
-impl Report {
-    fn differs(&mut self, difference: String) {
-        if self.differences.len() < DIFFERENCES_MAX {
-            self.differences.push(difference);
-        }
-    }
-}
+/// The kinds of rows that are looked at.
+const ENTRIES: &str = "entries";
+const ACCOUNTS: &str = "accounts";
+const FLOORS: &str = "floors";
+const TRANSFERS: &str = "transfers";
+const HOLDS: &str = "holds";
 
 /// An account's row, as it claims to be.
 struct Claim {
@@ -57,14 +54,17 @@ pub async fn verify(_ctx: &Ctx, tx: &mut Tx) -> Result<Report, LedgerError> {
     let mut sums: BTreeMap<String, i128> = BTreeMap::new();
     let mut effects_by_kind: HashMap<Kind, i64> = HashMap::new();
     let mut after = LedgerAccountId(Uuid::nil());
-    let mut floors = floors(tx, &mut report).await?;
+    for kind in [TRANSFERS, ENTRIES, ACCOUNTS, FLOORS, HOLDS] {
+        report.found.checked(kind, 0);
+    }
+    let mut floors = floors(tx, &mut report.found).await?;
     loop {
         let page = tx.query(store::ACCOUNTS_AFTER, params![after, PAGE_ROWS]).await?;
         for row in &page {
             let (id, state) = store::account(row)?;
             let claim = Claim { id, state, code: row.get(7)?, currency: row.get(8)? };
             let changes = floors.remove(&id).unwrap_or_default();
-            fold(tx, &claim, &changes, &mut entries, &mut effects_by_kind, &mut report).await?;
+            fold(tx, &claim, &changes, &mut entries, &mut effects_by_kind, &mut report.found).await?;
             let sum = sums.entry(claim.currency).or_default();
             *sum = sum.saturating_add(i128::from(claim.state.posted.0));
             digest.update(claim.id.as_bytes());
@@ -80,16 +80,18 @@ pub async fn verify(_ctx: &Ctx, tx: &mut Tx) -> Result<Report, LedgerError> {
         }
     }
     for account in floors.keys() {
-        report.differs(format!("a floor belongs to no account: {account}"));
+        report.found.differs(FLOORS, format!("a floor belongs to no account: {account}"));
     }
     if let Some(row) = entries.peek(tx).await? {
-        report.differs(format!("an entry belongs to no account: {}", row.get::<LedgerAccountId>(0)?));
+        let account: LedgerAccountId = row.get(0)?;
+        report.found.differs(ENTRIES, format!("an entry belongs to no account: {account}"));
     }
     for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
-        report.differs(format!("debits and credits in {currency} differ by {sum} micros"));
+        report.found.differs(ACCOUNTS, format!("debits and credits in {currency} differ by {sum} micros"));
     }
     count_transfers(tx, &effects_by_kind, &mut report).await?;
-    compare_holds(tx, &mut report).await?;
+    report.found.checked(ACCOUNTS, report.accounts);
+    compare_holds(tx, &mut report.found).await?;
     report.digest = digest.finalize().into();
     Ok(report)
 }
@@ -119,7 +121,7 @@ impl Entries {
 /// All changes of floors, their chains checked.
 async fn floors(
     tx: &mut Tx,
-    report: &mut Report,
+    found: &mut Findings,
 ) -> Result<BTreeMap<LedgerAccountId, Vec<Change>>, LedgerError> {
     let mut floors: BTreeMap<LedgerAccountId, Vec<Change>> = BTreeMap::new();
     for row in tx.query(store::ALL_FLOORS, vec![]).await? {
@@ -130,8 +132,10 @@ async fn floors(
         let is_next = Some(change.number) == last.map_or(0, |last| last.number).checked_add(1)
             && last.is_none_or(|last| last.at <= change.at && last.after_version <= change.after_version);
         if !is_next || change.link(hash).as_slice() != change.hash {
-            report.differs(format!("{}, floor {}: the chain is broken", change.account, change.number));
+            found
+                .differs(FLOORS, format!("{}, floor {}: the chain is broken", change.account, change.number));
         }
+        found.checked(FLOORS, 1);
         before.push(change);
     }
     Ok(floors)
@@ -159,17 +163,17 @@ async fn fold(
     changes: &[Change],
     entries: &mut Entries,
     effects_by_kind: &mut HashMap<Kind, i64>,
-    report: &mut Report,
+    found: &mut Findings,
 ) -> Result<(), LedgerError> {
     let mut folded = State::new(floor_of(&claim.code));
     let mut changes = changes.iter().peekable();
     while let Some(row) = entries.peek(tx).await? {
         let account: LedgerAccountId = row.get(0)?;
         if account < claim.id {
-            report.differs(format!("an entry belongs to no account: {account}"));
+            found.differs(ENTRIES, format!("an entry belongs to no account: {account}"));
         } else if account == claim.id {
             if let Err(difference) = follow_floors(&mut folded, &mut changes) {
-                report.differs(format!("{} ({}): {difference}", claim.code, claim.currency));
+                found.differs(FLOORS, format!("{} ({}): {difference}", claim.code, claim.currency));
             }
             match follow(&folded, row)? {
                 Ok((next, kind)) => {
@@ -178,12 +182,9 @@ async fn fold(
                     folded = next;
                 }
                 Err(difference) => {
-                    report.differs(format!(
-                        "{} ({}), entry {}: {difference}",
-                        claim.code,
-                        claim.currency,
-                        row.get::<i64>(1)?
-                    ));
+                    let number: i64 = row.get(1)?;
+                    let which = format!("{} ({}), entry {number}", claim.code, claim.currency);
+                    found.differs(ENTRIES, format!("{which}: {difference}"));
                     // Go on from what the entry claims, to find the next fault and not the same one again.
                     folded.version = row.get(1)?;
                 }
@@ -191,22 +192,22 @@ async fn fold(
         } else {
             break;
         }
+        found.checked(ENTRIES, 1);
         entries.page.pop_front();
     }
     if let Err(difference) = follow_floors(&mut folded, &mut changes) {
-        report.differs(format!("{} ({}): {difference}", claim.code, claim.currency));
+        found.differs(FLOORS, format!("{} ({}): {difference}", claim.code, claim.currency));
     }
     if changes.next().is_some() {
-        report.differs(format!("{} ({}): a floor is of a version to come", claim.code, claim.currency));
+        found
+            .differs(FLOORS, format!("{} ({}): a floor is of a version to come", claim.code, claim.currency));
     }
     if !is_of_chart(claim.id, &claim.code, &claim.currency) {
-        report.differs(format!("{} ({}): its id is not the chart's", claim.code, claim.currency));
+        found.differs(ACCOUNTS, format!("{} ({}): its id is not the chart's", claim.code, claim.currency));
     }
     if folded != claim.state {
-        report.differs(format!(
-            "{} ({}): the row differs from the fold of its entries",
-            claim.code, claim.currency
-        ));
+        let which = format!("{} ({})", claim.code, claim.currency);
+        found.differs(ACCOUNTS, format!("{which}: the row differs from the fold of its entries"));
     }
     Ok(())
 }
@@ -285,23 +286,27 @@ async fn count_transfers(
         let expected = counted.get(&kind).copied().unwrap_or_default().saturating_mul(sides);
         let found = effects_by_kind.get(&kind).copied().unwrap_or_default();
         if expected != found {
-            report.differs(format!(
-                "transfers of kind {} have {found} good entries, not {expected}",
-                kind.as_str()
-            ));
+            report.found.differs(
+                TRANSFERS,
+                format!("transfers of kind {} have {found} good entries, not {expected}", kind.as_str()),
+            );
         }
     }
+    report.found.checked(TRANSFERS, report.transfers);
     Ok(())
 }
 
 /// The working copy of open holds agrees with the transfers.
-async fn compare_holds(tx: &mut Tx, report: &mut Report) -> Result<(), LedgerError> {
+async fn compare_holds(tx: &mut Tx, found: &mut Findings) -> Result<(), LedgerError> {
+    if let Some(row) = tx.query_one(store::HOLDS_OPEN, vec![]).await? {
+        found.checked(HOLDS, row.get(0)?);
+    }
     for (sql, fault) in [
         (store::HOLDS_MISSING, "is open, but not in the working copy or with other content"),
         (store::HOLDS_LEFT_OVER, "is in the working copy, but has ended or never was"),
     ] {
         for row in tx.query(sql, params![10_i64]).await? {
-            report.differs(format!("hold {} {fault}", row.get::<TransferId>(0)?));
+            found.differs(HOLDS, format!("hold {} {fault}", row.get::<TransferId>(0)?));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::output;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use plaza_billing::{BillingError, Prices};
+use plaza_billing::{BillingError, Prices, Verification};
 use plaza_db::{Db, SERVER_MIGRATIONS};
 use plaza_protocol::{Ctx, Currency, RandomIds, Timestamp};
 use plaza_server::ServerClock;
@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
-    /// Check that balances, transfers and charges agree. Exit code 1 if they do not.
+    /// Replay the books: compute balances, charges, counters, sums and invoices again from what never changes, and
+    /// compare. Exit code 1 if something differs.
+    #[command(visible_alias = "replay")]
     Verify(Verify),
     /// Write the books as plain-text accounting, so that another program can balance them.
     Export(Export),
@@ -36,6 +38,9 @@ struct Books {
 pub(crate) struct Verify {
     #[command(flatten)]
     books: Books,
+    /// Build the sums again that differ: tier_counters, revenue_hours, dashboard. Nothing else is changed.
+    #[arg(long)]
+    repair: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -104,20 +109,40 @@ impl Books {
 
 async fn verify(ctx: &Ctx, asked: Verify) -> anyhow::Result<ExitCode> {
     let db = asked.books.open().await?;
-    let verified = db
-        .read(ctx, "ledger.verify", async |ctx, tx| {
-            plaza_billing::verify(ctx, tx, &Prices::default()).await.map_err(ReadError::from)
-        })
-        .await
-        .context("reading the books")?;
+    let mut verified = verified(ctx, &db).await?;
+    let mut repaired = Vec::new();
+    if asked.repair && !verified.ok {
+        let wrong = verified.clone();
+        let repair = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| {
+            plaza_billing::repair(ctx, tx, &wrong).await.map_err(ReadError::from)
+        };
+        repaired = db.transact(ctx, "ledger.repair", repair).await.context("building the sums again")?;
+        verified = self::verified(ctx, &db).await?;
+    }
     if asked.json {
-        output::line(serde_json::to_string(&verified)?);
+        let mut told = serde_json::to_value(&verified)?;
+        told["repaired"] = serde_json::to_value(&repaired)?;
+        output::line(told);
     } else {
         let verdict = if verified.ok { "The books agree." } else { "The books do NOT agree." };
         output::line(format!("{verdict} {} transfers, {} charges.", verified.transfers, verified.charges));
+        if !repaired.is_empty() {
+            output::line(format!("Built again: {}.", repaired.join(", ")));
+        }
+        output::line(format!("{:<18} {:>12} {:>10}", "kind", "checked", "differing"));
+        for of in &verified.kinds {
+            output::line(format!("{:<18} {:>12} {:>10}", of.kind, of.checked, of.differing));
+        }
         verified.differences.iter().for_each(output::line);
     }
     Ok(if verified.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verified(ctx: &Ctx, db: &Db) -> anyhow::Result<Verification> {
+    let verify = async |ctx: &Ctx, tx: &mut plaza_db::Tx| {
+        plaza_billing::verify(ctx, tx, &Prices::default()).await.map_err(ReadError::from)
+    };
+    db.read(ctx, "ledger.verify", verify).await.context("reading the books")
 }
 
 async fn export(ctx: &Ctx, asked: Export) -> anyhow::Result<ExitCode> {

@@ -51,6 +51,8 @@ statements! {
         ) AS used
         GROUP BY campaign, category HAVING sum(messages) <> 0 OR sum(amount_micros) <> 0
         ORDER BY amount DESC, messages DESC, campaign, category";
+    /// For verification: how many sums there are.
+    COUNT = "SELECT count(*) FROM campaign_month";
     /// For verification: sums that are not those of their charges.
     WRONG = "
         SELECT portfolio_id, period, campaign, category, pricing_type, CAST(sum(messages) AS BIGINT),

@@ -3,7 +3,9 @@
 use super::{Scope, store};
 use crate::BillingError;
 use crate::usage::{Message, Payer};
+use crate::verify::kinds::SPENT;
 use plaza_db::{Tx, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Micros, PortfolioId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,15 +71,17 @@ pub(crate) fn days(
     Ok(days)
 }
 
-/// For verification: what the counters should say, compared with what they say. The answer is what differs, in words.
-pub(crate) async fn verify(tx: &mut Tx) -> Result<Vec<String>, BillingError> {
-    let rows = tx.query(store::WRONG_DAYS, vec![]).await?;
-    let differences = rows.iter().map(|row| {
-        let (portfolio, scope, subject): (PortfolioId, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+/// For verification: what the counters should say, compared with what they say.
+pub(crate) async fn verify(tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
+    if let Some(row) = tx.query_one(store::COUNT_DAYS, vec![]).await? {
+        found.checked(SPENT, row.get(0)?);
+    }
+    for row in tx.query(store::WRONG_DAYS, vec![]).await? {
+        let (portfolio, scope, subject): (PortfolioId, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
         let (day, kept, right): (i64, i64, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
-        Ok(format!(
-            "portfolio {portfolio}, {scope} {subject}, {day}: {kept} micros are counted as spent, {right} were"
-        ))
-    });
-    differences.collect()
+        let which = format!("portfolio {portfolio}, {scope} {subject}, {day}");
+        found.differs(SPENT, format!("{which}: {kept} micros are counted as spent, {right} were"));
+    }
+    Ok(())
 }

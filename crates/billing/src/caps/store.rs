@@ -28,6 +28,8 @@ statements! {
                CAST(sum(amount_micros) AS BIGINT)
         FROM usage_sum WHERE portfolio_id = $1 AND span = 'month' AND bucket = $2
         GROUP BY category ORDER BY category";
+    /// For verification: how many sums there are.
+    COUNT_DAYS = "SELECT count(*) FROM spending_day";
     /// For verification: days whose sums are not those of their messages.
     WRONG_DAYS = "
         WITH message (portfolio_id, waba_id, phone_number_id, campaign, day, amount) AS (

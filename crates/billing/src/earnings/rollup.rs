@@ -2,8 +2,10 @@
 //! only; a batch adds a few rows to them, after the sums that they are made of and in the order of their keys.
 
 use super::{Traffic, Used, pricing_type, store};
+use crate::verify::kinds::DASHBOARD;
 use crate::{BillingError, PricingType};
 use plaza_db::{Tx, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Currency, Micros, PortfolioId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -55,11 +57,7 @@ impl Rollups {
     }
 
     /// Says where the tables differ from these sums.
-    pub(super) async fn compare(
-        &self,
-        tx: &mut Tx,
-        differs: &mut (dyn FnMut(String) + Send),
-    ) -> Result<(), BillingError> {
+    pub(super) async fn compare(&self, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
         let mut days = BTreeMap::new();
         for row in tx.query(store::ALL_DAYS, vec![]).await? {
             let sum = Traffic { messages: row.get(3)?, list: row.get(4)?, amount: row.get(5)? };
@@ -71,11 +69,11 @@ impl Rollups {
             let sum: CustomerSum = (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
             customers.insert((span, row.get(1)?, row.get(2)?), sum);
         }
-        diff("sum of the day", (&days, &self.days), |sum| *sum == Traffic::default(), differs);
+        diff("sum of the day", (&days, &self.days), |sum| *sum == Traffic::default(), found);
         let is_nothing = |(_, messages, billable, amount): &CustomerSum| {
             (*messages, *billable, *amount) == (0, 0, Micros::ZERO)
         };
-        diff("sum of the customer", (&customers, &self.customers), is_nothing, differs);
+        diff("sum of the customer", (&customers, &self.customers), is_nothing, found);
         Ok(())
     }
 }
@@ -85,13 +83,15 @@ fn diff<K: Ord + Debug, V: PartialEq + Debug>(
     what: &str,
     (kept, made): (&BTreeMap<K, V>, &BTreeMap<K, V>),
     is_nothing: impl Fn(&V) -> bool,
-    differs: &mut (dyn FnMut(String) + Send),
+    found: &mut Findings,
 ) {
     for key in kept.keys().chain(made.keys()).collect::<BTreeSet<&K>>() {
+        found.checked(DASHBOARD, 1);
         let there = kept.get(key).filter(|sum| !is_nothing(sum));
         let here = made.get(key).filter(|sum| !is_nothing(sum));
         if there != here {
-            differs(format!("the {what} {key:?} is {there:?}, the charges give {here:?}"));
+            let difference = format!("the {what} {key:?} is {there:?}, the charges give {here:?}");
+            found.differs(DASHBOARD, difference);
         }
     }
 }

@@ -8,8 +8,10 @@
 //! alike, so that everybody sees that none is missing.
 
 use super::{InvoiceError, LegalEntity, parties, require_operator, store};
+use crate::verify::kinds::NUMBERS;
 use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
+use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -168,7 +170,7 @@ pub(super) async fn next(
 }
 
 /// As many documents bear a number of a year as were given out.
-pub(super) async fn verify(tx: &mut Tx, found: &mut Vec<String>) -> Result<(), InvoiceError> {
+pub(super) async fn verify(tx: &mut Tx, found: &mut Findings) -> Result<(), InvoiceError> {
     for row in tx.query(store::NUMBERS, params![parties::ENTITY]).await? {
         let (kind, year, last): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let Some(kind) = Numbered::parse(&kind) else { continue };
@@ -180,8 +182,10 @@ pub(super) async fn verify(tx: &mut Tx, found: &mut Vec<String>) -> Result<(), I
         // A number is digits only: what has a hyphen more is of another series.
         let patterns = params![format!("{begin}%"), format!("{begin}%-%")];
         let count: i64 = tx.query_one(count, patterns).await?.map_or(Ok(0), |row| row.get(0))?;
+        found.checked(NUMBERS, count);
         if count != last {
-            found.push(format!("{begin}%: {last} numbers were given out, {count} documents bear one"));
+            let difference = format!("{begin}%: {last} numbers were given out, {count} documents bear one");
+            found.differs(NUMBERS, difference);
         }
     }
     Ok(())

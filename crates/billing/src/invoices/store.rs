@@ -328,14 +328,19 @@ statements! {
         LEFT JOIN usage_pulses p ON p.message_id = e.message_id
         WHERE e.portfolio_id = $1 AND e.sequence <= $2
         GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(c.messages) <> 0 ORDER BY 1, 2, 3, 4, 5, 6";
-    /// For verification: what final invoices say of a portfolio's usage.
+    /// For verification: what final invoices say of a portfolio's usage, line by line.
     INVOICED_USAGE = "
-        SELECT CAST(COALESCE(sum(l.amount_micros), 0) AS BIGINT) FROM invoice i
-        JOIN invoice_line l ON l.invoice_id = i.invoice_id
-        WHERE i.portfolio_id = $1 AND i.number IS NOT NULL AND l.kind = 'usage'";
+        SELECT l.period, l.market, l.category, l.pricing_type, l.tier, l.unit_micros, CAST(sum(l.quantity) AS BIGINT),
+               CAST(sum(l.amount_micros) AS BIGINT), CAST(sum(l.credit_micros) AS BIGINT)
+        FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id
+        WHERE i.portfolio_id = $1 AND i.number IS NOT NULL AND l.kind = 'usage'
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
     /// For verification: what the sums say of it.
     MARKED_USAGE = "
-        SELECT CAST(COALESCE(sum(invoiced_micros), 0) AS BIGINT) FROM usage_month WHERE portfolio_id = $1";
+        SELECT period, market, category, pricing_type, tier, unit_micros, invoiced_quantity, invoiced_micros,
+               invoiced_credit_micros
+        FROM usage_month WHERE portfolio_id = $1 AND invoiced_quantity <> 0
+        ORDER BY period, market, category, pricing_type, tier, unit_micros";
 }
 
 list_statements! {

@@ -24,7 +24,7 @@ statements! {
         WHERE lapse_id = $1 AND amount_micros IS NOT NULL AND reinstated_at IS NULL";
     /// For verification: what has lapsed and was not given back.
     SUMS = "
-        SELECT p.currency, CAST(sum(l.amount_micros) AS BIGINT)
+        SELECT p.currency, CAST(sum(l.amount_micros) AS BIGINT), CAST(count(*) AS BIGINT)
         FROM balance_lapse l JOIN billing_portfolio p ON p.portfolio_id = l.portfolio_id
         WHERE l.amount_micros IS NOT NULL AND l.reinstated_at IS NULL GROUP BY p.currency";
 }

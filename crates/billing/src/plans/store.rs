@@ -141,6 +141,13 @@ statements! {
         UPDATE subscription_deferral SET days_done = $2, next_day = $3, earned_micros = $4, credited_micros = $5,
             is_open = $6, due_at = $7
         WHERE deferral_id = $1 AND days_done = $8";
+    /// For verification: all stretches in the order of their ids.
+    DEFERRALS_AFTER = "
+        SELECT deferral_id, amount_micros, days, days_done, earned_micros, credited_micros, is_open
+        FROM subscription_deferral WHERE deferral_id > $1 ORDER BY deferral_id LIMIT $2";
+    /// For verification: all lines in the order of their ids.
+    LINES_AFTER = "
+        SELECT line_id, transfer_id, amount_micros FROM subscription_line WHERE line_id > $1 ORDER BY line_id LIMIT $2";
     /// What is paid and not earned yet, by currency.
     UNEARNED = "
         SELECT currency, CAST(SUM(amount_micros - earned_micros - credited_micros) AS BIGINT)

@@ -38,7 +38,7 @@ statements! {
                CASE WHEN p.run IS NULL THEN c.unit_micros ELSE p.unit_micros END,
                CASE WHEN p.run IS NULL THEN c.amount_micros ELSE p.amount_micros END,
                CASE WHEN p.run IS NULL THEN c.credit_micros ELSE p.credit_micros END,
-               x.from_credit_micros, x.credit_micros, x.transfers, x.invoice_id
+               x.from_credit_micros, x.credit_micros, x.transfers, x.allowance, x.volume
         FROM charge_correction x
         JOIN charge c ON c.message_id = x.message_id AND c.run = 0 AND c.charge_id = x.charge_id
             AND c.portfolio_id = x.portfolio_id AND c.period = x.period AND c.market = x.market

@@ -1,9 +1,13 @@
-//! Proves from the tables that each correction names what held before it and moved its difference.
+//! Proves from the tables that each correction names what held before it, says what the price book says for its place in
+//! the month, and moved its difference.
 
 use super::{Place, Rating, store, transfer_of, transfers_of};
+use crate::Prices;
+use crate::usage::{Event, Payer, payers};
+use crate::verify::kinds::CORRECTIONS;
 use crate::{BillingError, Category};
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::TransferView;
+use plaza_ledger::{Findings, TransferView};
 use plaza_protocol::{
     BusinessMessageId, CorrectionId, Ctx, Currency, Micros, PortfolioId, Timestamp, TransferId,
 };
@@ -17,8 +21,9 @@ const PAGE_ROWS: i64 = 1024;
 pub(crate) async fn verify(
     ctx: &Ctx,
     tx: &mut Tx,
+    prices: &Prices,
     tally: &mut (dyn FnMut(&Verified) -> Result<(), BillingError> + Send),
-    differs: &mut (dyn FnMut(String) + Send),
+    found: &mut Findings,
 ) -> Result<(), BillingError> {
     let (mut after, mut seen) = (CorrectionId(Uuid::nil()), 0_i64);
     loop {
@@ -38,16 +43,27 @@ pub(crate) async fn verify(
         let transfers = plaza_ledger::transfers(ctx, tx, &ids).await?;
         let moved: HashMap<TransferId, TransferView> =
             transfers.into_iter().map(|transfer| (transfer.transfer_id, transfer)).collect();
-        for each in &verified {
+        let portfolios = verified.iter().map(|each| each.portfolio_id).collect();
+        let payers = payers(tx, prices, crate::store::PORTFOLIOS, portfolios).await?;
+        let events = verified.iter().map(|each| params![each.message_id]).collect();
+        let events = tx.query_many(crate::store::EVENT, events).await?;
+        for (each, event) in verified.iter().zip(events) {
+            let event = event.first().map(|row| crate::store::event(row, 15)).transpose()?;
+            if !event.is_some_and(|(event, _)| each.is_right(payers.get(&each.portfolio_id), &event)) {
+                let which = format!("{}, run {}", each.message_id, each.run);
+                found.differs(CORRECTIONS, format!("{which}: it does not follow from the price book"));
+            }
             seen = seen.saturating_add(1);
-            each.hold_against(&moved, differs)?;
+            each.hold_against(&moved, found)?;
             tally(each)?;
         }
     }
-    let count = tx.query_one(store::COUNT, vec![]).await?.map_or(Ok(0), |row| row.get(0))?;
+    let count: i64 = tx.query_one(store::COUNT, vec![]).await?.map_or(Ok(0), |row| row.get(0))?;
     if seen != count {
-        differs(format!("{count} corrections are there, {seen} of them belong to charges"));
+        let difference = format!("{count} corrections are there, {seen} of them belong to charges");
+        found.differs(CORRECTIONS, difference);
     }
+    found.checked(CORRECTIONS, count);
     Ok(())
 }
 
@@ -70,6 +86,9 @@ pub(crate) struct Verified {
     from_credit: Micros,
     credit: Micros,
     pub(crate) transfers: i64,
+    /// Its place in the month, by the order of deliveries.
+    allowance: Option<i64>,
+    volume: Option<i64>,
 }
 
 impl Verified {
@@ -91,6 +110,26 @@ impl Verified {
             from_credit: row.get(26)?,
             credit: row.get(27)?,
             transfers: row.get(28)?,
+            allowance: row.get(29)?,
+            volume: row.get(30)?,
+        })
+    }
+
+    /// Whether it is what the price book says of the delivery.
+    fn is_right(&self, payer: Option<&Payer>, event: &Event) -> bool {
+        let message = &event.message;
+        let rate = payer.and_then(|payer| message.rate(&payer.book, event.delivered_at));
+        rate.is_some_and(|rate| {
+            let kind = rate.pricing_type(self.allowance);
+            let (unit, tier) = (rate.unit_at(self.volume), rate.tier(self.volume));
+            let right = Rating {
+                pricing_type: kind,
+                tier: tier.map(|tier| tier.from),
+                tier_to: tier.and_then(|tier| tier.to),
+                unit: message.list_price(unit),
+                amount: message.amount(kind, unit),
+            };
+            self.after == right
         })
     }
 
@@ -98,7 +137,7 @@ impl Verified {
     fn hold_against(
         &self,
         moved: &HashMap<TransferId, TransferView>,
-        differs: &mut (dyn FnMut(String) + Send),
+        found: &mut Findings,
     ) -> Result<(), BillingError> {
         let difference = self.difference()?;
         let wanted = (difference != Micros::ZERO).then(|| transfer_of(self.message_id, self.run));
@@ -110,7 +149,8 @@ impl Verified {
             let more = |account: &str| if account == line { transfer.amount.0 } else { 0 };
             owed = owed.saturating_add(more(&transfer.debit)).saturating_sub(more(&transfer.credit));
         }
-        let mut wrong = |what: &str| differs(format!("{}, run {}: {what}", self.message_id, self.run));
+        let which = format!("{}, run {}", self.message_id, self.run);
+        let mut wrong = |what: &str| found.differs(CORRECTIONS, format!("{which}: {what}"));
         if self.from_credit.0.saturating_add(owed) != self.credit.0 {
             wrong("the ledger has another part as owed");
         }

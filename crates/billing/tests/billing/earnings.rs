@@ -12,7 +12,7 @@ async fn earnings(world: &World, currency: Currency) -> Earnings {
 }
 
 /// Has `count` messages to Germany delivered on a day at noon.
-async fn sell(world: &World, portfolio: PortfolioId, category: Category, day: &str, count: usize) {
+pub(crate) async fn sell(world: &World, portfolio: PortfolioId, category: Category, day: &str, count: usize) {
     let delivered_at = at(&format!("{day}T12:00:00Z"));
     let intent =
         || Intent { portfolio_id: portfolio, ..world.message(category, "+4915112345678", delivered_at) };

@@ -19,6 +19,7 @@ mod lapses;
 mod lifecycle;
 mod mail;
 mod model;
+mod outlook;
 mod plans;
 mod reference;
 mod regimes;

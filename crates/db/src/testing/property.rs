@@ -7,14 +7,15 @@ use super::Place;
 use crate::Db;
 use futures_util::FutureExt as _;
 use proptest::strategy::Strategy;
-use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use std::cell::RefCell;
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 
 /// How long a sequence is made shorter.
-const SHRINK_MS_MAX: u32 = 180_000;
+const SHRINK_MS_MAX: u32 = 90_000;
 /// Sequences that are tried on the way.
-const SHRINK_TRIES_MAX: u32 = 2000;
+const SHRINK_TRIES_MAX: u32 = 1500;
 
 #[derive(Debug, Clone, Copy)]
 enum Engine {
@@ -37,10 +38,21 @@ where
             max_shrink_time: SHRINK_MS_MAX,
             ..Config::default()
         });
+        // The first failure is printed as any; those of cases that are made shorter would be hundreds.
+        let printing = RefCell::new(None);
         let found = runner.run(cases, |case| {
-            run(engine, case, &test);
-            Ok(())
+            catch_unwind(AssertUnwindSafe(|| run(engine, case, &test))).map_err(|_| {
+                printing.borrow_mut().get_or_insert_with(|| {
+                    let before = take_hook();
+                    set_hook(Box::new(|_| {}));
+                    before
+                });
+                TestCaseError::fail("it panics")
+            })
         });
+        if let Some(before) = printing.take() {
+            set_hook(before);
+        }
         match found {
             Ok(()) => {}
             Err(TestError::Fail(_, shortest)) => {

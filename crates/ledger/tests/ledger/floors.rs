@@ -61,7 +61,7 @@ async fn whoever_changes_a_floor_in_the_tables_is_found() {
                 .transact(&ctx, "test", async move |ctx, tx| {
                     assert!(tx.execute(Sql { name: "test", text }, vec![]).await? > 0, "{text}");
                     let report = plaza_ledger::verify(ctx, tx).await?;
-                    Err::<(), _>(tampering::Found(Some(report.differences)))
+                    Err::<(), _>(tampering::Found(Some(report.found.differences)))
                 })
                 .await
                 .unwrap_err();

@@ -76,7 +76,7 @@ async fn verify(db: &Db, ctx: &Ctx) -> Report {
 }
 
 async fn assert_sound(db: &Db, ctx: &Ctx) {
-    assert_eq!(verify(db, ctx).await.differences, Vec::<String>::new(), "{db:?}");
+    assert_eq!(verify(db, ctx).await.found.differences, Vec::<String>::new(), "{db:?}");
 }
 
 fn receivable(portfolio: i64) -> Account {

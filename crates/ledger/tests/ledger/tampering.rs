@@ -54,7 +54,7 @@ async fn every_change_is_found() {
                 .transact(&ctx, "test", async move |ctx, tx| {
                     assert!(tx.execute(Sql { name: "test", text }, vec![]).await? > 0, "{text}");
                     let report = plaza_ledger::verify(ctx, tx).await?;
-                    Err::<(), _>(Found(Some(report.differences)))
+                    Err::<(), _>(Found(Some(report.found.differences)))
                 })
                 .await
                 .unwrap_err();
@@ -85,7 +85,7 @@ async fn a_change_that_keeps_all_sums_breaks_the_chain() {
         })
         .await
         .unwrap();
-        let differences = verify(&db, &ctx).await.differences;
+        let differences = verify(&db, &ctx).await.found.differences;
         assert_eq!(differences.len(), 2, "both chains: {differences:?}");
     })
     .await;

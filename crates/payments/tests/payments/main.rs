@@ -43,10 +43,19 @@ struct World {
 /// Runs a test in a world on each engine.
 async fn each_world<F: AsyncFn(World)>(test: F) {
     each_engine(async |db| {
+        let world = World::on(db).await;
+        test(world.clone()).await;
+        world.check_books().await;
+    })
+    .await;
+}
+
+impl World {
+    async fn on(db: Db) -> Self {
         let (ctx, clock) = plaza_db::testing::ctx();
         let sandbox = Arc::new(Sandbox::default());
         let payments = Payments::new(db.clone(), Some(sandbox.clone()));
-        let world = World { db, ctx, clock, sandbox, payments, next: Arc::default() };
+        let world = Self { db, ctx, clock, sandbox, payments, next: Arc::default() };
         let open = async |ctx: &Ctx, tx: &mut Tx| {
             plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await.unwrap();
             for portfolio in [TULIP, ROSE] {
@@ -55,10 +64,8 @@ async fn each_world<F: AsyncFn(World)>(test: F) {
             Ok::<_, plaza_billing::BillingError>(())
         };
         world.db.transact(&world.ctx, "test.open", open).await.unwrap();
-        test(world.clone()).await;
-        world.check_books().await;
-    })
-    .await;
+        world
+    }
 }
 
 fn micros(text: &str) -> Micros {
@@ -133,7 +140,7 @@ impl World {
     async fn check_books(&self) {
         let verify = async |ctx: &Ctx, tx: &mut Tx| plaza_ledger::verify(ctx, tx).await;
         let report = self.db.read(&self.ctx, "test.verify", verify).await.unwrap();
-        assert_eq!(report.differences, Vec::<String>::new());
+        assert_eq!(report.found.differences, Vec::<String>::new());
     }
 
     /// Spends from the balance, or holds it.

@@ -15,6 +15,7 @@ mod money;
 mod plans;
 mod prices;
 mod repeat;
+mod replay;
 mod rerating;
 mod sandbox;
 mod server;

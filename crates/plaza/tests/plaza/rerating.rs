@@ -1,5 +1,5 @@
 //! A month is rated again by the operator, on the command line and over HTTP: once, whatever is asked again, and where
-//! its invoice is final by a credit note. An invoice is paid over HTTP.
+//! its invoice is final by a credit note. An invoice is paid over HTTP. On both engines.
 
 use crate::invoices::{plaza, plaza_json};
 use crate::server::{Server, ctx, get, post};
@@ -8,6 +8,7 @@ use plaza_billing::{BillingError, Category, Intent, Prices, WindowState};
 use plaza_db::{Db, SERVER_MIGRATIONS, Tx};
 use plaza_protocol::{BusinessMessageId, Ctx, Micros, PhoneNumberId, PortfolioId, Timestamp, WabaId};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const MONTH: &str = "2026-11";
@@ -98,9 +99,34 @@ async fn available(server: &Server, portfolio: PortfolioId) -> i64 {
     billing["balance"]["available_micros"].as_i64().unwrap_or_else(|| panic!("{billing}"))
 }
 
+/// A sandbox with the embedded database, or with this PostgreSQL database.
+pub(crate) async fn start_on(database: Option<&str>) -> Server {
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let mut arguments = vec!["--sandbox".to_owned()];
+    arguments.extend(database.into_iter().flat_map(|url| ["--database-url".to_owned(), url.to_owned()]));
+    Server::start_in(folder, "server", &arguments).await
+}
+
+/// Writes into the database of a server that is stopped meanwhile.
+pub(crate) async fn write_into<E: From<plaza_db::DbError> + std::fmt::Debug + Send + 'static>(
+    server: &mut Server,
+    database: Option<&str>,
+    work: impl AsyncFn(&Ctx, &mut Tx) -> Result<(), E> + Send + 'static,
+) {
+    assert!(server.stop());
+    let db = match database {
+        Some(url) => Db::open_postgres(url, 1, SERVER_MIGRATIONS).await.unwrap(),
+        None => Db::open_sqlite(&server.data().join("plaza.db"), SERVER_MIGRATIONS).await.unwrap(),
+    };
+    let later = ctx().not_before(at("2027-02-01T00:00:00Z"));
+    db.transact(&later, "test.write", work).await.unwrap();
+    db.close().await;
+    server.kill_and_restart().await;
+}
+
 /// Two businesses whose receipts came in the wrong order; the month of the second one is final.
-async fn two_businesses() -> (Server, PortfolioId, PortfolioId) {
-    let mut server = Server::start().await;
+pub(crate) async fn two_businesses(database: Option<&str>) -> (Server, PortfolioId, PortfolioId) {
+    let mut server = start_on(database).await;
     let mut portfolios = Vec::new();
     for number in ["+4930901820", "+4930901821"] {
         let made =
@@ -109,25 +135,29 @@ async fn two_businesses() -> (Server, PortfolioId, PortfolioId) {
         assert_eq!(status, 201, "{made}");
         portfolios.push(PortfolioId(made["business_id"].as_str().unwrap().parse().unwrap()));
     }
-    assert!(server.stop());
-    let db = Db::open_sqlite(&server.data().join("plaza.db"), SERVER_MIGRATIONS).await.unwrap();
     let (open, ended) = (portfolios[0], portfolios[1]);
-    let later = ctx().not_before(at("2027-02-01T00:00:00Z"));
     let write = async move |ctx: &Ctx, tx: &mut Tx| {
         // The early ones were charged and cost more than the late ones will, or less.
         backwards(ctx, tx, open, [BRAZIL, INDIA]).await?;
         backwards(ctx, tx, ended, [INDIA, BRAZIL]).await?;
         finalized(ctx, tx, ended).await
     };
-    db.transact(&later, "test.backwards", write).await.unwrap();
-    db.close().await;
-    server.kill_and_restart().await;
+    write_into(&mut server, database, write).await;
     (server, open, ended)
 }
 
 #[tokio::test]
 async fn a_month_is_rated_again_once_and_its_final_invoice_gets_a_credit_note() {
-    let (server, open, ended) = two_businesses().await;
+    it_is_rated_again(None).await;
+}
+
+#[tokio::test]
+async fn a_month_is_rated_again_once_on_postgres() {
+    it_is_rated_again(Some(&plaza_db::testing::postgres_url().await)).await;
+}
+
+async fn it_is_rated_again(database: Option<&str>) {
+    let (server, open, ended) = two_businesses(database).await;
     let asked = |portfolio: PortfolioId, dry_run: bool| json!({"portfolio_id": portfolio, "period": MONTH, "dry_run": dry_run});
     // Over HTTP, of a month that has no invoice: prepaid is debited by the difference, and never twice.
     let before = available(&server, open).await;
@@ -180,13 +210,19 @@ async fn a_month_is_rated_again_once_and_its_final_invoice_gets_a_credit_note() 
 
 #[tokio::test]
 async fn an_invoice_is_paid_over_http() {
-    let mut server = Server::start().await;
+    it_is_paid(None).await;
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_over_http_on_postgres() {
+    it_is_paid(Some(&plaza_db::testing::postgres_url().await)).await;
+}
+
+async fn it_is_paid(database: Option<&str>) {
+    let mut server = start_on(database).await;
     let business = server.business("+4930901820").await;
     let portfolio = server.operator("businesses").await["data"][0]["business_id"].clone();
     let portfolio = PortfolioId(portfolio.as_str().unwrap().parse().unwrap());
-    assert!(server.stop());
-    let db = Db::open_sqlite(&server.data().join("plaza.db"), SERVER_MIGRATIONS).await.unwrap();
-    let later = ctx().not_before(at("2027-02-01T00:00:00Z"));
     let write = async move |ctx: &Ctx, tx: &mut Tx| {
         for n in 0..2 {
             let item = invoices::NewItem {
@@ -204,9 +240,7 @@ async fn an_invoice_is_paid_over_http() {
         }
         finalized(ctx, tx, portfolio).await
     };
-    db.transact(&later, "test.invoice", write).await.unwrap();
-    db.close().await;
-    server.kill_and_restart().await;
+    write_into(&mut server, database, write).await;
     let (_, own) = get(&format!("{}/manager/api/billing/invoices", server.url), Some(&business.token)).await;
     let id = own["data"][0]["invoice_id"].as_str().unwrap_or_else(|| panic!("{own}")).to_owned();
     let due = own["data"][0]["open_minor"].as_i64().unwrap();

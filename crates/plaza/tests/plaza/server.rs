@@ -7,7 +7,7 @@ use plaza_protocol::{ConversationId, Ctx, RandomIds};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -127,13 +127,18 @@ impl Server {
 
     /// What `plaza ledger` prints about the data.
     pub(crate) fn ledger(&self, arguments: &[&str]) -> Vec<u8> {
+        self.ledger_output(arguments).stdout
+    }
+
+    /// The same, with the exit code.
+    pub(crate) fn ledger_output(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plaza"));
         command.arg("ledger").args(arguments);
         match self.arguments.iter().position(|argument| argument == "--database-url") {
             Some(at) => command.args(["--database-url", &self.arguments[at + 1]]),
             None => command.arg("--data").arg(self.data()),
         };
-        command.output().unwrap().stdout
+        command.output().unwrap()
     }
 }
 

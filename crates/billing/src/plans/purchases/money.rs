@@ -5,8 +5,9 @@ use super::{DAMAGED, KeptPayment, Purchase, PurchaseError, Receipt, StorePayment
 use crate::BillingError;
 use crate::plans::calendar::Calendar;
 use crate::plans::{Term, deferral, share};
+use crate::verify::kinds::ITEMS;
 use plaza_db::{Row, Tx, params};
-use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id, named_id};
+use plaza_ledger::{Account, AccountKind, Action, Findings, Transfer, derived_id, named_id};
 use plaza_protocol::{Ctx, Currency, Micros, PurchaseId, SubscriptionId, Timestamp, TransferId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -245,20 +246,21 @@ async fn give_back(
 }
 
 /// What was sold for good is what stands on its account; what differs, in words.
-pub(crate) async fn compare_items(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<String>, BillingError> {
+pub(crate) async fn compare_items(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Result<(), BillingError> {
     let mut sold: BTreeMap<Currency, Micros> = BTreeMap::new();
     for row in tx.query(store::ITEMS_SOLD, params![]).await? {
         sold.insert(row.get(0)?, row.get(1)?);
+        found.checked(ITEMS, row.get(2)?);
     }
-    let mut differences = Vec::new();
     for currency in Currency::ALL {
         let posted =
             plaza_ledger::balance(ctx, tx, &account(AccountKind::ItemRevenue, *currency)).await?.posted;
         let rows = sold.get(currency).copied().unwrap_or_default();
         if posted != rows {
-            differences
-                .push(format!("revenue:items in {currency}: {posted} stand there, purchases have {rows}"));
+            let difference =
+                format!("revenue:items in {currency}: {posted} stand there, purchases have {rows}");
+            found.differs(ITEMS, difference);
         }
     }
-    Ok(differences)
+    Ok(())
 }

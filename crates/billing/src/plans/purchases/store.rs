@@ -71,6 +71,7 @@ statements! {
             CAST(SUM(commission_micros) AS BIGINT), CAST(SUM(refunded_micros) AS BIGINT)
         FROM purchase_payment GROUP BY plan_key, term, currency ORDER BY currency, plan_key, term";
     /// What was sold for good, by currency.
-    ITEMS_SOLD = "SELECT currency, CAST(SUM(amount_micros) AS BIGINT) FROM purchase_payment WHERE term = 'once'
-        GROUP BY currency ORDER BY currency";
+    ITEMS_SOLD = "
+        SELECT currency, CAST(SUM(amount_micros) AS BIGINT), CAST(count(*) AS BIGINT)
+        FROM purchase_payment WHERE term = 'once' GROUP BY currency ORDER BY currency";
 }
