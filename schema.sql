@@ -1451,6 +1451,22 @@ CREATE TABLE purchase_payment (
 
 CREATE INDEX purchase_payment_by_purchase ON purchase_payment (purchase_id, from_at);
 
+CREATE INDEX purchase_payment_by_store ON purchase_payment (store, currency, from_at);
+
+CREATE TABLE purchase_refund (
+    payment_id UUID NOT NULL,
+    refunded_to_micros BIGINT NOT NULL,   -- of the payment, in all, with this one
+    store TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    commission_micros BIGINT NOT NULL,    -- what the store gave back of its own part
+    at BIGINT NOT NULL,
+    PRIMARY KEY (payment_id, refunded_to_micros),
+    CHECK (amount_micros > 0 AND refunded_to_micros >= amount_micros AND commission_micros >= 0)
+) WITHOUT ROWID;
+
+CREATE INDEX purchase_refund_by_store ON purchase_refund (store, currency, at);
+
 CREATE TABLE quality (
     -- A phone number or a template.
     node_id BIGINT NOT NULL PRIMARY KEY,
@@ -1581,6 +1597,52 @@ CREATE TABLE sandbox_code (
 
 CREATE INDEX sandbox_code_by_time ON sandbox_code (created_at);
 
+CREATE TABLE sandbox_intent (
+    reference TEXT NOT NULL PRIMARY KEY,
+    token TEXT NOT NULL,                  -- which fault its card has
+    currency TEXT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    status TEXT NOT NULL,                 -- unconfirmed, processing, requires_action, succeeded, declined, canceled
+    failure_code TEXT,
+    failure TEXT,
+    attempts BIGINT NOT NULL
+);
+
+CREATE TABLE sandbox_refund (
+    refund_id UUID NOT NULL PRIMARY KEY,
+    amount_micros BIGINT NOT NULL         -- as many providers do, it gives back again whatever it is asked for
+);
+
+CREATE TABLE sandbox_sale (
+    reference TEXT NOT NULL PRIMARY KEY,
+    account_id UUID NOT NULL,             -- personal
+    product TEXT NOT NULL,                -- personal
+    term TEXT NOT NULL,
+    price_micros BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    trial_days BIGINT NOT NULL,
+    token TEXT NOT NULL,                  -- which fault it has
+    at BIGINT NOT NULL,
+    renewal_stopped_at BIGINT,
+    refunded_at BIGINT,                   -- the whole of it
+    looks BIGINT NOT NULL                 -- how often it was looked up
+);
+
+CREATE TABLE sandbox_sale_refund (
+    -- What was given back of a period, in all.
+    reference TEXT NOT NULL,
+    period BIGINT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (reference, period)
+) WITHOUT ROWID;
+
+CREATE TABLE sandbox_unsettled (
+    -- What the provider has taken and not paid out yet; below zero, it gave back more.
+    currency TEXT NOT NULL PRIMARY KEY,
+    amount_micros BIGINT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE schema_migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL);
 
 CREATE TABLE sent (
@@ -1619,6 +1681,30 @@ CREATE TABLE spending_day (
     PRIMARY KEY (portfolio_id, scope, subject, day)
 ) WITHOUT ROWID;
 
+CREATE TABLE store_payout (
+    payout_id UUID NOT NULL PRIMARY KEY,  -- the entry of the bank
+    store TEXT NOT NULL,
+    currency TEXT NOT NULL,               -- of the bank
+    amount_micros BIGINT NOT NULL,        -- what reached the bank
+    bank_fee_micros BIGINT NOT NULL,      -- what banks kept on the way
+    booked_at BIGINT NOT NULL,            -- by the bank
+    recorded_at BIGINT NOT NULL,
+    CHECK (amount_micros > 0 AND bank_fee_micros >= 0)
+) WITHOUT ROWID;
+
+CREATE INDEX store_payout_newest ON store_payout (booked_at);
+
+CREATE TABLE store_payout_part (
+    payout_id UUID NOT NULL,
+    currency TEXT NOT NULL,               -- in which people paid
+    settled_micros BIGINT NOT NULL,       -- what it takes off the clearing account: the three below together
+    paid_micros BIGINT NOT NULL,
+    withheld_micros BIGINT NOT NULL,      -- tax
+    commission_micros BIGINT NOT NULL,    -- what the store kept beyond what was booked with each sale; below zero, less
+    arrived_micros BIGINT NOT NULL,       -- what was paid, in the currency of the bank
+    PRIMARY KEY (payout_id, currency),
+    CHECK (settled_micros = paid_micros + withheld_micros + commission_micros)
+) WITHOUT ROWID;
 CREATE TABLE sticker (
     pack_key TEXT NOT NULL,
     name TEXT NOT NULL,

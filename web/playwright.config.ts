@@ -40,7 +40,7 @@ export default defineConfig({
   },
   projects: [
     { name: "mock", testMatch: "mock/*.spec.ts", use: { baseURL: MOCK_URL } },
-    { name: "plaza", testMatch: process.env["PLAZA_BIN"] ? "plaza/*.spec.ts" : "plaza/!(command-line|money|money-limits).spec.ts", use: { baseURL: plaza } },
+    { name: "plaza", testMatch: process.env["PLAZA_BIN"] ? "plaza/*.spec.ts" : "plaza/!(cards|command-line|money|money-limits).spec.ts", use: { baseURL: plaza } },
     { name: "screenshots", testMatch: "screenshots.spec.ts", use: { baseURL: plaza } },
   ],
   ...(mock ? { webServer: { command: "npm run build:mock && npm run preview:mock -- --host 127.0.0.1", url: MOCK_URL, reuseExistingServer: false } } : {}),

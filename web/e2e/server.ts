@@ -12,7 +12,7 @@ import type { APIRequestContext, Page } from "@playwright/test";
 type Json = Record<string, unknown>;
 
 /** A port that nobody listens on. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address() as AddressInfo;
@@ -32,10 +32,11 @@ export class OwnServer {
     readonly program: ChildProcess,
   ) {}
 
-  static async start(): Promise<OwnServer> {
+  /** `more`: further flags, made when the folder is there. */
+  static async start(more: (folder: string) => Promise<string[]> = async () => []): Promise<OwnServer> {
     const folder = await mkdtemp(join(tmpdir(), "plaza-own-"));
     const url = `http://127.0.0.1:${await freePort()}`;
-    const flags = ["serve", "--sandbox", "--seed-ids", "7", "--messages-per-s", "0", "--data", join(folder, "data"), "--listen", url.slice("http://".length)];
+    const flags = ["serve", "--sandbox", "--seed-ids", "7", "--messages-per-s", "0", "--data", join(folder, "data"), "--listen", url.slice("http://".length), ...(await more(folder))];
     const program = spawn(process.env["PLAZA_BIN"] ?? "plaza", flags, { stdio: "ignore" });
     const request = await requests.newContext({ baseURL: url });
     const isReady = async (): Promise<boolean> => (await request.get("/readyz").catch(() => null))?.ok() ?? false;

@@ -277,6 +277,13 @@ const analytics = createRoute({
   component: lazyRouteComponent(() => import("./routes/manager-analytics"), "AnalyticsPage"),
 });
 const payments = createRoute({ getParentRoute: () => manager, path: "payments", component: lazyRouteComponent(() => import("./routes/manager-payments"), "PaymentsPage") });
+/** Loaded anew, and left by loading anew: the page alone may run the provider's script. */
+const card = createRoute({
+  getParentRoute: () => manager,
+  path: "payments/card",
+  validateSearch: (search): { payment?: string } => some({ payment: text(search["payment"]) }),
+  component: lazyRouteComponent(() => import("./routes/manager-card"), "CardPage"),
+});
 const keys = createRoute({ getParentRoute: () => manager, path: "keys", component: lazyRouteComponent(() => import("./routes/manager-keys"), "KeysPage") });
 const ownPlan = createRoute({
   getParentRoute: () => manager,
@@ -306,7 +313,7 @@ const tree = root.addChildren([
   chat.addChildren([chatHome, conversation]),
   invitation,
   operator.addChildren([operatorHome, revenue, growth, charges, charge, businesses, business, invoices, invoice, unpaid, operatorPayments, purchases, stickers, dunning, settings, plans, operatorPrices, priceBook, priceVersion, priceDraft, priceCompare, webhooks, templates, verifications, review, audit, outbox]),
-  manager.addChildren([managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, estimate, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
+  manager.addChildren([card, managerHome, numbers, ownTemplates, newTemplate, template, editTemplate, messages, message, analytics, ownWebhooks, flows, flow, groups, qrCodes, billing, estimate, ownInvoices, ownInvoice, payments, ownPlan, ownVerification, keys, explorer]),
 ]);
 
 export const router = createRouter({

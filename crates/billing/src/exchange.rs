@@ -202,6 +202,9 @@ pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Resu
             move_by(made.currency, 0_i64.saturating_sub(made.amount.0));
         }
     }
+    for (currency, amount) in crate::payouts::exchanged(tx).await? {
+        move_by(currency, amount);
+    }
     for currency in Currency::ALL {
         let account = Account::new(AccountKind::Exchange, *currency);
         let posted = plaza_ledger::balance(ctx, tx, &account).await?.posted;

@@ -71,6 +71,7 @@ pub mod invoices;
 pub mod lapses;
 pub mod mail;
 pub mod outlook;
+pub mod payouts;
 pub mod plans;
 mod portfolio;
 mod price_book;
@@ -136,6 +137,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         campaigns::store::STATEMENTS,
         alerts::store::STATEMENTS,
         exchange::store::STATEMENTS,
+        payouts::STATEMENTS,
         lapses::store::STATEMENTS,
         mail::store::STATEMENTS,
         standing::store::STATEMENTS,

@@ -48,9 +48,9 @@ pub use life::{
 };
 pub use lines::{Line, LineKind, SubscriptionStep, steps, subscription_lines, unearned};
 pub use purchases::{
-    KeptPayment, Purchase, PurchaseError, PurchaseState, Receipt, Sales, StorePayment, apply_receipt,
-    due_purchases, had_trial_of, postpone_purchase, product_of, purchase, purchase_by_id, purchases,
-    purchases_of, sales,
+    KeptPayment, Purchase, PurchaseError, PurchaseFilter, PurchaseState, Receipt, Sales, StorePayment,
+    StoreRefund, apply_receipt, due_purchases, had_trial_of, postpone_purchase, product_of, purchase,
+    purchase_by_id, purchases, purchases_of, sales,
 };
 pub(crate) use purchases::{STATEMENTS as PURCHASE_STATEMENTS, compare_items};
 

@@ -49,7 +49,8 @@ pub(crate) mod kinds {
     pub(crate) const ITEMS: &str = "store_items";
     pub(crate) const EXCHANGES: &str = "exchanges";
     pub(crate) const LAPSES: &str = "lapses";
-    pub(crate) const ALL: [&str; 19] = [
+    pub(crate) const STORES: &str = "store_clearing";
+    pub(crate) const ALL: [&str; 20] = [
         EVENTS,
         CHARGES,
         CORRECTIONS,
@@ -69,6 +70,7 @@ pub(crate) mod kinds {
         ITEMS,
         EXCHANGES,
         LAPSES,
+        STORES,
     ];
     /// Sums that can be built again.
     pub(crate) const REPAIRED: [&str; 3] = [TIERS, HOURS, DASHBOARD];
@@ -129,6 +131,7 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
     compare_plans(ctx, tx, &mut found).await?;
     crate::invoices::verify(ctx, tx, &mut found).await?;
     exchange::verify(ctx, tx, &mut found).await?;
+    crate::payouts::verify(ctx, tx, &mut found).await?;
     lapses::verify(ctx, tx, &mut found).await?;
     let mut all = ledger.found;
     all.join(found);

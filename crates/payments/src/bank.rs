@@ -13,6 +13,7 @@ use crate::{Payment, PaymentError, amount, store};
 use plaza_billing::alerts;
 use plaza_billing::exchange::{ExchangeRate, Foreign, exchange};
 use plaza_billing::invoices::{self, PaymentSource};
+use plaza_billing::payouts::{self, NewPayout, Part, Payout};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
 use plaza_protocol::limits::STATEMENT_BYTES_MAX;
@@ -44,6 +45,8 @@ words! {
     Assigned = "assigned",
     /// It was sent back.
     Returned = "returned",
+    /// A store paid it out.
+    Payout = "payout",
 }
 
 /// What a bank says of money that came.
@@ -430,6 +433,34 @@ pub async fn assign(
         alerts::money_moved(ctx, tx, portfolio).await?;
     }
     load(tx, id).await
+}
+
+/// How a store's payout is told: which store, what banks kept, and what it settles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorePayout {
+    /// Which.
+    pub store: String,
+    /// What banks kept on the way.
+    pub bank_fee: Micros,
+    /// By currency.
+    pub parts: Vec<Part>,
+}
+
+/// The money is what a store paid out. The same again changes nothing.
+pub async fn assign_payout(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    id: BankEntryId,
+    told: StorePayout,
+) -> Result<Payout, PaymentError> {
+    let entry = load(tx, id).await?;
+    let Booking { amount, currency, booked_at, .. } = entry.booking;
+    let StorePayout { store, bank_fee, parts } = told;
+    let payout = NewPayout { payout_id: id.0, store, currency, amount, bank_fee, booked_at, parts };
+    if entry.state != EntryState::Payout {
+        end(tx, id, EntryState::Payout, None).await?;
+    }
+    Ok(payouts::book(ctx, tx, &AccountKind::Suspense, &payout).await?)
 }
 
 /// The money was sent back.

@@ -3,6 +3,7 @@
 use crate::ProviderError;
 use plaza_billing::BillingError;
 use plaza_billing::invoices::InvoiceError;
+use plaza_billing::payouts::PayoutError;
 use plaza_db::DbError;
 use plaza_ledger::LedgerError;
 use plaza_protocol::{Currency, Micros};
@@ -22,6 +23,9 @@ pub enum PaymentError {
     /// An invoice cannot be paid.
     #[error("{0}")]
     Invoice(#[source] Box<InvoiceError>),
+    /// A store's payout cannot be booked.
+    #[error("{0}")]
+    Payout(#[source] Box<PayoutError>),
     /// Another payment of the invoice is open.
     #[error("a payment of this invoice is under way: wait until it has ended, or cancel it")]
     UnderWay,
@@ -106,6 +110,17 @@ impl From<InvoiceError> for PaymentError {
         match error {
             InvoiceError::Db(error) => Self::Db(error),
             other => Self::Invoice(Box::new(other)),
+        }
+    }
+}
+
+impl From<PayoutError> for PaymentError {
+    fn from(error: PayoutError) -> Self {
+        match error {
+            PayoutError::Db(error) => Self::Db(error),
+            PayoutError::Billing(error) => Self::Billing(error),
+            PayoutError::KeyReused => Self::WrongState("booked as another payout"),
+            other => Self::Payout(Box::new(other)),
         }
     }
 }

@@ -55,6 +55,7 @@ mod payments;
 mod provider;
 mod reconcile;
 mod refunds;
+pub mod reports;
 mod sandbox;
 mod store;
 pub mod stores;
@@ -64,8 +65,8 @@ mod webhook;
 pub use amount::{AMOUNT_UNITS_MAX, minor_units_of};
 pub use automatic::{Automatic, Wanted, automatic, set_automatic, top_up_wanted};
 pub use bank::{
-    BANK, BankEntry, Booking, EntryState, Imported, STATEMENT_ROWS_MAX, StatementError, assign, import,
-    read_statement, record, return_entry, suspense,
+    BANK, BankEntry, Booking, EntryState, Imported, STATEMENT_ROWS_MAX, StatementError, StorePayout, assign,
+    assign_payout, import, read_statement, record, return_entry, suspense,
 };
 pub use error::PaymentError;
 pub use methods::{Method, MethodState, method_of, methods};
@@ -83,7 +84,7 @@ pub use webhook::{Event, WebhookError, read_webhook};
 
 /// All SQL of the crate, for the test that prepares it on both engines.
 pub fn statements() -> Vec<plaza_db::Sql> {
-    store::STATEMENTS.to_vec()
+    [store::STATEMENTS, sandbox::STATEMENTS, stores::sandbox::STATEMENTS].concat()
 }
 
 /// A time so much earlier; times do not overflow.

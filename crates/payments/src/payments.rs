@@ -381,13 +381,13 @@ impl Payments {
                 is_fresh = self.prepare(ctx, provider, &payment).await?;
                 if is_fresh { continue } else { return self.load(ctx, id).await }
             };
-            let known = if is_fresh { Ok(None) } else { provider.look_up(&reference).await.map(Some) };
+            let known = if is_fresh { Ok(None) } else { provider.look_up(ctx, &reference).await.map(Some) };
             is_fresh = false;
             let is_off_session = payment.cause == Cause::Automatic;
             let known = match known {
-                Ok(None) => provider.confirm(&reference, is_off_session).await,
+                Ok(None) => provider.confirm(ctx, &reference, is_off_session).await,
                 Ok(Some(truth)) if truth.status == Status::Unconfirmed && !has_lapsed(ctx, &payment) => {
-                    provider.confirm(&reference, is_off_session).await
+                    provider.confirm(ctx, &reference, is_off_session).await
                 }
                 Ok(Some(truth)) => Ok(truth),
                 Err(error) => Err(error),
@@ -443,7 +443,7 @@ impl Payments {
             customer,
             token: method.token,
         };
-        let reference = match provider.prepare(&order).await {
+        let reference = match provider.prepare(ctx, &order).await {
             Ok(reference) => reference,
             Err(error @ ProviderError::Unknown(_)) => {
                 tracing::warn!(payment = %payment.payment_id, error = %Chain(&error), "no intent was made yet");
@@ -485,7 +485,7 @@ impl Payments {
         let reference = payment.reference.clone().unwrap_or_default();
         match truth.status {
             Status::Unconfirmed | Status::RequiresAction if has_lapsed(ctx, payment) => {
-                let outcome = provider.cancel(&reference).await;
+                let outcome = provider.cancel(ctx, &reference).await;
                 self.after_cancel(ctx, payment, outcome).await
             }
             Status::Unconfirmed => Ok(true),
@@ -505,7 +505,7 @@ impl Payments {
             }
             // An intent that was declined could still be paid with another card: it ends first, and then the payment.
             Status::Declined => {
-                let outcome = provider.cancel(&reference).await.map(|canceled| Truth {
+                let outcome = provider.cancel(ctx, &reference).await.map(|canceled| Truth {
                     failure: canceled.failure.clone().or_else(|| truth.failure.clone()).or_else(|| {
                         Some(("card_declined".to_owned(), "the payment was declined".to_owned()))
                     }),
@@ -559,7 +559,7 @@ impl Payments {
             return self.load(ctx, id).await;
         }
         let reference = payment.reference.clone().unwrap_or_default();
-        let outcome = self.provider()?.cancel(&reference).await;
+        let outcome = self.provider()?.cancel(ctx, &reference).await;
         if self.after_cancel(ctx, &payment, outcome).await? {
             self.advance(ctx, id).await
         } else {

@@ -168,19 +168,21 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Forgets a payment method.
     async fn detach(&self, token: &str) -> Result<(), ProviderError>;
     /// Makes an intent that takes nothing; the answer is its reference.
-    async fn prepare(&self, order: &Order) -> Result<String, ProviderError>;
+    async fn prepare(&self, ctx: &Ctx, order: &Order) -> Result<String, ProviderError>;
     /// Takes the money, or begins to. `off_session`: nobody is there to confirm it at the bank.
-    async fn confirm(&self, reference: &str, off_session: bool) -> Result<Truth, ProviderError>;
+    async fn confirm(&self, ctx: &Ctx, reference: &str, off_session: bool) -> Result<Truth, ProviderError>;
     /// How an intent stands.
-    async fn look_up(&self, reference: &str) -> Result<Truth, ProviderError>;
+    async fn look_up(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError>;
     /// Sees to it that an intent never takes money. Refused if it has.
-    async fn cancel(&self, reference: &str) -> Result<Truth, ProviderError>;
+    async fn cancel(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError>;
     /// Gives money back.
-    async fn refund(&self, order: &RefundOrder) -> Result<RefundTruth, ProviderError>;
+    async fn refund(&self, ctx: &Ctx, order: &RefundOrder) -> Result<RefundTruth, ProviderError>;
     /// A refund that was asked for, if it arrived.
-    async fn find_refund(&self, order: &RefundOrder) -> Result<Option<RefundTruth>, ProviderError>;
+    async fn find_refund(&self, ctx: &Ctx, order: &RefundOrder)
+    -> Result<Option<RefundTruth>, ProviderError>;
     /// What the provider kept of a charge, once it knows.
-    async fn fee(&self, charge: &str, currency: Currency) -> Result<Option<Micros>, ProviderError>;
+    async fn fee(&self, ctx: &Ctx, charge: &str, currency: Currency)
+    -> Result<Option<Micros>, ProviderError>;
     /// The newest payouts that arrived.
     async fn payouts(&self, ctx: &Ctx) -> Result<Vec<Payout>, ProviderError>;
     /// The payer's answer where the provider has no page of its own: the built-in sandbox.
@@ -209,6 +211,8 @@ pub struct Response {
     pub status: u16,
     /// Whole.
     pub body: Vec<u8>,
+    /// For how long the answer may be kept, if it says so.
+    pub max_age: Option<std::time::Duration>,
 }
 
 /// A call brought no answer.

@@ -7,6 +7,7 @@
 use crate::payments::{clearing, move_money};
 use crate::refunds::Refund;
 use crate::{Payment, PaymentError, Payments, automatic, earlier, store};
+use plaza_billing::payouts::{self, Outstanding};
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id, named_id};
 use plaza_protocol::{Chain, Ctx, Currency, Micros, PaymentId, Timestamp};
@@ -70,6 +71,8 @@ pub struct Report {
     pub open_refunds: i64,
     /// What nobody could assign, by currency.
     pub suspense: Vec<(Currency, Micros)>,
+    /// What app stores owe, and of which months.
+    pub stores: Vec<Outstanding>,
 }
 
 impl Payments {
@@ -170,7 +173,7 @@ impl Payments {
         let provider = self.provider()?;
         for payment in self.db.read(ctx, "payments.without_fee", list).await? {
             let charge = payment.charge.clone().unwrap_or_default();
-            let fee = match provider.fee(&charge, payment.currency).await {
+            let fee = match provider.fee(ctx, &charge, payment.currency).await {
                 Ok(fee) => fee,
                 Err(error) => {
                     tracing::warn!(payment = %payment.payment_id, %error, "a fee is not known yet");
@@ -261,6 +264,7 @@ async fn report(ctx: &Ctx, tx: &mut Tx) -> Result<Report, PaymentError> {
         old_payments: rows.iter().map(Payment::read).collect::<Result<_, _>>()?,
         open_refunds: count(refunds)?,
         suspense,
+        stores: payouts::outstanding(ctx, tx).await?,
     })
 }
 

@@ -182,12 +182,12 @@ impl Payments {
             currency: payment.currency,
         };
         let outcome = match refund.state {
-            RefundState::Processing => match provider.find_refund(&order).await {
-                Ok(None) => provider.refund(&order).await,
+            RefundState::Processing => match provider.find_refund(ctx, &order).await {
+                Ok(None) => provider.refund(ctx, &order).await,
                 Ok(Some(truth)) => Ok(truth),
                 Err(error) => Err(error),
             },
-            _ => provider.refund(&order).await,
+            _ => provider.refund(ctx, &order).await,
         };
         let (state, reference, failure) = match outcome {
             Ok(RefundTruth { reference, status }) => match status {

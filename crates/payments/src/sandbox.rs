@@ -2,16 +2,20 @@
 //!
 //! Takes no money, and has the faults of those that do: cards that are declined now or later, banks that want a
 //! confirmation, answers that get lost after the money was taken, refunds that are accepted above what was paid. Which
-//! fault a card has stands in its token. It remembers in memory: a restart forgets what was under way.
+//! fault a card has stands in its token. It remembers in tables of its own, so that it is one provider over restarts and for
+//! several processes.
+
+mod store;
+
+pub(crate) use store::STATEMENTS;
 
 use crate::provider::{
     Attached, Order, Payout, Provider, ProviderError, RefundOrder, RefundStatus, RefundTruth, SetUp, Status,
     Truth,
 };
 use async_trait::async_trait;
-use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, RefundId};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use plaza_db::{Db, DbError, Tx, params};
+use plaza_protocol::{Chain, Ctx, Currency, Micros, PortfolioId, RefundId};
 
 /// What the tokens of cards begin with. What follows makes them different.
 pub mod tokens {
@@ -54,28 +58,43 @@ pub mod tokens {
 /// Of each charge the provider keeps so much, in percent.
 const FEE_PERCENT: i64 = 1;
 
+/// Intents of one payment: those that two made at a time, or whose reference nobody kept.
+const INTENTS_MAX: i64 = 100;
+
 #[derive(Debug, Clone)]
 struct Intent {
+    reference: String,
     token: String,
     amount: Micros,
     currency: Currency,
     status: Status,
     failure: Option<(String, String)>,
-    attempts: usize,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    intents: BTreeMap<String, Intent>,
-    refunds: BTreeMap<RefundId, (Micros, RefundTruth)>,
-    /// Taken and not paid out yet.
-    unsettled: BTreeMap<Currency, i64>,
-    captures: usize,
+    attempts: i64,
 }
 
 /// The built-in provider.
-#[derive(Debug, Default)]
-pub struct Sandbox(Mutex<State>);
+#[derive(Debug)]
+pub struct Sandbox {
+    db: Db,
+}
+
+/// A step was not made.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error("{0}")]
+    Provider(#[from] ProviderError),
+    #[error("storage")]
+    Db(#[from] DbError),
+}
+
+const STATUSES: [(Status, &str); 6] = [
+    (Status::Unconfirmed, "unconfirmed"),
+    (Status::Processing, "processing"),
+    (Status::RequiresAction, "requires_action"),
+    (Status::Succeeded, "succeeded"),
+    (Status::Declined, "declined"),
+    (Status::Canceled, "canceled"),
+];
 
 fn is(token: &str, kind: &str) -> bool {
     token.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
@@ -92,50 +111,104 @@ fn fee_of(amount: Micros, currency: Currency) -> Micros {
 }
 
 impl Intent {
-    fn truth(&self, reference: &str) -> Truth {
+    fn truth(&self) -> Truth {
         let is_action = self.status == Status::RequiresAction;
         Truth {
             status: self.status,
             amount: self.amount,
             currency: self.currency,
-            charge: (self.status == Status::Succeeded).then(|| format!("{reference}_charge")),
+            charge: (self.status == Status::Succeeded).then(|| format!("{}_charge", self.reference)),
             action: is_action.then(|| "sandbox".to_owned()),
             failure: self.failure.clone(),
         }
     }
-}
 
-impl State {
-    fn find(&mut self, reference: &str) -> Result<&mut Intent, ProviderError> {
-        self.intents.get_mut(reference).ok_or(ProviderError::Missing)
+    /// An intent, locked.
+    async fn take(tx: &mut Tx, reference: &str) -> Result<Self, StepError> {
+        let row = tx.query_one(store::TAKE_INTENT, params![reference]).await?;
+        let row = row.ok_or(ProviderError::Missing)?;
+        let word: String = row.get(3)?;
+        let status = STATUSES.iter().find(|(_, known)| *known == word).map(|(status, _)| *status);
+        let (code, words): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
+        Ok(Self {
+            reference: reference.to_owned(),
+            token: row.get(0)?,
+            currency: row.get(1)?,
+            amount: row.get(2)?,
+            status: status.ok_or(ProviderError::Missing)?,
+            failure: code.zip(words),
+            attempts: row.get(6)?,
+        })
     }
 
-    fn capture(&mut self, reference: &str) -> Result<(), ProviderError> {
-        let intent = self.find(reference)?;
-        intent.status = Status::Succeeded;
-        let (currency, fee) = (intent.currency, fee_of(intent.amount, intent.currency));
-        let net = intent.amount.0.saturating_sub(fee.0);
-        let unsettled = self.unsettled.entry(currency).or_default();
-        *unsettled = unsettled.saturating_add(net);
-        self.captures = self.captures.saturating_add(1);
+    async fn put(&self, tx: &mut Tx) -> Result<(), StepError> {
+        let word = STATUSES.iter().find(|(known, _)| *known == self.status).map_or("", |(_, word)| *word);
+        let (code, words) = self.failure.clone().unzip();
+        let row = params![self.reference.as_str(), self.amount, word, code, words, self.attempts];
+        tx.execute(store::PUT_INTENT, row).await?;
         Ok(())
+    }
+
+    async fn capture(&mut self, tx: &mut Tx) -> Result<(), StepError> {
+        self.status = Status::Succeeded;
+        let net = self.amount.0.saturating_sub(fee_of(self.amount, self.currency).0);
+        tx.execute(store::MOVE_UNSETTLED, params![self.currency, Micros(net)]).await?;
+        self.put(tx).await
+    }
+
+    /// What its card does when it shall pay.
+    async fn pay(&mut self, tx: &mut Tx) -> Result<(), StepError> {
+        let token = self.token.clone();
+        if is(&token, tokens::DECLINED) {
+            self.status = Status::Declined;
+            self.failure = Some(("card_declined".to_owned(), "Your card was declined.".to_owned()));
+        } else if is(&token, tokens::CONFIRM) {
+            self.status = Status::RequiresAction;
+        } else if is(&token, tokens::SLOW) {
+            self.status = Status::Processing;
+        } else {
+            if is(&token, tokens::WRONG_AMOUNT) {
+                self.amount = Micros(self.amount.0.saturating_add(10_000_000));
+            }
+            return self.capture(tx).await;
+        }
+        self.put(tx).await
     }
 }
 
 impl Sandbox {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The provider whose tables are in this database.
+    pub fn new(db: Db) -> Self {
+        Self { db }
     }
 
-    /// How often it took money.
-    pub fn captures(&self) -> usize {
-        self.state().captures
+    /// One step of the provider: all of it, or nothing.
+    async fn step<T: Send + 'static>(
+        &self,
+        ctx: &Ctx,
+        step: impl AsyncFn(&Ctx, &mut Tx) -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, ProviderError> {
+        self.db.transact(ctx, "sandbox.step", step).await.map_err(|error| match error {
+            StepError::Provider(error) => error,
+            StepError::Db(error) => {
+                tracing::error!(error = %Chain(&error), "the built-in provider cannot remember");
+                ProviderError::Unknown("its database does not answer".to_owned())
+            }
+        })
     }
 
-    /// What it gave back.
-    pub fn refunded(&self) -> Micros {
-        Micros(self.state().refunds.values().map(|(amount, _)| amount.0).fold(0, i64::saturating_add))
+    /// How often it took money, and what it gave back.
+    pub async fn told(&self, ctx: &Ctx) -> Result<(i64, Micros), DbError> {
+        let told = async |_: &Ctx, tx: &mut Tx| {
+            let row = tx.query_one(store::TOLD, params![]).await?;
+            row.map_or(Ok((0, Micros::ZERO)), |row| Ok((row.get(0)?, row.get(1)?)))
+        };
+        self.db.read(ctx, "sandbox.told", told).await
     }
+}
+
+fn refund_truth(id: RefundId) -> RefundTruth {
+    RefundTruth { reference: format!("sandbox_{}", id.0.simple()), status: RefundStatus::Succeeded }
 }
 
 #[async_trait]
@@ -175,123 +248,147 @@ impl Provider for Sandbox {
         Ok(())
     }
 
-    async fn prepare(&self, order: &Order) -> Result<String, ProviderError> {
-        let mut state = self.state();
-        let count = state.intents.len();
-        let reference = format!("sandbox_{count}_{}", order.payment_id.0.simple());
-        let intent = Intent {
-            token: order.token.clone(),
-            amount: order.amount,
-            currency: order.currency,
-            status: Status::Unconfirmed,
-            failure: None,
-            attempts: 0,
-        };
-        state.intents.insert(reference.clone(), intent);
-        Ok(reference)
-    }
-
-    async fn confirm(&self, reference: &str, _off_session: bool) -> Result<Truth, ProviderError> {
-        let mut state = self.state();
-        let intent = state.find(reference)?;
-        if intent.status != Status::Unconfirmed {
-            return Err(ProviderError::Refused("it was confirmed before".to_owned()));
-        }
-        intent.attempts = intent.attempts.saturating_add(1);
-        let (token, attempts) = (intent.token.clone(), intent.attempts);
-        if is(&token, tokens::CALL_LOST) && attempts == 1 {
-            return Err(lost());
-        }
-        if is(&token, tokens::DECLINED) {
-            intent.status = Status::Declined;
-            intent.failure = Some(("card_declined".to_owned(), "Your card was declined.".to_owned()));
-        } else if is(&token, tokens::CONFIRM) {
-            intent.status = Status::RequiresAction;
-        } else if is(&token, tokens::SLOW) {
-            intent.status = Status::Processing;
-        } else {
-            if is(&token, tokens::WRONG_AMOUNT) {
-                intent.amount = Micros(intent.amount.0.saturating_add(10_000_000));
+    async fn prepare(&self, ctx: &Ctx, order: &Order) -> Result<String, ProviderError> {
+        let order = order.clone();
+        let insert = async move |_: &Ctx, tx: &mut Tx| {
+            for number in 0..INTENTS_MAX {
+                let reference = format!("sandbox_{number}_{}", order.payment_id.0.simple());
+                let row = params![reference.as_str(), order.token.as_str(), order.currency, order.amount];
+                if tx.execute(store::INSERT_INTENT, row).await? == 1 {
+                    return Ok(reference);
+                }
             }
-            state.capture(reference)?;
-        }
-        if is(&token, tokens::ANSWER_LOST) {
-            return Err(lost());
-        }
-        Ok(state.find(reference)?.truth(reference))
+            Err(ProviderError::Refused("it has too many intents".to_owned()).into())
+        };
+        self.step(ctx, insert).await
     }
 
-    async fn look_up(&self, reference: &str) -> Result<Truth, ProviderError> {
-        let mut state = self.state();
-        let truth = state.find(reference)?.truth(reference);
-        if truth.status == Status::Processing {
-            state.capture(reference)?;
-        }
-        Ok(truth)
+    async fn confirm(&self, ctx: &Ctx, reference: &str, _off_session: bool) -> Result<Truth, ProviderError> {
+        let named = reference.to_owned();
+        let confirm = async move |_: &Ctx, tx: &mut Tx| {
+            let mut intent = Intent::take(tx, &named).await?;
+            if intent.status != Status::Unconfirmed {
+                return Err(ProviderError::Refused("it was confirmed before".to_owned()).into());
+            }
+            intent.attempts = intent.attempts.saturating_add(1);
+            let is_lost = is(&intent.token, tokens::CALL_LOST) && intent.attempts == 1;
+            if is_lost {
+                intent.put(tx).await?;
+            } else {
+                intent.pay(tx).await?;
+            }
+            let answers = !is_lost && !is(&intent.token, tokens::ANSWER_LOST);
+            Ok(answers.then(|| intent.truth()))
+        };
+        self.step(ctx, confirm).await?.ok_or_else(lost)
     }
 
-    async fn cancel(&self, reference: &str) -> Result<Truth, ProviderError> {
-        let mut state = self.state();
-        let intent = state.find(reference)?;
-        if matches!(intent.status, Status::Succeeded | Status::Processing) {
-            return Err(ProviderError::Refused("the money was taken".to_owned()));
-        }
-        intent.status = Status::Canceled;
-        Ok(intent.truth(reference))
+    async fn look_up(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
+        let named = reference.to_owned();
+        let look = async move |_: &Ctx, tx: &mut Tx| {
+            let mut intent = Intent::take(tx, &named).await?;
+            let truth = intent.truth();
+            if truth.status == Status::Processing {
+                intent.capture(tx).await?;
+            }
+            Ok(truth)
+        };
+        self.step(ctx, look).await
     }
 
-    async fn refund(&self, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
-        let mut state = self.state();
-        let reference = order.charge.strip_suffix("_charge").unwrap_or_default().to_owned();
-        let token = state.intents.get(&reference).map(|intent| intent.token.clone()).unwrap_or_default();
-        if is(&token, tokens::REFUND_FAILS) {
-            return Err(ProviderError::Refused("the card takes no refunds".to_owned()));
-        }
-        let reference = format!("sandbox_{}", order.refund_id.0.simple());
-        let truth = RefundTruth { reference, status: RefundStatus::Succeeded };
-        // As many providers do, it gives back again whatever it is asked for.
-        let given = state.refunds.get(&order.refund_id).map_or(0, |(given, _)| given.0);
-        let given = Micros(given.saturating_add(order.amount.0));
-        state.refunds.insert(order.refund_id, (given, truth.clone()));
-        let unsettled = state.unsettled.entry(order.currency).or_default();
-        *unsettled = unsettled.saturating_sub(order.amount.0);
-        if is(&token, tokens::REFUND_LOST) { Err(lost()) } else { Ok(truth) }
+    async fn cancel(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
+        let named = reference.to_owned();
+        let cancel = async move |_: &Ctx, tx: &mut Tx| {
+            let mut intent = Intent::take(tx, &named).await?;
+            if matches!(intent.status, Status::Succeeded | Status::Processing) {
+                return Err(ProviderError::Refused("the money was taken".to_owned()).into());
+            }
+            intent.status = Status::Canceled;
+            intent.put(tx).await?;
+            Ok(intent.truth())
+        };
+        self.step(ctx, cancel).await
     }
 
-    async fn find_refund(&self, order: &RefundOrder) -> Result<Option<RefundTruth>, ProviderError> {
-        Ok(self.state().refunds.get(&order.refund_id).map(|(_, truth)| truth.clone()))
+    async fn refund(&self, ctx: &Ctx, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
+        let order = order.clone();
+        let (reference, id) =
+            (order.charge.strip_suffix("_charge").unwrap_or_default().to_owned(), order.refund_id);
+        let refund = async move |_: &Ctx, tx: &mut Tx| {
+            let token = match Intent::take(tx, &reference).await {
+                Ok(intent) => intent.token,
+                Err(StepError::Provider(_)) => String::new(),
+                Err(error) => return Err(error),
+            };
+            if is(&token, tokens::REFUND_FAILS) {
+                return Err(ProviderError::Refused("the card takes no refunds".to_owned()).into());
+            }
+            tx.execute(store::ADD_REFUND, params![order.refund_id, order.amount]).await?;
+            let less = Micros(0_i64.saturating_sub(order.amount.0));
+            tx.execute(store::MOVE_UNSETTLED, params![order.currency, less]).await?;
+            Ok(!is(&token, tokens::REFUND_LOST))
+        };
+        if self.step(ctx, refund).await? { Ok(refund_truth(id)) } else { Err(lost()) }
     }
 
-    async fn fee(&self, charge: &str, currency: Currency) -> Result<Option<Micros>, ProviderError> {
-        let reference = charge.strip_suffix("_charge").unwrap_or_default();
-        Ok(self.state().intents.get(reference).map(|intent| fee_of(intent.amount, currency)))
+    async fn find_refund(
+        &self,
+        ctx: &Ctx,
+        order: &RefundOrder,
+    ) -> Result<Option<RefundTruth>, ProviderError> {
+        let id = order.refund_id;
+        let find = async move |_: &Ctx, tx: &mut Tx| {
+            Ok(tx.query_one(store::REFUND, params![id]).await?.map(|_| refund_truth(id)))
+        };
+        self.step(ctx, find).await
+    }
+
+    async fn fee(
+        &self,
+        ctx: &Ctx,
+        charge: &str,
+        currency: Currency,
+    ) -> Result<Option<Micros>, ProviderError> {
+        let reference = charge.strip_suffix("_charge").unwrap_or_default().to_owned();
+        let fee = async move |_: &Ctx, tx: &mut Tx| match Intent::take(tx, &reference).await {
+            Ok(intent) => Ok(Some(fee_of(intent.amount, currency))),
+            Err(StepError::Provider(_)) => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.step(ctx, fee).await
     }
 
     /// Pays out whatever it has, each time that it is asked.
     async fn payouts(&self, ctx: &Ctx) -> Result<Vec<Payout>, ProviderError> {
-        let mut payouts = Vec::new();
-        for (currency, unsettled) in &mut self.state().unsettled {
-            if *unsettled > 0 {
-                let amount = Micros(std::mem::take(unsettled));
+        let pay_out = async |ctx: &Ctx, tx: &mut Tx| {
+            let mut payouts = Vec::new();
+            for row in tx.query(store::UNSETTLED, params![]).await? {
+                let (currency, amount): (Currency, Micros) = (row.get(0)?, row.get(1)?);
+                let less = Micros(0_i64.saturating_sub(amount.0));
+                tx.execute(store::MOVE_UNSETTLED, params![currency, less]).await?;
                 let reference = format!("sandbox_{}", ctx.uuid::<uuid::Uuid>().simple());
-                payouts.push(Payout { reference, amount, currency: *currency, arrived_at: ctx.now() });
+                payouts.push(Payout { reference, amount, currency, arrived_at: ctx.now() });
             }
-        }
-        Ok(payouts)
+            Ok(payouts)
+        };
+        self.step(ctx, pay_out).await
     }
 
-    async fn answer(&self, _ctx: &Ctx, reference: &str, approve: bool) -> Result<(), ProviderError> {
-        let mut state = self.state();
-        let intent = state.find(reference)?;
-        if intent.status != Status::RequiresAction {
-            return Err(ProviderError::Refused("nothing has to be confirmed".to_owned()));
-        }
-        if approve {
-            return state.capture(reference);
-        }
-        intent.status = Status::Declined;
-        let words = "The payment was not confirmed at the bank.".to_owned();
-        intent.failure = Some(("authentication_failed".to_owned(), words));
-        Ok(())
+    async fn answer(&self, ctx: &Ctx, reference: &str, approve: bool) -> Result<(), ProviderError> {
+        let named = reference.to_owned();
+        let answer = async move |_: &Ctx, tx: &mut Tx| {
+            let mut intent = Intent::take(tx, &named).await?;
+            if intent.status != Status::RequiresAction {
+                return Err(ProviderError::Refused("nothing has to be confirmed".to_owned()).into());
+            }
+            if approve {
+                return intent.capture(tx).await;
+            }
+            intent.status = Status::Declined;
+            let words = "The payment was not confirmed at the bank.".to_owned();
+            intent.failure = Some(("authentication_failed".to_owned(), words));
+            intent.put(tx).await
+        };
+        self.step(ctx, answer).await
     }
 }

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// What was asked cannot be done here.
     #[error("{0}")]
     Refused(String),
+    /// A notification that its store did not sign.
+    #[error("the notification is not signed by the store: {0}")]
+    Unsigned(String),
     /// No answer, or one that says nothing.
     #[error("the store does not answer: {0}")]
     Unavailable(String),
@@ -51,6 +54,15 @@ pub struct Basket {
     pub token: String,
 }
 
+/// What somebody tells in the name of a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Notification<'a> {
+    /// Whole.
+    pub body: &'a [u8],
+    /// The header `Authorization`.
+    pub authorization: Option<&'a str>,
+}
+
 /// An app store.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
@@ -61,7 +73,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// How a purchase stands, by the store's name for it.
     async fn look_up(&self, ctx: &Ctx, reference: &str) -> Result<Receipt, StoreError>;
     /// Which purchase a notification is about; `None`: it is about none. It is believed nothing else.
-    async fn read_notification(&self, ctx: &Ctx, body: &[u8]) -> Result<Option<String>, StoreError>;
+    async fn read_notification(
+        &self,
+        ctx: &Ctx,
+        notification: &Notification<'_>,
+    ) -> Result<Option<String>, StoreError>;
     /// Tells the store that the person has what was bought.
     async fn acknowledge(&self, _ctx: &Ctx, _receipt: &Receipt) -> Result<(), StoreError> {
         Ok(())
@@ -78,8 +94,13 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn set_renewal(&self, _ctx: &Ctx, _reference: &str, _renews: bool) -> Result<(), StoreError> {
         Err(StoreError::Refused("this is canceled in the app store".to_owned()))
     }
-    /// Gives a purchase back. Whether the store tells of it.
-    async fn refund(&self, _ctx: &Ctx, _reference: &str) -> Result<bool, StoreError> {
+    /// Gives the last payment of a purchase back, or so much of it. Whether the store tells of it.
+    async fn refund(
+        &self,
+        _ctx: &Ctx,
+        _reference: &str,
+        _amount: Option<Micros>,
+    ) -> Result<bool, StoreError> {
         Err(StoreError::Refused("refunds are made in the app store".to_owned()))
     }
 }
@@ -198,12 +219,12 @@ impl Stores {
         taken.ok_or_else(|| PurchaseError::NotFound.into())
     }
 
-    /// A store gives a purchase back, where that is done here: the built-in one.
-    pub async fn refund(&self, ctx: &Ctx, id: PurchaseId) -> Result<(), BuyError> {
+    /// A store gives a purchase back, or a part of its last payment, where that is done here: the built-in one.
+    pub async fn refund(&self, ctx: &Ctx, id: PurchaseId, amount: Option<Micros>) -> Result<(), BuyError> {
         let read = async move |ctx: &Ctx, tx: &mut Tx| plans::purchase_by_id(ctx, tx, id).await;
         let purchase = self.db.read(ctx, "stores.refund", read).await?;
         let store = self.store(&purchase.store)?;
-        if store.refund(ctx, &purchase.reference).await? {
+        if store.refund(ctx, &purchase.reference, amount).await? {
             self.look(&ctx.acting_as(Actor::System), &*store, &purchase.reference).await?;
         }
         Ok(())
@@ -215,9 +236,14 @@ impl Stores {
     }
 
     /// A notification of a store came; whether the purchase is known.
-    pub async fn hint(&self, ctx: &Ctx, store: &str, body: &[u8]) -> Result<bool, BuyError> {
+    pub async fn hint(
+        &self,
+        ctx: &Ctx,
+        store: &str,
+        notification: &Notification<'_>,
+    ) -> Result<bool, BuyError> {
         let store = self.store(store)?;
-        match store.read_notification(ctx, body).await? {
+        match store.read_notification(ctx, notification).await? {
             Some(reference) => self.look(&ctx.acting_as(Actor::System), &*store, &reference).await,
             None => Ok(false),
         }

@@ -198,8 +198,14 @@ impl Provider for Stripe {
         token: &str,
     ) -> Result<Attached, ProviderError> {
         let customer = self.customer(portfolio, customer).await?;
-        let path = format!("payment_methods/{}/attach", part(token));
-        let method = self.post(&path, &[("customer", &customer)], None).await?;
+        let path = format!("payment_methods/{}", part(token));
+        // A card that was taken in the page belongs to the customer already.
+        let known = self.get(&path, &[]).await?;
+        let method = if known.get("customer").and_then(id_of).as_ref() == Some(&customer) {
+            known
+        } else {
+            self.post(&format!("{path}/attach"), &[("customer", &customer)], None).await?
+        };
         let kind = wanted(&method, "type")?;
         let details = method.get(&kind);
         let number = |member: &str| details?.get(member).and_then(Value::as_i64);
@@ -221,7 +227,7 @@ impl Provider for Stripe {
         self.post(&format!("payment_methods/{}/detach", part(token)), &[], None).await.map(|_| ())
     }
 
-    async fn prepare(&self, order: &Order) -> Result<String, ProviderError> {
+    async fn prepare(&self, _ctx: &Ctx, order: &Order) -> Result<String, ProviderError> {
         let minor = to_minor(order.amount, order.currency)
             .map_err(|error| ProviderError::Refused(error.to_string()))?;
         let (minor, currency) = (minor.to_string(), order.currency.code().to_ascii_lowercase());
@@ -238,7 +244,7 @@ impl Provider for Stripe {
         wanted(&intent, "id")
     }
 
-    async fn confirm(&self, reference: &str, off_session: bool) -> Result<Truth, ProviderError> {
+    async fn confirm(&self, _ctx: &Ctx, reference: &str, off_session: bool) -> Result<Truth, ProviderError> {
         let path = format!("payment_intents/{}/confirm", part(reference));
         let form: &Form<'_> = if off_session { &[("off_session", "true")] } else { &[] };
         match self.intent(&path, form, Some(format!("{reference}-confirm"))).await {
@@ -250,15 +256,15 @@ impl Provider for Stripe {
         }
     }
 
-    async fn look_up(&self, reference: &str) -> Result<Truth, ProviderError> {
+    async fn look_up(&self, _ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
         truth(&self.get(&format!("payment_intents/{}", part(reference)), &[]).await?)
     }
 
-    async fn cancel(&self, reference: &str) -> Result<Truth, ProviderError> {
+    async fn cancel(&self, _ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
         self.intent(&format!("payment_intents/{}/cancel", part(reference)), &[], None).await
     }
 
-    async fn refund(&self, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
+    async fn refund(&self, _ctx: &Ctx, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
         let minor = to_minor(order.amount, order.currency)
             .map_err(|error| ProviderError::Refused(error.to_string()))?;
         let (minor, id) = (minor.to_string(), order.refund_id.to_string());
@@ -266,7 +272,11 @@ impl Provider for Stripe {
         refund_truth(&self.post("refunds", &form, Some(id.clone())).await?)
     }
 
-    async fn find_refund(&self, order: &RefundOrder) -> Result<Option<RefundTruth>, ProviderError> {
+    async fn find_refund(
+        &self,
+        _ctx: &Ctx,
+        order: &RefundOrder,
+    ) -> Result<Option<RefundTruth>, ProviderError> {
         let query = [("charge", order.charge.as_str()), ("limit", LIST_ROWS)];
         let list = self.get("refunds", &query).await?;
         let id = order.refund_id.to_string();
@@ -277,7 +287,12 @@ impl Provider for Stripe {
         found.map(refund_truth).transpose()
     }
 
-    async fn fee(&self, charge: &str, currency: Currency) -> Result<Option<Micros>, ProviderError> {
+    async fn fee(
+        &self,
+        _ctx: &Ctx,
+        charge: &str,
+        currency: Currency,
+    ) -> Result<Option<Micros>, ProviderError> {
         let charge = self.get(&format!("charges/{}", part(charge)), &[]).await?;
         let Some(transaction) = charge.get("balance_transaction").and_then(id_of) else { return Ok(None) };
         let transaction = self.get(&format!("balance_transactions/{}", part(&transaction)), &[]).await?;
@@ -330,7 +345,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &Value) -> Result<Response, NetworkError> {
-        Ok(Response { status, body: body.to_string().into_bytes() })
+        Ok(Response { status, body: body.to_string().into_bytes(), max_age: None })
     }
 
     #[tokio::test]
@@ -373,10 +388,13 @@ mod tests {
         ];
         for (given, expected) in cases {
             let (stripe, _) = stripe(vec![given]);
-            assert_eq!(stripe.look_up("pi_1").await.unwrap_err(), expected);
+            assert_eq!(stripe.look_up(&plaza_db::testing::ctx().0, "pi_1").await.unwrap_err(), expected);
         }
         let (stripe, _) = stripe(vec![answer(200, &json!([1]))]);
-        assert!(matches!(stripe.look_up("pi_1").await.unwrap_err(), ProviderError::Unknown(_)));
+        assert!(matches!(
+            stripe.look_up(&plaza_db::testing::ctx().0, "pi_1").await.unwrap_err(),
+            ProviderError::Unknown(_)
+        ));
     }
 
     #[tokio::test]
@@ -385,7 +403,7 @@ mod tests {
             "latest_charge": {"id": "ch_1"}});
         let refusal = json!({"error": {"message": "Unexpected off_session"}});
         let (stripe, network) = stripe(vec![answer(400, &refusal), answer(200, &intent)]);
-        let truth = stripe.confirm("pi_1", true).await.unwrap();
+        let truth = stripe.confirm(&plaza_db::testing::ctx().0, "pi_1", true).await.unwrap();
         assert_eq!((truth.status, truth.amount), (Status::Succeeded, Micros(5_000_000)));
         assert_eq!(truth.charge.as_deref(), Some("ch_1"));
         let asked = network.asked.lock().unwrap();

@@ -521,7 +521,8 @@ const KEYS: &[(&str, &str, &str)] = &[
         "by bank transfer only, in a sandbox the built-in provider",
         "Through whom businesses pay: a table with `provider` (`none`, `sandbox` or `stripe`) and for stripe \
         `secret_key_file`, `publishable_key`, `webhook_secret_file` (its webhooks come to `/_payments/stripe/webhook`) and, \
-        for others that speak like it, `url`.",
+        for others that speak like it, `url` and `script_url` (its script for the page that takes cards; at Stripe itself \
+        Stripe's).",
     ),
     (
         "store",
@@ -529,7 +530,8 @@ const KEYS: &[(&str, &str, &str)] = &[
         "Where people buy: a table with `apple`, a table with `bundle_id`, `issuer_id`, `key_id`, `key_file`, `root_file` \
         (Apple's Root CA G3) and, if need be, `products_prefix`, `commission_percent`, `takes_sandbox` and `url`; and with \
         `google`, a table with `package_name`, `service_account_file` (the JSON of its key) and, if need be, \
-        `notifications_from` (`projects/…/subscriptions/…`), `products_prefix`, `commission_percent`, `takes_sandbox` and \
+        `notifications_from` (`projects/…/subscriptions/…`) with `notifications_account` (the e-mail address that signs its \
+        pushes) and `notifications_audience`, `keys_url` (Google's public keys), `products_prefix`, `commission_percent`, `takes_sandbox` and \
         `url`. Notifications come to `/_payments/stores/apple/notifications` and `/_payments/stores/google/notifications`.",
     ),
 ];

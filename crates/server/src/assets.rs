@@ -15,8 +15,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
     style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; \
     worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// A file of the web app, or its page.
-pub(crate) async fn serve(uri: Uri) -> Response {
+/// The page that takes a card. It alone may load the script of the payment provider, so one comes to it and leaves it by
+/// loading the page anew.
+const CARD_PAGE: &str = "manager/payments/card";
+
+/// The policy of a page that may also run scripts, make calls and open frames of others.
+pub(crate) fn policy_with(scripts: &str, calls: &str, frames: &str) -> String {
+    CONTENT_SECURITY_POLICY
+        .replace("script-src 'self'", &format!("script-src 'self' {scripts}"))
+        .replace("connect-src 'self'", &format!("connect-src 'self' {calls}"))
+        .replace("worker-src", &format!("frame-src {frames}; worker-src"))
+}
+
+/// A file of the web app, or its page. `card_policy`: of the page that takes a card, if there is one.
+pub(crate) async fn serve(uri: Uri, card_policy: Option<&str>) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Assets::get(path) {
         let kind = mime_guess::from_path(path).first_or_octet_stream();
@@ -28,7 +40,14 @@ pub(crate) async fn serve(uri: Uri) -> Response {
         return (StatusCode::NOT_FOUND, "no such file").into_response();
     }
     match Assets::get("index.html") {
-        Some(page) => with_headers(page.data, "text/html; charset=utf-8", "no-cache"),
+        Some(page) => {
+            let mut response = with_headers(page.data, "text/html; charset=utf-8", "no-cache");
+            let policy = card_policy.filter(|_| path == CARD_PAGE);
+            if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(policy).ok()) {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        }
         None => (StatusCode::NOT_FOUND, "the web app is not part of this build: ./x run builds it")
             .into_response(),
     }

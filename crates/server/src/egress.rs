@@ -117,6 +117,28 @@ pub struct Egress {
     policy: Arc<EgressPolicy>,
 }
 
+/// What an outside address answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Whole.
+    pub body: Vec<u8>,
+    /// For how long it may be kept, if it says so.
+    pub max_age: Option<Duration>,
+}
+
+/// The `max-age` of a `Cache-Control`, unless it says that nothing is kept.
+fn max_age(said: &str) -> Option<Duration> {
+    let words: Vec<&str> = said.split(',').map(str::trim).collect();
+    if words.iter().any(|word| word.eq_ignore_ascii_case("no-store") || word.eq_ignore_ascii_case("no-cache"))
+    {
+        return None;
+    }
+    let seconds = words.iter().find_map(|word| word.strip_prefix("max-age="))?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
 impl Egress {
     /// A client that calls what `policy` lets it. The error says why the TLS library could not start.
     pub fn new(policy: EgressPolicy, tls: &Tls) -> Result<Self, reqwest::Error> {
@@ -204,7 +226,7 @@ impl Egress {
         url: &str,
         headers: &[(&'static str, String)],
         body: Option<String>,
-    ) -> Result<(u16, Vec<u8>), EgressError> {
+    ) -> Result<Answer, EgressError> {
         let url = self.policy.check_url(url)?;
         let request = match body {
             Some(body) => self.files.post(url).body(body),
@@ -216,13 +238,15 @@ impl Egress {
         }
         let response = request.send().await.map_err(unreachable_because)?;
         let status = response.status().as_u16();
+        let said = response.headers().get("cache-control").and_then(|said| said.to_str().ok());
+        let max_age = said.and_then(max_age);
         let body = read_whole(response, CALL_ANSWER_BYTES_MAX).await.map_err(|error| match error {
             Unread::Broken(error) => unreachable_because(error),
             Unread::TooLarge => {
                 EgressError::Unreachable(format!("the answer is larger than {CALL_ANSWER_BYTES_MAX} bytes"))
             }
         })?;
-        Ok((status, body))
+        Ok(Answer { status, body, max_age })
     }
 
     /// Fetches a file: its type, as the endpoint says, and its bytes.

@@ -420,7 +420,7 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     if is_api || !wants_page {
         return Problem::not_found("this address").into_response();
     }
-    assets::serve(request.uri().clone()).await
+    assets::serve(request.uri().clone(), app.settings.payments.card_page_policy().as_deref()).await
 }
 
 /// `GET /message/{code}`: where a QR code leads, and its picture.

@@ -4,6 +4,7 @@
 //! the pages show is made here too, the same for a business and the operator.
 
 use crate::app::App;
+use crate::assets;
 use crate::egress::{Egress, EgressError};
 use crate::problem::Problem;
 use async_trait::async_trait;
@@ -47,15 +48,42 @@ pub struct StripeSettings {
     pub secret_key: Secret<String>,
     /// For its script in pages.
     pub publishable_key: String,
+    /// Where its script is that takes cards and asks for confirmations in a page. Absent: a card's token is typed.
+    pub script_url: Option<String>,
     /// Its webhooks are signed with this. Absent: none are taken.
     pub webhook_secret: Option<Secret<String>>,
+}
+
+impl PaymentSettings {
+    /// What the page needs that takes a card: where the provider's script is, and the key for it.
+    pub(crate) fn card_form(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Stripe(stripe) if !stripe.publishable_key.is_empty() => {
+                stripe.script_url.as_deref().map(|url| (url, stripe.publishable_key.as_str()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the page that takes a card may load, and nothing else may: the provider's script, the frames that it opens and
+    /// what it calls.
+    pub(crate) fn card_page_policy(&self) -> Option<String> {
+        let (Self::Stripe(stripe), Some((script, _))) = (self, self.card_form()) else { return None };
+        let origin = |url: &str| Some(url::Url::parse(url).ok()?.origin().ascii_serialization());
+        let (script, api) = (origin(script)?, origin(&stripe.url)?);
+        // Stripe's own script opens frames and loads parts from further hosts of its own.
+        let more = if script == "https://js.stripe.com" { " https://*.js.stripe.com" } else { "" };
+        let hooks = if more.is_empty() { "" } else { " https://hooks.stripe.com" };
+        let calls = if script == api { script.clone() } else { format!("{script} {api}") };
+        Some(assets::policy_with(&format!("{script}{more}"), &calls, &format!("{script}{more}{hooks}")))
+    }
 }
 
 /// The payments of a network with these settings.
 pub(crate) fn payments(settings: &PaymentSettings, db: Db, egress: Arc<Egress>) -> Payments {
     match settings {
         PaymentSettings::None => Payments::new(db, None),
-        PaymentSettings::Sandbox => Payments::new(db, Some(Arc::new(Sandbox::default()))),
+        PaymentSettings::Sandbox => Payments::new(db.clone(), Some(Arc::new(Sandbox::new(db)))),
         PaymentSettings::Stripe(stripe) => {
             let (url, key) = (stripe.url.clone(), stripe.secret_key.clone());
             let stripe = Stripe::new(Arc::new(WayOut(egress)), url, key, stripe.publishable_key.clone());
@@ -73,7 +101,7 @@ impl Network for WayOut {
     async fn call(&self, request: Request) -> Result<Response, NetworkError> {
         let body = request.is_post.then_some(request.body);
         match self.0.call(&request.url, &request.headers, body).await {
-            Ok((status, body)) => Ok(Response { status, body }),
+            Ok(answer) => Ok(Response { status: answer.status, body: answer.body, max_age: answer.max_age }),
             Err(error @ EgressError::Refused(_)) => Err(NetworkError::NotSent(error.to_string())),
             Err(error) => Err(NetworkError::NoAnswer(error.to_string())),
         }
@@ -162,6 +190,7 @@ impl From<PaymentError> for Problem {
         let code = match error {
             PaymentError::Billing(error) => return error.into(),
             PaymentError::Invoice(error) => return (*error).into(),
+            PaymentError::Payout(error) => return Self::invalid(error.to_string()),
             PaymentError::Db(error) => return error.into(),
             PaymentError::Ledger(_) | PaymentError::Damaged(_) => return Self::internal(&error),
             PaymentError::UnknownPayment | PaymentError::UnknownMethod | PaymentError::UnknownEntry => {

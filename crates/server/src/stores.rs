@@ -16,8 +16,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use plaza_billing::plans::{
-    self, Audience, Holder, Plan, Purchase, PurchaseError, PurchaseState, Term, currency_of_country,
-    product_of,
+    self, Audience, Holder, Plan, Purchase, PurchaseError, PurchaseFilter, PurchaseState, Term,
+    currency_of_country, product_of,
 };
 use plaza_db::Tx;
 use plaza_messaging::MessagingError;
@@ -25,9 +25,10 @@ use plaza_messaging::accounts;
 use plaza_payments::stores::apple::Apple;
 pub use plaza_payments::stores::apple::AppleSettings;
 use plaza_payments::stores::google::Google;
-pub use plaza_payments::stores::google::{GoogleSettings, ServiceAccount};
+pub use plaza_payments::stores::google::{GOOGLE_KEYS_URL, GoogleSettings, Pushes, ServiceAccount};
 use plaza_payments::stores::sandbox::{SandboxStore, tokens};
-use plaza_payments::stores::{Basket, BuyError, Store, StoreError, Stores};
+use plaza_payments::stores::{Basket, BuyError, Notification, Store, StoreError, Stores};
+use plaza_protocol::limits::PAGE_ROWS_MAX;
 use plaza_protocol::{AccountId, Actor, Chain, Ctx, Currency, ErrorCode, PhoneNumber, PurchaseId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -45,6 +46,8 @@ pub struct StoreSettings {
     pub google: Option<GoogleSettings>,
 }
 
+/// Rows on a page that names no limit.
+const PAGE_ROWS: usize = 50;
 /// How often stores are asked about what is due.
 const ROUND_EVERY: Duration = Duration::from_secs(30);
 /// Conversations that everybody can pin.
@@ -54,7 +57,7 @@ const PINNED_FREE: i64 = 3;
 pub(crate) fn stores(settings: &StoreSettings, db: plaza_db::Db, egress: &Arc<Egress>) -> Stores {
     let mut all: Vec<Arc<dyn Store>> = Vec::new();
     if settings.sandbox {
-        all.push(Arc::new(SandboxStore::default()));
+        all.push(Arc::new(SandboxStore::new(db.clone())));
     }
     if let Some(apple) = &settings.apple {
         all.push(Arc::new(Apple::new(Arc::new(WayOut(egress.clone())), apple.clone())));
@@ -117,6 +120,7 @@ impl From<BuyError> for Problem {
             BuyError::Db(error) => error.into(),
             BuyError::NoStore(_) => Self::new(ErrorCode::NotFound, error.to_string()),
             BuyError::Store(StoreError::Declined(words)) => Self::new(ErrorCode::InsufficientFunds, words),
+            BuyError::Store(StoreError::Unsigned(words)) => Self::new(ErrorCode::Unauthenticated, words),
             BuyError::Store(StoreError::Unavailable(_)) => {
                 Self::new(ErrorCode::Unavailable, "the store does not answer: try again later")
             }
@@ -294,37 +298,49 @@ async fn set_renewal(
 async fn notify(
     State(app): State<Arc<App>>,
     Path(store): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     if store == "sandbox" {
         return Err(Problem::not_found("this address"));
     }
-    let known = app.stores.hint(&app.ctx_for(Actor::Anonymous), &store, &body).await?;
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let notification = Notification { body: &body, authorization };
+    let known = app.stores.hint(&app.ctx_for(Actor::Anonymous), &store, &notification).await?;
     Ok(Json(json!({"known": known})))
 }
 
 #[derive(Debug, Deserialize)]
 struct Which {
     state: Option<String>,
+    store: Option<String>,
+    limit: Option<usize>,
     /// The id of the last row of the page before.
-    before: Option<String>,
+    after: Option<String>,
 }
 
-/// `GET /operator/api/purchases?state=&before=`: what was bought, and what it earned. Whose it is stays with the person.
+/// `GET /operator/api/purchases?state=&store=&limit=&after=`: what was bought, and what it earned. Whose it is stays with
+/// the person.
 async fn list(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, Problem> {
+    let limit = which.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
     let expected = "state: pending, active, grace, expired, revoked or replaced is expected";
     let word = which.state.filter(|word| !word.is_empty());
     let state = word.map(|word| PurchaseState::parse(&word).ok_or_else(|| Problem::invalid(expected)));
-    let (state, before) = (state.transpose()?, which.before.as_deref().map(purchase_id).transpose()?);
+    let filter = PurchaseFilter {
+        state: state.transpose()?,
+        store: which.store.filter(|store| !store.is_empty()),
+        after: which.after.as_deref().map(purchase_id).transpose()?,
+    };
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
-        let rows = plans::purchases(ctx, tx, state, before).await?;
+        let rows = plans::purchases(ctx, tx, &filter, limit).await?;
         Ok::<_, PurchaseError>((rows, plans::sales(ctx, tx).await?))
     };
     let (rows, sales) = app.db.read(&ctx, "operator.purchases", read).await?;
+    let next = rows.last().filter(|_| rows.len() == limit).map(|(last, _)| last.purchase_id);
     let data = rows.iter().map(|(of, payments)| {
         let mut view = purchase_view(&app, of);
         view["can_refund"] = json!(of.store == "sandbox" && of.state.gives());
@@ -344,15 +360,27 @@ async fn list(
             "commission_micros": sold.commission.0, "refunded_micros": sold.refunded.0,
         })
     });
-    Ok(Json(json!({"data": data.collect::<Vec<_>>(), "sales": sales.collect::<Vec<_>>()})))
+    let stores: Vec<&str> = app.stores.all().map(Store::name).collect();
+    Ok(Json(json!({
+        "data": data.collect::<Vec<_>>(), "next": next, "sales": sales.collect::<Vec<_>>(), "stores": stores,
+    })))
 }
 
-/// `POST /operator/api/purchases/{purchase_id}/refund`: in the built-in store.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refund {
+    /// So much of its last payment; absent: all that is left of it, and the purchase ends.
+    amount: Option<String>,
+}
+
+/// `POST /operator/api/purchases/{purchase_id}/refund {"amount": "1.00"}`: in the built-in store.
 async fn refund(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
+    Body(body): Body<Refund>,
 ) -> Result<Json<Value>, Problem> {
-    app.stores.refund(&ctx, purchase_id(&id)?).await?;
+    let amount = body.amount.map(|text| crate::manager::payments::amount("amount", &text)).transpose()?;
+    app.stores.refund(&ctx, purchase_id(&id)?, amount).await?;
     Ok(Json(json!({"refunded": true})))
 }

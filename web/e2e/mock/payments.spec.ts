@@ -95,3 +95,34 @@ test("money of another currency is assigned at a rate, and exchanges are listed"
   await expect(dialog).toBeHidden();
   await expect(page.getByRole("row", { name: "Exchange of €80.00" })).toContainText("1.0834");
 });
+
+test("the operator books what a store paid out: by its report, with what the store kept more", async ({ page }) => {
+  await openAs(page, "/operator/payments");
+  const stores = page.getByRole("region", { name: "App stores" });
+  await expect(stores.getByRole("row", { name: /€331\.50/ })).toContainText("late, ask the store");
+  await page.getByRole("row", { name: "Entry from APPLE DISTRIBUTION INTL" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Whose is it?" });
+  await expect(dialog.getByRole("radio", { name: "An app store's payout" })).toBeChecked();
+  await dialog.getByLabel("Report of the store, if you have it").setInputFiles({ name: "financial_report.txt", mimeType: "text/plain", buffer: Buffer.from("Start Date\n") });
+  await expect(dialog.getByLabel("Settles")).toHaveValue("84.15");
+  await dialog.getByLabel("Settles").fill("85.00");
+  await dialog.getByLabel("Tax withheld").fill("0.25");
+  await expect(dialog.getByText("€0.60 more than was booked with the sales.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Book the payout" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(stores.getByRole("row", { name: /€246\.50/ })).toBeVisible();
+  await expect(stores.getByRole("table", { name: "Payouts of app stores" }).getByRole("row", { name: /€84\.15/ })).toContainText("€0.25, €0.60");
+});
+
+test("purchases go on behind their first page, and are narrowed by store and state", async ({ page }) => {
+  await openAs(page, "/operator/purchases");
+  const rows = page.getByRole("table", { name: "Purchases" }).getByRole("row", { name: /^Purchase of/ });
+  await expect(rows).toHaveCount(3);
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(rows).toHaveCount(5);
+  await expect(page.getByRole("button", { name: "Load more" })).toBeHidden();
+  await page.getByRole("radio", { name: "Payment failed" }).click();
+  await expect(rows).toHaveCount(1);
+  await page.getByRole("radio", { name: "Google" }).click();
+  await expect(page.getByText("People buy in the settings of the messenger.")).toBeVisible();
+});

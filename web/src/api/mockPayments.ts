@@ -1,4 +1,5 @@
 /** The payments of the mock's bakery, from memory: a card that pays, one that is declined, one that wants a confirmation. */
+import type { NewPayout, StorePayout } from "./operatorPayments";
 import type { AutomaticTopUp, NewTopUp, Payment, PaymentMethod } from "./payments";
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -9,7 +10,7 @@ let methods: PaymentMethod[] = [{ method_id: "pmt_1", kind: "card", brand: "visa
 let automatic: AutomaticTopUp = { is_enabled: false, threshold_micros: 20_000_000, amount_micros: 100_000_000, monthly_max_micros: 500_000_000, paused_until: null };
 const paid = (n: number, state: Payment["state"], amount: number, more: Partial<Payment> = {}): Payment => ({
   payment_id: `pay_${n}`, provider: "sandbox", method_id: "pmt_1", cause: "top_up", currency: "EUR", amount_micros: amount * 1_000_000, refunded_micros: 0, state,
-  reference: `sandbox_${n}`, action: null, failure: null, created_at: now() - n * 86_400, ...more,
+  reference: `sandbox_${n}`, action: null, invoice_id: null, failure: null, created_at: now() - n * 86_400, ...more,
 });
 let payments: Payment[] = [
   paid(1, "requires_action", 250, { provider: "bank", method_id: null, reference: "RF18539007547034", action: "RF18539007547034" }),
@@ -45,7 +46,18 @@ function step(id: string, what: string, body: unknown): Response {
 
 let entries = [
   { entry_id: "bke_1", booked_at: now() - 90_000, amount_micros: 249_990_000, currency: "EUR", payer: "Tulip GmbH", remittance: "RF18539007547034", why: "the payment asked for 250.00 EUR", business_id: null, payment_id: "pay_1" },
+  { entry_id: "bke_3", booked_at: now() - 40_000, amount_micros: 84_150_000, currency: "EUR", payer: "APPLE DISTRIBUTION INTL", remittance: "0001234567 SEP 2026", why: "it names no reference", business_id: null, payment_id: null },
   { entry_id: "bke_2", booked_at: now() - 190_000, amount_micros: 80_000_000, currency: "EUR", payer: "R. Rose", remittance: "Invoice 7, thank you", why: "it names no reference", business_id: null, payment_id: null },
+];
+
+const eur = (month: string, amount: number) => ({ month: Date.parse(month) / 1000, amount_micros: amount * 1_000_000 });
+let owed = [
+  { store: "apple", currency: "EUR", owed_micros: 331_500_000, due_at: now() - 4 * 86_400, months: [eur("2026-09-01", 84.15), eur("2026-10-01", 247.35)] },
+  { store: "apple", currency: "USD", owed_micros: 67_600_000, due_at: now() + 20 * 86_400, months: [eur("2026-10-01", 67.6)] },
+  { store: "google", currency: "EUR", owed_micros: 0, due_at: null, months: [] },
+];
+let payouts: StorePayout[] = [
+  { payout_id: "bke_0", store: "google", currency: "EUR", amount_micros: 118_150_000, bank_fee_micros: 0, booked_at: now() - 12 * 86_400, parts: [{ currency: "EUR", settled_micros: 118_150_000, paid_micros: 118_150_000, withheld_micros: 0, commission_micros: 0, arrived_micros: 118_150_000 }] },
 ];
 
 let exchanges = [{ exchange_id: "xch_1", business_id: "506914307656634", from_currency: "USD", from_micros: 100_000_000, to_currency: "EUR", to_micros: 92_300_000, rate: "0.923", at: now() - 2 * 86_400 }];
@@ -59,13 +71,22 @@ export function answerOperatorPayments(method: string, path: string, body: unkno
   if (area === "payments") return json({ ok: true });
   if (area === "reconciliation") {
     const clearing = [{ provider: "sandbox", currency: "EUR", owed_micros: empty ? 0 : 99_000_000, since: empty ? null : now() - 3 * 86_400, is_old: false }];
-    return json({ clearing, suspense: empty ? [] : [{ currency: "EUR", amount_micros: entries.reduce((sum, entry) => sum + entry.amount_micros, 0) }], open_payments: empty ? 0 : 1, open_refunds: 0, old_payments: [] });
+    return json({ clearing, stores: empty ? [] : owed, suspense: empty ? [] : [{ currency: "EUR", amount_micros: entries.reduce((sum, entry) => sum + entry.amount_micros, 0) }], open_payments: empty ? 0 : 1, open_refunds: 0, old_payments: [] });
   }
+  if (area === "store-payouts") return json({ data: empty ? [] : payouts });
+  if (area === "store-reports") return json({ store: "apple", from: now() - 60 * 86_400, to: now() - 32 * 86_400, parts: [{ currency: "EUR", expected_micros: 84_150_000, paid_micros: 84_150_000, arrived_micros: null }] });
   if (area === "bank-statements") return json({ matched: 1, suspense: 1, known: 3, unmatched: entries.slice(-1) });
   if (area === "exchanges") return json({ data: empty ? [] : exchanges });
   if (area !== "suspense") return null;
   if (id === "") return json({ data: empty ? [] : entries });
   const entry = entries.find((known) => known.entry_id === id);
+  if (entry && path.endsWith("/payout")) {
+    const told = body as NewPayout;
+    const micros = (text: string): number => Math.round(Number(text === "" ? 0 : text) * 1e6);
+    const parts = told.parts.map((part) => ({ currency: part.currency, settled_micros: micros(part.settled), paid_micros: micros(part.paid), withheld_micros: micros(part.withheld), commission_micros: micros(part.settled) - micros(part.paid) - micros(part.withheld), arrived_micros: micros(part.arrived) }));
+    payouts = [{ payout_id: entry.entry_id, store: told.store, currency: entry.currency, amount_micros: entry.amount_micros, bank_fee_micros: micros(told.bank_fee), booked_at: entry.booked_at, parts }, ...payouts];
+    owed = owed.map((one) => ({ ...one, owed_micros: one.owed_micros - parts.filter((part) => one.store === told.store && part.currency === one.currency).reduce((sum, part) => sum + part.settled_micros, 0) }));
+  }
   const rate = (body as { rate?: string } | undefined)?.rate;
   if (entry && rate !== undefined) {
     exchanges = [{ exchange_id: `xch_${id}`, business_id: "506914307656634", from_currency: entry.currency, from_micros: entry.amount_micros, to_currency: "USD", to_micros: Math.round(entry.amount_micros * Number(rate)), rate, at: now() }, ...exchanges];
@@ -91,7 +112,7 @@ export function answerPayments(method: string, path: string, body: unknown, empt
     return json(payments.find((payment) => payment.payment_id === id));
   }
   if (area !== "payment-methods") return null;
-  if (id === "" && method === "GET") return json({ data: empty ? [] : methods, provider: "sandbox" });
+  if (id === "" && method === "GET") return json({ data: empty ? [] : methods, provider: "sandbox", card_form: null });
   if (id === "") {
     const { token } = body as { token: string };
     const last4 = token.startsWith("card_declined") ? "0341" : token.startsWith("card_confirm") ? "3155" : "4242";

@@ -124,8 +124,12 @@ export function answerReviews(path: string, query: URLSearchParams, body: unknow
     return json({ data: empty ? [] : rows });
   }
   if (path === "purchases") {
-    const state = query.get("state");
-    return json({ data: empty ? [] : BOUGHT.filter((each) => state === null || each.state === state), sales: empty ? [] : [{ plan: "plus", term: "month", currency: "EUR", payments: 2, amount_micros: 4 * EUROS, commission_micros: 600_000, refunded_micros: 0 }] });
+    const [state, store] = [query.get("state"), query.get("store")];
+    const found = BOUGHT.filter((each) => (state === null || each.state === state) && (store === null || each.store === store));
+    const from = found.findIndex((each) => each.purchase_id === query.get("after")) + 1;
+    const shown = empty ? [] : found.slice(from, from + 3);
+    const last = shown.at(-1);
+    return json({ data: shown, next: last === undefined || from + 3 >= found.length ? null : last.purchase_id, stores: ["apple", "google", "sandbox"], sales: empty ? [] : [{ plan: "plus", term: "month", currency: "EUR", payments: 2, amount_micros: 4 * EUROS, commission_micros: 600_000, refunded_micros: 0 }] });
   }
   return null;
 }

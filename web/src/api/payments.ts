@@ -16,11 +16,14 @@ export type Payment = {
   state: PaymentState;
   reference: string | null;
   action: string | null;
+  /** What it pays, if that is an invoice. */
+  invoice_id: string | null;
   failure: { code: string | null; message: string } | null;
   created_at: number;
 };
 export type PaymentMethod = { method_id: string; kind: string; brand: string; last4: string; expires: string; is_default: boolean };
-export type PaymentMethods = { data: PaymentMethod[]; provider: string | null };
+/** `card_form`: where the provider's script is that takes cards in a page, and the key for it. */
+export type PaymentMethods = { data: PaymentMethod[]; provider: string | null; card_form: { script_url: string; publishable_key: string } | null };
 export type AutomaticTopUp = { is_enabled: boolean; threshold_micros: number; amount_micros: number; monthly_max_micros: number | null; paused_until: number | null };
 export type NewTopUp = { amount: string; key: string; method_id?: string; by_bank_transfer?: boolean };
 
@@ -45,6 +48,8 @@ export function paymentCalls(token: string) {
     lookUp: (id: string) => post<Payment>(paths.paymentStep(id, "look-up")),
     cancel: (id: string) => post<Payment>(paths.paymentStep(id, "cancel")),
     confirm: (id: string, approve: boolean) => post<Payment>(paths.paymentStep(id, "confirm"), { approve }),
+    /** Begins to add a card: what the provider's script needs. */
+    setUp: () => post<{ client_secret: string }>(paths.setUpMethod()),
     addMethod: (given: string) => post<PaymentMethod>(paths.paymentMethods(), { token: given }),
     preferMethod: (id: string) => post<PaymentMethod>(`${paths.paymentMethod(id)}/default`),
     removeMethod: (id: string) => call<unknown>(paths.paymentMethod(id), { method: "DELETE", token }),

@@ -1,8 +1,9 @@
 /** What people bought, as the operator sees it: without who. */
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions } from "@tanstack/react-query";
 import { paths } from "@/lib/paths";
 import { call } from "./http";
-import { REFRESH_MS } from "./pages";
+import { PAGE_ROWS, REFRESH_MS } from "./pages";
+import type { Rows } from "./pages";
 
 export type PurchaseState = "pending" | "active" | "grace" | "expired" | "revoked" | "replaced";
 export type StorePayment = { transaction: string; plan: string; currency: string; amount_micros: number; commission_micros: number; refunded_micros: number; at: number; transfer_id: string };
@@ -21,15 +22,24 @@ export type OperatorPurchase = {
   payments: StorePayment[];
 };
 export type Sale = { plan: string; term: string; currency: string; payments: number; amount_micros: number; commission_micros: number; refunded_micros: number };
-export type PurchasePage = { data: OperatorPurchase[]; sales: Sale[] };
+/** `stores`: through which the network sells. */
+export type PurchasePage = Rows<OperatorPurchase> & { sales: Sale[]; stores: string[] };
+export type PurchaseFilter = { state?: PurchaseState; store?: string };
 
 export function purchaseQueries(token: string) {
   return {
-    list: (state: PurchaseState | undefined) =>
-      queryOptions({ queryKey: ["operator", "purchases", state ?? "all"], queryFn: ({ signal }) => call<PurchasePage>(paths.purchases(state), { token, signal }), refetchInterval: REFRESH_MS }),
+    list: (filter: PurchaseFilter) =>
+      infiniteQueryOptions({
+        queryKey: ["operator", "purchases", filter],
+        queryFn: ({ pageParam, signal }) => call<PurchasePage>(paths.purchases({ limit: PAGE_ROWS, after: pageParam }, filter), { token, signal }),
+        initialPageParam: null as string | null,
+        getNextPageParam: (page) => page.next,
+        refetchInterval: REFRESH_MS,
+      }),
   };
 }
 
 export function purchaseCalls(token: string) {
-  return { refund: (id: string) => call<unknown>(paths.refundPurchase(id), { method: "POST", token, body: {} }) };
+  /** `amount`: so much of the last payment; empty: all of it, and the purchase ends. */
+  return { refund: (id: string, amount: string) => call<unknown>(paths.refundPurchase(id), { method: "POST", token, body: amount === "" ? {} : { amount } }) };
 }

@@ -166,6 +166,30 @@ pub(super) async fn close(
     Ok(rest)
 }
 
+/// Takes a part out of what is not earned on a day, and spreads the rest over the days that are left: the answer is what
+/// was taken out.
+pub(super) async fn reduce(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    of_it: SubscriptionId,
+    today: i64,
+    (part, whole): (Micros, Micros),
+) -> Result<Micros, PlanError> {
+    let mut taken = Micros::ZERO;
+    for each in of(tx, of_it).await? {
+        let (days, time_zone) = (each.days.saturating_sub(each.passed(today)), each.time_zone.clone());
+        let (currency, next_day) = (each.currency, each.next_day.max(today));
+        let rest = earn(ctx, tx, each, today, Then::Closes).await?;
+        let out = share(rest, part.0, whole.0).ok_or(DAMAGED)?;
+        taken = taken.checked_add(out).ok_or(DAMAGED)?;
+        let stays = rest.checked_sub(out).ok_or(DAMAGED)?;
+        if stays > Micros::ZERO && days > 0 {
+            open(ctx, tx, (of_it, &time_zone), (currency, stays), (next_day, days)).await?;
+        }
+    }
+    Ok(taken)
+}
+
 /// Stops the days of a subscription.
 pub(super) async fn pause(
     ctx: &Ctx,

@@ -12,7 +12,11 @@
 //! 3. What was paid for days lies on `deferred:subscriptions` and is earned by the day, in UTC; an item that is bought for
 //!    good is earned at once (`revenue:items`). What the store owes stands on `psp:{store}:clearing`; what it keeps goes
 //!    out of `revenue:fees`.
-//! 4. A refund takes back what the purchase gave, its rest from deferred and what was earned from `contra:refund`.
+//! 4. A refund comes from what is still deferred, in proportion to what it is of the payment, and for what was earned
+//!    before from `contra:refund`; the store's part of the commission comes back. What a store says was given back in all
+//!    counts, so that parts may come one after another and each is booked once.
+//!    **The whole** of a payment given back takes what was bought. **A part** is a lower price: what was bought goes on for
+//!    as long as the store says that it runs, and its days earn less from then on.
 //! 5. A purchase gives something while the store says that it runs, and a day longer where it renews itself: the store may
 //!    tell of a renewal late. The look-up at its end takes that day away again if there was none.
 
@@ -87,8 +91,17 @@ pub struct StorePayment {
     pub from: Timestamp,
     /// The first that is not; `None`: for good.
     pub to: Option<Timestamp>,
-    /// When the store gave it back.
-    pub refunded_at: Option<Timestamp>,
+    /// What the store gave back of it.
+    pub refunded: Option<StoreRefund>,
+}
+
+/// What a store gave back of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreRefund {
+    /// In all, up to now.
+    pub amount: Micros,
+    /// The last time.
+    pub at: Timestamp,
 }
 
 /// How a purchase stands, as its store answered.
@@ -446,19 +459,31 @@ pub async fn had_trial_of(ctx: &Ctx, tx: &mut Tx, account: AccountId) -> Result<
     Ok(tx.query_one(store::HAD_TRIAL_OF, params![account]).await?.is_some())
 }
 
+/// Which purchases a page shows; what is absent narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PurchaseFilter {
+    /// How they stand.
+    pub state: Option<PurchaseState>,
+    /// Where they were bought.
+    pub store: Option<String>,
+    /// The last one of the page before.
+    pub after: Option<PurchaseId>,
+}
+
 /// A page of all purchases, the latest first, with their payments; for the operator.
 pub async fn purchases(
     ctx: &Ctx,
     tx: &mut Tx,
-    state: Option<PurchaseState>,
-    before: Option<PurchaseId>,
+    filter: &PurchaseFilter,
+    limit: usize,
 ) -> Result<Vec<(Purchase, Vec<KeptPayment>)>, PurchaseError> {
     may_act(ctx, PLAZA).map_err(|_| PurchaseError::NotFound)?;
-    let before = before.unwrap_or(PurchaseId(uuid::Uuid::max()));
-    let limit = i64::try_from(limits::PAGE_ROWS_MAX).unwrap_or(i64::MAX);
-    let state = state.map_or("", PurchaseState::as_str);
+    let after = filter.after.unwrap_or(PurchaseId(uuid::Uuid::max()));
+    let limit = i64::try_from(limit.min(limits::PAGE_ROWS_MAX)).unwrap_or(i64::MAX);
+    let state = filter.state.map_or("", PurchaseState::as_str);
+    let store = filter.store.as_deref().unwrap_or_default();
     let mut found = Vec::new();
-    for row in tx.query(store::PURCHASES, params![before, state, limit]).await? {
+    for row in tx.query(store::PURCHASES, params![after, state, store, limit]).await? {
         let of = read(&row)?;
         let payments = money::payments(tx, of.purchase_id).await?;
         found.push((of, payments));

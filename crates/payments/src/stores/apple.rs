@@ -5,14 +5,15 @@
 //! signed the same way and checked the same way. Notifications are version 2, a JWS as well, and are a hint.
 //!
 //! Which of Apple's many certificates may sign transactions stands in extensions of the certificates (Apple's markers for
-//! receipts): without that check any developer's certificate of the same root would do.
+//! receipts): without that check any developer's certificate of the same root would do. The chain is checked by the library
+//! that checks those of TLS; Apple's own library says the same of good and of forged ones in `tests/compat/test_apple.py`.
 
-use super::{Store, StoreError};
+use super::{Notification, Store, StoreError};
 use crate::{Network, Request};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use plaza_billing::plans::{PurchaseState, Receipt, StorePayment};
+use plaza_billing::plans::{PurchaseState, Receipt, StorePayment, StoreRefund};
 use plaza_protocol::{AccountId, Ctx, Micros, Secret, Timestamp};
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -32,6 +33,8 @@ const MARKER_OF_ISSUER: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 0x06
 const TOKEN_SECONDS: i64 = 300;
 /// Pages of a purchase's history, of twenty transactions each.
 const PAGES_MAX: usize = 50;
+/// All of a payment, in thousandths of a percent.
+const WHOLE: i64 = 100_000;
 /// So far the clock of who signs may be ahead.
 const SIGNED_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -76,6 +79,20 @@ fn text<'a>(of: &'a Value, member: &str) -> &'a str {
 /// A time in milliseconds.
 fn time(of: &Value, member: &str) -> Option<Timestamp> {
     of.get(member).and_then(Value::as_i64).map(|millis| Timestamp(millis.saturating_mul(1000)))
+}
+
+/// Which part was given back, in thousandths of a percent; `None`: nothing was. What names no part is the whole.
+fn revoked_part(of: &Value) -> Option<i64> {
+    time(of, "revocationDate")?;
+    let part = of.get("revocationPercentage").and_then(Value::as_i64).unwrap_or(WHOLE);
+    Some(part.clamp(0, WHOLE))
+}
+
+/// What was given back of a payment. Apple says it as a part that is rounded to three decimals.
+fn refund(of: &Value, amount: Micros) -> Option<StoreRefund> {
+    let back =
+        i128::from(amount.0).checked_mul(i128::from(revoked_part(of)?))?.checked_div(i128::from(WHOLE))?;
+    Some(StoreRefund { amount: Micros(i64::try_from(back).ok()?), at: time(of, "revocationDate")? })
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, StoreError> {
@@ -312,7 +329,7 @@ impl Apple {
             currency,
             from: time(of, "purchaseDate").ok_or_else(|| not_genuine("it has no date"))?,
             to: time(of, "expiresDate"),
-            refunded_at: time(of, "revocationDate"),
+            refunded: refund(of, amount),
         }))
     }
 }
@@ -335,7 +352,8 @@ impl Store for Apple {
         let asked_at = ctx.now();
         let history = self.history(ctx, reference).await?;
         let last = history.last().ok_or_else(|| not_genuine("the App Store has no such transaction"))?;
-        let is_revoked = time(last, "revocationDate").is_some();
+        // A part that was given back is a lower price: whether it still runs, the status of a subscription says.
+        let is_revoked = revoked_part(last) == Some(WHOLE);
         let mut expires_at = time(last, "expiresDate");
         let (mut state, mut renews) = (PurchaseState::Active, false);
         if expires_at.is_some() {
@@ -368,8 +386,12 @@ impl Store for Apple {
         })
     }
 
-    async fn read_notification(&self, ctx: &Ctx, body: &[u8]) -> Result<Option<String>, StoreError> {
-        let payload = self.signed(ctx, text(&parsed(body)?, "signedPayload"))?;
+    async fn read_notification(
+        &self,
+        ctx: &Ctx,
+        notification: &Notification<'_>,
+    ) -> Result<Option<String>, StoreError> {
+        let payload = self.signed(ctx, text(&parsed(notification.body)?, "signedPayload"))?;
         let Some(data) = payload.get("data") else { return Ok(None) };
         let Some(signed) = data.get("signedTransactionInfo").and_then(Value::as_str) else { return Ok(None) };
         let about = self.transaction(ctx, signed)?;

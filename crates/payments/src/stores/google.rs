@@ -5,26 +5,28 @@
 //! `GPA.1-2-3-4`, its renewals `GPA.1-2-3-4..0`, `..1` and so on, each with what was paid for which days and whether it was
 //! given back. An order's id is the transaction's.
 //!
-//! Notifications come as pushes of Pub/Sub. They are hints: what they say is that a token is worth a look. Google signs
-//! pushes in a header that is not looked at; the name of the Pub/Sub subscription in the body has to be the configured one,
-//! so that strangers do not use up the calls that Google allows.
+//! Notifications come as pushes of Pub/Sub, signed by a service account of the operator's (`push.rs`). They are hints all the
+//! same: what they say is that a token is worth a look.
 
 mod account;
+mod push;
+
+pub use push::{GOOGLE_KEYS_URL, Pushes};
 
 pub use account::{AccountError, ServiceAccount};
 
-use super::{Store, StoreError};
+use super::{Notification, Store, StoreError};
 use crate::{Network, Request};
 use account::Token;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use plaza_billing::plans::{PurchaseState, Receipt, StorePayment};
+use plaza_billing::plans::{PurchaseState, Receipt, StorePayment, StoreRefund};
 use plaza_protocol::{AccountId, Ctx, Currency, Micros, Timestamp};
+use push::Keys;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use subtle::ConstantTimeEq;
 
 /// Orders of a purchase that are looked at: the last ones.
 const ORDERS_MAX: u32 = 1000;
@@ -46,8 +48,8 @@ pub struct GoogleSettings {
     pub products_prefix: String,
     /// Who asks.
     pub account: ServiceAccount,
-    /// The Pub/Sub subscription that notifications come from; `None`: none are taken.
-    pub notifications_from: Option<String>,
+    /// Who pushes notifications; `None`: none are taken.
+    pub notifications: Option<Pushes>,
     /// Of a payment Google keeps so much, in percent, where its answer does not say.
     pub commission_percent: i64,
     /// What testers buy counts, too; it moves no money.
@@ -60,6 +62,7 @@ pub struct Google {
     network: Arc<dyn Network>,
     settings: GoogleSettings,
     token: Token,
+    keys: Keys,
     /// Purchase tokens that Google wants acknowledged, each with the address for it.
     unacknowledged: Mutex<BTreeMap<String, String>>,
 }
@@ -132,6 +135,21 @@ fn refunded_at(order: &Value, asked_at: Timestamp) -> Option<Timestamp> {
     })
 }
 
+/// What was given back of an order: all of it, or the parts that have gone through.
+fn refund(order: &Value, paid: Micros, asked_at: Timestamp) -> Option<StoreRefund> {
+    if let Some(at) = refunded_at(order, asked_at) {
+        return Some(StoreRefund { amount: paid, at });
+    }
+    let events = order.pointer("/orderHistory/partialRefundEvents").and_then(Value::as_array)?;
+    let done = events.iter().filter(|event| text(event, "state") == "PROCESSED_SUCCESSFULLY");
+    let (mut back, mut last) = (0_i64, None);
+    for event in done {
+        back = back.saturating_add(event.pointer("/refundDetails/total").and_then(amount)?.0);
+        last = last.max(time(event, "processTime").or_else(|| time(event, "createTime")));
+    }
+    (back > 0).then(|| StoreRefund { amount: Micros(back.min(paid.0)), at: last.unwrap_or(asked_at) })
+}
+
 /// How a subscription stands. What was given back gives nothing any more, but while Google goes on to renew it, it is looked
 /// at again.
 fn subscription_state(word: &str, is_refunded: bool, runs: bool) -> Result<PurchaseState, StoreError> {
@@ -160,7 +178,13 @@ fn account_of(of: &Value) -> Option<AccountId> {
 impl Google {
     /// An app in Google Play.
     pub fn new(network: Arc<dyn Network>, settings: GoogleSettings) -> Self {
-        Self { network, settings, token: Token::default(), unacknowledged: Mutex::default() }
+        Self {
+            network,
+            settings,
+            token: Token::default(),
+            keys: Keys::default(),
+            unacknowledged: Mutex::default(),
+        }
     }
 
     /// With what it works.
@@ -272,7 +296,7 @@ impl Google {
             currency,
             from: from.or_else(|| time(order, "createTime")).ok_or_else(unread)?,
             to,
-            refunded_at: refunded_at(order, asked_at),
+            refunded: refund(order, paid, asked_at),
         }))
     }
 
@@ -404,12 +428,18 @@ impl Store for Google {
         }
     }
 
-    async fn read_notification(&self, _ctx: &Ctx, body: &[u8]) -> Result<Option<String>, StoreError> {
+    async fn read_notification(
+        &self,
+        ctx: &Ctx,
+        notification: &Notification<'_>,
+    ) -> Result<Option<String>, StoreError> {
         let wrong = || not_genuine("it is no notification");
-        let push: Value = serde_json::from_slice(body).map_err(|_| wrong())?;
-        let from = text(&push, "subscription").as_bytes();
-        let expected = self.settings.notifications_from.as_deref().map(str::as_bytes);
-        if !expected.is_some_and(|expected| bool::from(expected.ct_eq(from))) {
+        let Some(from) = &self.settings.notifications else {
+            return Err(StoreError::Unsigned("store.google.notifications_from is not configured".to_owned()));
+        };
+        self.keys.check(ctx, &*self.network, from, notification.authorization).await?;
+        let push: Value = serde_json::from_slice(notification.body).map_err(|_| wrong())?;
+        if text(&push, "subscription") != from.subscription {
             return Err(not_genuine(
                 "it comes from another subscription than store.google.notifications_from",
             ));

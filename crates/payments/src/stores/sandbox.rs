@@ -2,14 +2,17 @@
 //!
 //! Takes no money, renews by the server's clock, and has the faults of real stores: cards that are declined, payments that
 //! take a while, renewals that fail, notifications that get lost. Which fault a purchase has stands in its token. It
-//! remembers in memory: after a restart, what was bought ends with the period that is paid.
+//! remembers in tables of its own, so that it is one store over restarts and for several processes.
 
-use super::{Basket, Store, StoreError};
+mod store;
+
+pub(crate) use store::STATEMENTS;
+
+use super::{Basket, Notification, Store, StoreError};
 use async_trait::async_trait;
-use plaza_billing::plans::{PurchaseState, Receipt, StorePayment, Term};
+use plaza_billing::plans::{PurchaseState, Receipt, StorePayment, StoreRefund, Term};
+use plaza_db::{Db, DbError, Tx, params};
 use plaza_protocol::{Ctx, Micros, Timestamp};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a person pays with.
 pub mod tokens {
@@ -44,12 +47,43 @@ struct Sold {
     at: Timestamp,
     renewal_stopped_at: Option<Timestamp>,
     refunded_at: Option<Timestamp>,
-    looks: usize,
+    looks: i64,
+    /// Of periods, in part.
+    refunds: Vec<(i64, StoreRefund)>,
 }
 
 /// The built-in store.
-#[derive(Debug, Default)]
-pub struct SandboxStore(Mutex<BTreeMap<String, Sold>>);
+#[derive(Debug)]
+pub struct SandboxStore {
+    db: Db,
+}
+
+fn not_here() -> StoreError {
+    StoreError::NotGenuine("it was not bought here".to_owned())
+}
+
+/// A sale of the store, if it has it; looked at so many times more.
+async fn sold(tx: &mut Tx, reference: &str, looks: i64) -> Result<Option<Sold>, DbError> {
+    let Some(row) = tx.query_one(store::LOOK_AT_SALE, params![reference, looks]).await? else {
+        return Ok(None);
+    };
+    let term = Term::parse(&row.get::<String>(2)?).unwrap_or(Term::Once);
+    let mut refunds = Vec::new();
+    for row in tx.query(store::SALE_REFUNDS, params![reference]).await? {
+        refunds.push((row.get(0)?, StoreRefund { amount: row.get(1)?, at: row.get(2)? }));
+    }
+    let basket = Basket {
+        account: row.get(0)?,
+        product: row.get(1)?,
+        term,
+        price: row.get(3)?,
+        currency: row.get(4)?,
+        trial_days: row.get(5)?,
+        token: row.get(6)?,
+    };
+    let (at, renewal_stopped_at, refunded_at) = (row.get(7)?, row.get(8)?, row.get(9)?);
+    Ok(Some(Sold { basket, at, renewal_stopped_at, refunded_at, looks: row.get(10)?, refunds }))
+}
 
 fn months_after(at: Timestamp, months: i64) -> Timestamp {
     let moved = jiff::Timestamp::from_microsecond(at.0).ok().and_then(|time| {
@@ -93,18 +127,30 @@ impl Sold {
             currency: self.basket.currency,
             from: self.start_of(period),
             to: (!is_once).then(|| self.start_of(period.saturating_add(1))),
-            refunded_at: None,
+            refunded: self.refunds.iter().find(|(of, _)| *of == period).map(|(_, refund)| *refund),
         }
+    }
+
+    fn is_pending(&self) -> bool {
+        self.is(tokens::PENDING) && self.looks < 2
+    }
+
+    fn all_periods(&self, now: Timestamp) -> i64 {
+        if self.basket.term == Term::Once { 1 } else { self.periods(now) }
+    }
+
+    /// Of them, those that were paid.
+    fn paid_periods(&self, now: Timestamp) -> i64 {
+        if self.is_pending() || self.is(tokens::FAMILY) { 0 } else { self.all_periods(now) }
     }
 
     fn receipt(&self, reference: &str, now: Timestamp) -> Receipt {
         let is_once = self.basket.term == Term::Once;
-        let is_pending = self.is(tokens::PENDING) && self.looks < 2;
-        let periods = if is_once { 1 } else { self.periods(now) };
-        let paid = if is_pending || self.is(tokens::FAMILY) { 0 } else { periods };
+        let is_pending = self.is_pending();
+        let (periods, paid) = (self.all_periods(now), self.paid_periods(now));
         let mut payments: Vec<_> = (0..paid).map(|period| self.payment(reference, period)).collect();
         if let (Some(at), Some(last)) = (self.refunded_at, payments.last_mut()) {
-            last.refunded_at = Some(at);
+            last.refunded = Some(StoreRefund { amount: last.amount, at });
         }
         let end = self.start_of(periods);
         let lapsed = self.is(tokens::LAPSES) && self.renewal_stopped_at.is_none() && periods > 0;
@@ -135,15 +181,34 @@ impl Sold {
 }
 
 impl SandboxStore {
-    fn sold(&self) -> MutexGuard<'_, BTreeMap<String, Sold>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The store whose tables are in this database.
+    pub fn new(db: Db) -> Self {
+        Self { db }
     }
 
-    fn change<T>(&self, reference: &str, change: impl FnOnce(&mut Sold) -> T) -> Result<T, StoreError> {
-        let mut all = self.sold();
-        let sold = all.get_mut(reference);
-        sold.map(change).ok_or_else(|| StoreError::NotGenuine("it was not bought here".to_owned()))
+    /// One step of the store: all of it, or nothing.
+    async fn step<T: Send + 'static>(
+        &self,
+        ctx: &Ctx,
+        step: impl AsyncFn(&Ctx, &mut Tx) -> Result<T, SandboxError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.db.transact(ctx, "sandbox_store.step", step).await.map_err(|error| match error {
+            SandboxError::Store(error) => error,
+            SandboxError::Db(error) => {
+                tracing::error!(error = %plaza_protocol::Chain(&error), "the built-in store cannot remember");
+                StoreError::Unavailable("its database does not answer".to_owned())
+            }
+        })
     }
+}
+
+/// A step was not made.
+#[derive(Debug, thiserror::Error)]
+enum SandboxError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("storage")]
+    Db(#[from] DbError),
 }
 
 #[async_trait]
@@ -157,15 +222,20 @@ impl Store for SandboxStore {
     }
 
     async fn look_up(&self, ctx: &Ctx, reference: &str) -> Result<Receipt, StoreError> {
-        let now = ctx.now();
-        self.change(reference, |sold| {
-            sold.looks = sold.looks.saturating_add(1);
-            sold.receipt(reference, now)
-        })
+        let named = reference.to_owned();
+        let look = async move |ctx: &Ctx, tx: &mut Tx| {
+            let sold = sold(tx, &named, 1).await?.ok_or_else(not_here)?;
+            Ok(sold.receipt(&named, ctx.now()))
+        };
+        self.step(ctx, look).await
     }
 
-    async fn read_notification(&self, _ctx: &Ctx, body: &[u8]) -> Result<Option<String>, StoreError> {
-        Ok(std::str::from_utf8(body).ok().map(str::to_owned))
+    async fn read_notification(
+        &self,
+        _ctx: &Ctx,
+        notification: &Notification<'_>,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(std::str::from_utf8(notification.body).ok().map(str::to_owned))
     }
 
     async fn check_out(&self, ctx: &Ctx, basket: Basket) -> Result<String, StoreError> {
@@ -177,34 +247,67 @@ impl Store for SandboxStore {
             return Err(StoreError::Refused(format!("token: one of {known} is needed")));
         }
         let reference = format!("sandbox_{}", ctx.uuid::<uuid::Uuid>().simple());
-        let at = ctx.now();
-        let sold = Sold { basket, at, renewal_stopped_at: None, refunded_at: None, looks: 0 };
-        self.sold().insert(reference.clone(), sold);
+        let named = reference.clone();
+        let sell = async move |ctx: &Ctx, tx: &mut Tx| {
+            let row = params![
+                named.as_str(),
+                basket.account,
+                basket.product.as_str(),
+                basket.term.as_str(),
+                basket.price,
+                basket.currency,
+                basket.trial_days,
+                basket.token.as_str(),
+                ctx.now()
+            ];
+            tx.execute(store::INSERT_SALE, row).await?;
+            Ok(())
+        };
+        self.step(ctx, sell).await?;
         Ok(reference)
     }
 
     async fn set_renewal(&self, ctx: &Ctx, reference: &str, renews: bool) -> Result<(), StoreError> {
-        let now = ctx.now();
-        self.change(reference, |sold| match (renews, sold.renewal_stopped_at) {
-            (true, Some(stopped)) if sold.start_of(sold.periods(stopped)) <= now => {
-                Err(StoreError::Refused("it has ended: buy it again".to_owned()))
-            }
-            (true, _) => {
-                sold.renewal_stopped_at = None;
-                Ok(())
-            }
-            (false, stopped) => {
-                sold.renewal_stopped_at = stopped.or(Some(now));
-                Ok(())
-            }
-        })?
+        let named = reference.to_owned();
+        let set = async move |ctx: &Ctx, tx: &mut Tx| {
+            let sold = sold(tx, &named, 0).await?.ok_or_else(not_here)?;
+            let stopped_at = match (renews, sold.renewal_stopped_at) {
+                (true, Some(stopped)) if sold.start_of(sold.periods(stopped)) <= ctx.now() => {
+                    return Err(StoreError::Refused("it has ended: buy it again".to_owned()).into());
+                }
+                (true, _) => None,
+                (false, stopped) => stopped.or(Some(ctx.now())),
+            };
+            tx.execute(store::SET_SALE_RENEWAL, params![named.as_str(), stopped_at]).await?;
+            Ok(())
+        };
+        self.step(ctx, set).await
     }
 
-    async fn refund(&self, ctx: &Ctx, reference: &str) -> Result<bool, StoreError> {
-        let now = ctx.now();
-        self.change(reference, |sold| {
-            sold.refunded_at = sold.refunded_at.or(Some(now));
-            !sold.is(tokens::SILENT)
-        })
+    async fn refund(&self, ctx: &Ctx, reference: &str, amount: Option<Micros>) -> Result<bool, StoreError> {
+        let named = reference.to_owned();
+        let refund = async move |ctx: &Ctx, tx: &mut Tx| {
+            let sold = sold(tx, &named, 0).await?.ok_or_else(not_here)?;
+            let tells = !sold.is(tokens::SILENT);
+            let last = sold.receipt(&named, ctx.now()).payments.pop();
+            let last = last.ok_or_else(|| StoreError::Refused("nothing was paid for it yet".to_owned()))?;
+            let period = sold.paid_periods(ctx.now()).saturating_sub(1);
+            let before = last.refunded.map_or(0, |refund| refund.amount.0);
+            let left = last.amount.0.saturating_sub(before);
+            let Some(amount) = amount.filter(|amount| amount.0 != left) else {
+                tx.execute(store::END_SALE, params![named.as_str(), ctx.now()]).await?;
+                return Ok(tells);
+            };
+            if amount.0 <= 0 || amount.0 > left {
+                let (most, currency) = (Micros(left), last.currency);
+                let words =
+                    format!("amount: above zero, and at most {most} {currency} are left to give back");
+                return Err(StoreError::Refused(words).into());
+            }
+            let all = Micros(before.saturating_add(amount.0));
+            tx.execute(store::PUT_SALE_REFUND, params![named.as_str(), period, all, ctx.now()]).await?;
+            Ok(tells)
+        };
+        self.step(ctx, refund).await
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use plaza_billing::plans::{self, PlanSource, PurchaseError, PurchaseState, Term};
 use plaza_payments::stores::apple::{Apple, AppleSettings};
-use plaza_payments::stores::{BuyError, Store as _, StoreError, Stores};
+use plaza_payments::stores::{BuyError, Notification, Store as _, StoreError, Stores};
 use plaza_payments::{Network, NetworkError, Request, Response};
 use plaza_protocol::{AccountId, Secret, Timestamp};
 use ring::rand::SystemRandom;
@@ -32,6 +32,10 @@ fn sign_with((certificate, key): (&[u8], &[u8]), payload: &Value) -> String {
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key, &random).unwrap();
     let signature = key.sign(&random, message.as_bytes()).unwrap();
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+}
+
+fn told(body: &str) -> Notification<'_> {
+    Notification { body: body.as_bytes(), authorization: None }
 }
 
 fn sign(payload: &Value) -> String {
@@ -69,7 +73,7 @@ impl Network for AppStore {
             json!({"data": [{"lastTransactions": [row]}]})
         };
         let status = if transactions.is_empty() { 404 } else { 200 };
-        Ok(Response { status, body: body.to_string().into_bytes() })
+        Ok(Response { status, body: body.to_string().into_bytes(), max_age: None })
     }
 }
 
@@ -136,6 +140,19 @@ async fn only_what_apple_signed_for_this_app_counts() {
         let answer = apple.verify(&ctx, &forged).await;
         assert!(matches!(answer, Err(StoreError::NotGenuine(_))), "{what}: {answer:?}");
     }
+    // When it was signed the certificates were not good yet, or not any more.
+    for years in [-2, 120] {
+        let at = ctx.now().0 / 1000 + years * 365 * 86_400_000;
+        let old = plaza_payments::stores::apple::read_signed(
+            &sign(&with(good.clone(), "signedDate", json!(at))),
+            ROOT,
+            Timestamp(at * 1000),
+        );
+        assert!(matches!(old, Err(StoreError::NotGenuine(_))), "{years}: {old:?}");
+    }
+    let secret = URL_SAFE_NO_PAD.encode(json!({"alg": "HS256", "x5c": []}).to_string());
+    let answer = apple.verify(&ctx, &format!("{secret}.{rest}")).await;
+    assert!(matches!(answer, Err(StoreError::NotGenuine(_))), "{answer:?}");
     let settings = AppleSettings { root: LEAF.0.to_vec(), ..apple.settings().clone() };
     let other_root = Apple::new(store.clone(), settings);
     assert!(matches!(other_root.verify(&ctx, &signed).await, Err(StoreError::NotGenuine(_))));
@@ -174,10 +191,10 @@ async fn a_subscription_of_the_app_store_is_renewed_and_given_back() {
         };
         let hint = notice(&sign(&second)).to_string();
         for _ in 0..2 {
-            assert!(stores.hint(&world.ctx, "apple", hint.as_bytes()).await.unwrap());
+            assert!(stores.hint(&world.ctx, "apple", &told(&hint)).await.unwrap());
         }
         let forged = json!({"signedPayload": sign_with(UNMARKED, &json!({}))}).to_string();
-        assert!(stores.hint(&world.ctx, "apple", forged.as_bytes()).await.is_err());
+        assert!(stores.hint(&world.ctx, "apple", &told(&forged)).await.is_err());
         let payments = async |world: &World| {
             let list = async |ctx: &Ctx, tx: &mut Tx| plans::sales(ctx, tx).await;
             let sales = world.db.read(&world.ctx, "test.sales", list).await.unwrap();
@@ -194,4 +211,41 @@ async fn a_subscription_of_the_app_store_is_renewed_and_given_back() {
         assert_eq!(payments(&world).await, (2, "3.98".to_owned(), "1.99".to_owned()));
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_apple_gives_back_in_part_lowers_the_price_and_its_status_says_whether_it_runs() {
+    let (ctx, clock) = plaza_db::testing::ctx();
+    clock.set(MARCH);
+    let now = ctx.now().0 / 1000;
+    let store = Arc::new(AppStore { status: Mutex::new(1), ..AppStore::default() });
+    let apple = apple(&store);
+    let good = transaction("70001", "plus.month", now, 30);
+    let back = |part: Option<i64>, kind: &str| {
+        let of = with(good.clone(), "revocationDate", json!(now));
+        let of = with(of, "revocationType", json!(kind));
+        part.map_or(of.clone(), |part| with(of, "revocationPercentage", json!(part)))
+    };
+    let once = |of: Value| {
+        let mut of = with(of, "type", json!("Non-Consumable"));
+        of.as_object_mut().unwrap().remove("expiresDate");
+        with(of, "productId", json!("org.example.themes.once"))
+    };
+    let active = PurchaseState::Active;
+    for (of, status, state, refunded) in [
+        (good.clone(), 1, active, None),
+        (back(Some(100_000), "REFUND_FULL"), 5, PurchaseState::Revoked, Some("1.99")),
+        (back(None, "REFUND_FULL"), 5, PurchaseState::Revoked, Some("1.99")),
+        (back(Some(40_000), "REFUND_PRORATED"), 5, PurchaseState::Revoked, Some("0.796")),
+        (back(Some(40_000), "REFUND_PRORATED"), 1, active, Some("0.796")),
+        (once(back(Some(33_333), "REFUND_PRORATED")), 0, active, Some("0.663326")),
+        (once(back(Some(100_000), "REFUND_FULL")), 0, PurchaseState::Revoked, Some("1.99")),
+        (once(back(Some(1_000_000), "REFUND_FULL")), 0, PurchaseState::Revoked, Some("1.99")),
+    ] {
+        *store.transactions.lock().unwrap() = vec![of.clone()];
+        *store.status.lock().unwrap() = status;
+        let receipt = apple.look_up(&ctx, "70001").await.unwrap();
+        let told = receipt.payments[0].refunded.map(|refund| refund.amount.to_string());
+        assert_eq!((receipt.state, told.as_deref()), (state, refunded), "{of}");
+    }
 }

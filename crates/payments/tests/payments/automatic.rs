@@ -46,7 +46,7 @@ async fn a_low_balance_is_topped_up_within_the_months_maximum() {
         assert_eq!(world.later().await.automatic, 0, "a third one would pass the month's maximum");
         world.clock.advance(30 * DAY);
         assert_eq!(world.later().await.automatic, 1, "another month");
-        assert_eq!((world.sandbox.captures(), world.available().await), (3, "119.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (3, "119.00".to_owned()));
     })
     .await;
 }
@@ -83,7 +83,7 @@ async fn a_wish_is_one_payment_for_its_key() {
         assert_eq!(world.state(id).await, State::RequiresAction, "the reconciliation has asked the provider");
         world.payments.answer(&world.ctx, TULIP, id, true).await.unwrap();
         assert_eq!(world.wanted("71", "w3").await, Wanted::AboveMonthlyMaximum);
-        assert_eq!((world.sandbox.captures(), world.available().await), (1, "50.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (1, "50.00".to_owned()));
         for bad in [
             Automatic { amount: Micros::ZERO, ..settings() },
             Automatic { amount: micros("0.001"), ..settings() },

@@ -59,26 +59,35 @@ impl Provider for Mortal {
     async fn detach(&self, token: &str) -> Result<(), ProviderError> {
         self.inner.detach(token).await
     }
-    async fn prepare(&self, order: &Order) -> Result<String, ProviderError> {
-        self.live(self.inner.prepare(order)).await
+    async fn prepare(&self, ctx: &Ctx, order: &Order) -> Result<String, ProviderError> {
+        self.live(self.inner.prepare(ctx, order)).await
     }
-    async fn confirm(&self, reference: &str, off_session: bool) -> Result<Truth, ProviderError> {
-        self.live(self.inner.confirm(reference, off_session)).await
+    async fn confirm(&self, ctx: &Ctx, reference: &str, off_session: bool) -> Result<Truth, ProviderError> {
+        self.live(self.inner.confirm(ctx, reference, off_session)).await
     }
-    async fn look_up(&self, reference: &str) -> Result<Truth, ProviderError> {
-        self.live(self.inner.look_up(reference)).await
+    async fn look_up(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
+        self.live(self.inner.look_up(ctx, reference)).await
     }
-    async fn cancel(&self, reference: &str) -> Result<Truth, ProviderError> {
-        self.live(self.inner.cancel(reference)).await
+    async fn cancel(&self, ctx: &Ctx, reference: &str) -> Result<Truth, ProviderError> {
+        self.live(self.inner.cancel(ctx, reference)).await
     }
-    async fn refund(&self, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
-        self.live(self.inner.refund(order)).await
+    async fn refund(&self, ctx: &Ctx, order: &RefundOrder) -> Result<RefundTruth, ProviderError> {
+        self.live(self.inner.refund(ctx, order)).await
     }
-    async fn find_refund(&self, order: &RefundOrder) -> Result<Option<RefundTruth>, ProviderError> {
-        self.live(self.inner.find_refund(order)).await
+    async fn find_refund(
+        &self,
+        ctx: &Ctx,
+        order: &RefundOrder,
+    ) -> Result<Option<RefundTruth>, ProviderError> {
+        self.live(self.inner.find_refund(ctx, order)).await
     }
-    async fn fee(&self, charge: &str, currency: Currency) -> Result<Option<Micros>, ProviderError> {
-        self.live(self.inner.fee(charge, currency)).await
+    async fn fee(
+        &self,
+        ctx: &Ctx,
+        charge: &str,
+        currency: Currency,
+    ) -> Result<Option<Micros>, ProviderError> {
+        self.live(self.inner.fee(ctx, charge, currency)).await
     }
     async fn payouts(&self, ctx: &Ctx) -> Result<Vec<Payout>, ProviderError> {
         self.inner.payouts(ctx).await
@@ -110,7 +119,7 @@ async fn a_payment_survives_a_death_at_every_call() {
                     world.later().await;
                     assert_eq!(world.state(first.payment_id).await, ends_as, "{key}");
                     paid += usize::from(ends_as == State::Succeeded);
-                    assert_eq!(world.sandbox.captures(), paid, "{key}: taken once, or not at all");
+                    assert_eq!(world.captures().await, paid, "{key}: taken once, or not at all");
                     assert_eq!(
                         world.balance(TULIP).await.available,
                         Micros(10_000_000 * i64::try_from(paid).unwrap())
@@ -142,7 +151,7 @@ async fn a_refund_survives_a_death_at_every_call() {
             given += 1;
             let refund = world.refund(payment, "10", &key).await.unwrap();
             assert_eq!(refund.state, RefundState::Succeeded);
-            assert_eq!(world.sandbox.refunded(), Micros(10_000_000 * given), "given back once");
+            assert_eq!(world.refunded().await, Micros(10_000_000 * given), "given back once");
             assert_eq!(world.balance(TULIP).await.available, Micros(100_000_000 - 10_000_000 * given));
         }
     })

@@ -5,20 +5,23 @@ mod play;
 
 use super::*;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use play::{Play, euros, later, order, subscription, words};
 use plaza_billing::plans::{
     self, Entitlement, Holder, PlanSource, Purchase, PurchaseError, PurchaseState, Term,
 };
 use plaza_ledger::{Account, AccountKind};
-use plaza_payments::stores::google::{Google, GoogleSettings, ServiceAccount};
-use plaza_payments::stores::{BuyError, Looked, Store as _, StoreError, Stores};
+use plaza_payments::stores::google::{Google, GoogleSettings, Pushes, ServiceAccount};
+use plaza_payments::stores::{BuyError, Looked, Notification, Store as _, StoreError, Stores};
 use plaza_protocol::{AccountId, Secret, Timestamp};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 /// 2027-03-01, 09:30 UTC.
 const MARCH: Timestamp = Timestamp::from_seconds(1_803_893_400);
 const KEY: &[u8] = include_bytes!("google/account.p8");
+const KEYS_URL: &str = "https://keys.example.org/certs";
 const PACKAGE: &str = "org.example.chat";
 const TOKEN_URL: &str = "https://tokens.example.org/token";
 const PUSHES: &str = "projects/chat/subscriptions/plaza-7f3a";
@@ -38,7 +41,12 @@ fn settings() -> GoogleSettings {
             key: Secret(KEY.to_vec()),
             token_url: TOKEN_URL.to_owned(),
         },
-        notifications_from: Some(PUSHES.to_owned()),
+        notifications: Some(Pushes {
+            subscription: PUSHES.to_owned(),
+            account: "pushes@example.org".to_owned(),
+            audience: "https://plaza.example.org".to_owned(),
+            keys_url: KEYS_URL.to_owned(),
+        }),
         commission_percent: 30,
         takes_sandbox: false,
     }
@@ -55,6 +63,35 @@ fn push_from(subscription: &str, package: &str, kind: &str, token: &str) -> Vec<
 
 fn push(kind: &str, token: &str) -> Vec<u8> {
     push_from(PUSHES, PACKAGE, kind, token)
+}
+
+fn signer() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(KEY).unwrap()
+}
+
+/// Google's public keys, with one of this name.
+fn published(id: &str) -> Value {
+    let public = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(signer().public());
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    json!({"keys": [{
+        "kid": id, "kty": "RSA", "alg": "RS256", "use": "sig",
+        "n": encode(&public.n),
+        "e": encode(&public.e),
+    }]})
+}
+
+/// A token, signed with Google's key.
+fn signed(head: &Value, claims: &Value) -> String {
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let message = format!("{}.{}", encode(head), encode(claims));
+    let key = signer();
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
+    format!("Bearer {message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn bearer(claims: &Value) -> String {
+    signed(&json!({"alg": "RS256", "kid": "g1", "typ": "JWT"}), claims)
 }
 
 /// A network that sells in Google Play.
@@ -74,6 +111,7 @@ async fn each_shop<F: AsyncFn(Shop)>(test: F) {
         world.db.transact(&world.ctx, "test.plans", import).await.unwrap();
         let play = Arc::new(Play::default());
         *play.now.lock().unwrap() = MARCH.seconds();
+        *play.keys.lock().unwrap() = published("g1");
         let stores = Stores::new(world.db.clone(), vec![Arc::new(Google::new(play.clone(), settings()))]);
         let (ana, ben) = (world.ctx.uuid(), world.ctx.uuid());
         test(Shop { world, play, stores, ana, ben }).await;
@@ -116,8 +154,29 @@ impl Shop {
         self.stores.submit(&self.world.ctx, account, ("google", token)).await
     }
 
+    /// Some time passes, here and at Google.
+    fn passes(&self, time: Duration) {
+        self.world.clock.advance(time);
+        *self.play.now.lock().unwrap() = self.world.ctx.now().seconds();
+    }
+
+    /// What Pub/Sub's token says.
+    fn claims(&self) -> Value {
+        let now = self.world.ctx.now().seconds();
+        json!({
+            "iss": "https://accounts.google.com", "aud": "https://plaza.example.org", "iat": now, "exp": now + 3600,
+            "email": "pushes@example.org", "email_verified": true, "sub": "113774264463038321964",
+        })
+    }
+
     async fn hint(&self, body: Vec<u8>) -> Result<bool, BuyError> {
-        self.stores.hint(&self.world.ctx, "google", &body).await
+        let token = bearer(&self.claims());
+        self.hint_by(body, Some(&token)).await
+    }
+
+    async fn hint_by(&self, body: Vec<u8>, token: Option<&str>) -> Result<bool, BuyError> {
+        let notification = Notification { body: &body, authorization: token };
+        self.stores.hint(&self.world.ctx, "google", &notification).await
     }
 
     /// Some days pass, with their housekeeping.
@@ -232,10 +291,12 @@ async fn tokens_of_other_apps_of_testers_and_made_up_ones_are_refused() {
             let answer = shop.hint(body).await;
             assert!(is_not_genuine(&answer), "{answer:?}");
         }
-        let deaf = GoogleSettings { notifications_from: None, ..settings() };
+        let deaf = GoogleSettings { notifications: None, ..settings() };
         let deaf = Google::new(shop.play.clone(), deaf);
-        let answer = deaf.read_notification(&shop.world.ctx, &push("subscriptionNotification", PLUS)).await;
-        assert!(matches!(answer, Err(StoreError::NotGenuine(_))), "{answer:?}");
+        let (body, token) = (push("subscriptionNotification", PLUS), bearer(&shop.claims()));
+        let notification = Notification { body: &body, authorization: Some(&token) };
+        let answer = deaf.read_notification(&shop.world.ctx, &notification).await;
+        assert!(matches!(answer, Err(StoreError::Unsigned(_))), "{answer:?}");
         assert!(!shop.hint(push("testNotification", "")).await.unwrap());
 
         shop.change(|of| of["testPurchase"] = json!({}));
@@ -417,6 +478,92 @@ async fn a_year_that_follows_a_month_takes_its_place() {
         shop.hint(push("subscriptionNotification", PLUS)).await.unwrap();
         assert!(shop.all().await.iter().any(|of| of.state == PurchaseState::Replaced));
         assert_eq!(shop.books().await[0], "-17.00");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_pushes_that_google_signed_for_this_network_are_looked_at() {
+    each_shop(async |shop| {
+        shop.month().await;
+        let claims = |member: &str, value: Value| {
+            let mut claims = shop.claims();
+            claims[member] = value;
+            claims
+        };
+        let now = shop.world.ctx.now().seconds();
+        let good = bearer(&shop.claims());
+        let (message, signature) = good.rsplit_once('.').unwrap();
+        let (head, body) = message.split_once('.').unwrap();
+        let other_body = URL_SAFE_NO_PAD.encode(claims("email", json!("eve@example.org")).to_string());
+        let rs256 = |kid: &str| json!({"alg": "RS256", "kid": kid});
+        for (what, token) in [
+            ("none", None),
+            ("not a bearer", Some(good.replace("Bearer", "Basic"))),
+            ("nonsense", Some("Bearer a.b.c".to_owned())),
+            ("too long", Some(format!("Bearer {}", "x".repeat(9000)))),
+            ("changed", Some(format!("{head}.{other_body}.{signature}"))),
+            ("no signature", Some(format!("{head}.{body}."))),
+            ("alg none", Some(signed(&json!({"alg": "none", "kid": "g1"}), &shop.claims()))),
+            ("HS256", Some(signed(&json!({"alg": "HS256", "kid": "g1"}), &shop.claims()))),
+            ("another key", Some(signed(&rs256("g9"), &shop.claims()))),
+            ("another issuer", Some(bearer(&claims("iss", json!("https://accounts.example.org"))))),
+            ("another audience", Some(bearer(&claims("aud", json!("https://other.example.org"))))),
+            ("another account", Some(bearer(&claims("email", json!("eve@example.org"))))),
+            ("not verified", Some(bearer(&claims("email_verified", json!(false))))),
+            ("over", Some(bearer(&claims("exp", json!(now - 61))))),
+            ("no end", Some(bearer(&claims("exp", Value::Null)))),
+            ("the future", Some(bearer(&claims("iat", json!(now + 61))))),
+        ] {
+            let answer = shop.hint_by(push("subscriptionNotification", PLUS), token.as_deref()).await;
+            let is_refused = matches!(answer, Err(BuyError::Store(StoreError::Unsigned(_))));
+            assert!(is_refused, "{what}: {answer:?}");
+        }
+        assert!(shop.hint(push("subscriptionNotification", PLUS)).await.unwrap());
+        let fetched = || shop.play.keys_fetched.load(Ordering::SeqCst);
+        assert_eq!(fetched(), 1, "kept; an unknown name is looked for once a minute at most");
+        // Google publishes a new key: within the minute it is not known, and then it is.
+        *shop.play.keys.lock().unwrap() = published("g2");
+        let rotated = || signed(&rs256("g2"), &shop.claims());
+        let early = shop.hint_by(push("subscriptionNotification", PLUS), Some(&rotated())).await;
+        assert!(matches!(early, Err(BuyError::Store(StoreError::Unsigned(_)))), "{early:?}");
+        shop.passes(MINUTE);
+        assert!(shop.hint_by(push("subscriptionNotification", PLUS), Some(&rotated())).await.unwrap());
+        assert_eq!(fetched(), 2);
+        shop.passes(60 * MINUTE);
+        shop.hint_by(push("subscriptionNotification", PLUS), Some(&rotated())).await.unwrap();
+        assert_eq!(fetched(), 3, "an hour is over");
+        *shop.play.keys.lock().unwrap() = json!({"keys": "none"});
+        shop.passes(60 * MINUTE);
+        let answer = shop.hint_by(push("subscriptionNotification", PLUS), Some(&rotated())).await;
+        assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "told again: {answer:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_that_were_given_back_in_part_are_a_lower_price() {
+    each_shop(async |shop| {
+        shop.month().await;
+        assert_eq!(shop.books().await[..3], ["-1.70", "2.00", "0.00"]);
+        let part = |cents: i64, state: &str| {
+            json!({"createTime": words(MARCH), "processTime": words(MARCH), "state": state,
+                "refundDetails": {"total": euros(cents), "tax": euros(0)}})
+        };
+        let mut of = order(ORDER, "month", 200, (MARCH, later(31)));
+        of["state"] = json!("PARTIALLY_REFUNDED");
+        of["orderHistory"]["partialRefundEvents"] =
+            json!([part(50, "PROCESSED_SUCCESSFULLY"), part(70, "PENDING")]);
+        shop.order(of.clone());
+        for _ in 0..2 {
+            assert!(shop.hint(push("subscriptionNotification", PLUS)).await.unwrap());
+            assert_eq!(shop.books().await[..3], ["-1.275", "1.50", "0.00"]);
+        }
+        assert_eq!(shop.state().await, PurchaseState::Active, "a lower price");
+        of["orderHistory"]["partialRefundEvents"][1] = part(70, "PROCESSED_SUCCESSFULLY");
+        shop.order(of);
+        shop.hint(push("subscriptionNotification", PLUS)).await.unwrap();
+        assert_eq!(shop.books().await[..3], ["-0.68", "0.80", "0.00"]);
     })
     .await;
 }

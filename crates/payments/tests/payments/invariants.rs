@@ -108,7 +108,7 @@ impl World {
             assert!(payment.refunded == Micros::ZERO || bought.succeeds);
         }
         let captured: i64 = books.iter().filter(|each| each.succeeds).map(|each| each.amount.0).sum();
-        assert!(self.sandbox.refunded().0 <= captured);
+        assert!(self.refunded().await.0 <= captured);
     }
 
     /// 8: Clearing accounts age to zero: once all is looked up and paid out, the provider owes nothing, and the balance
@@ -130,8 +130,8 @@ impl World {
         let balance = self.balance(TULIP).await;
         assert_eq!((balance.available, balance.held), (Micros(wanted), Micros::ZERO));
         let given: i64 = books.iter().map(|each| each.refunded.0).sum();
-        assert_eq!(self.sandbox.refunded(), Micros(given));
-        assert_eq!(self.sandbox.captures(), books.iter().filter(|each| each.succeeds).count());
+        assert_eq!(self.refunded().await, Micros(given));
+        assert_eq!(self.captures().await, books.iter().filter(|each| each.succeeds).count());
     }
 }
 

@@ -111,7 +111,7 @@ async fn an_invoice_is_paid_once_with_the_default_method() {
         assert!(matches!(world.top_up("120", "k").await, Err(PaymentError::KeyReused)));
         let now = world.invoice(id).await;
         assert_eq!((now.status, now.open_minor()), (Status::Paid, 0));
-        assert_eq!((world.sandbox.captures(), world.available().await), (1, "0.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (1, "0.00".to_owned()));
         assert_eq!(world.owed("sandbox").await, micros("120"));
     })
     .await;

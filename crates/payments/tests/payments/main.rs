@@ -10,6 +10,7 @@ mod dunning;
 mod google;
 mod invariants;
 mod invoices;
+mod payouts;
 mod refunds;
 mod statements;
 mod stores;
@@ -53,7 +54,7 @@ async fn each_world<F: AsyncFn(World)>(test: F) {
 impl World {
     async fn on(db: Db) -> Self {
         let (ctx, clock) = plaza_db::testing::ctx();
-        let sandbox = Arc::new(Sandbox::default());
+        let sandbox = Arc::new(Sandbox::new(db.clone()));
         let payments = Payments::new(db.clone(), Some(sandbox.clone()));
         let world = Self { db, ctx, clock, sandbox, payments, next: Arc::default() };
         let open = async |ctx: &Ctx, tx: &mut Tx| {
@@ -98,6 +99,16 @@ impl World {
     async fn refund(&self, of: PaymentId, amount: &str, key: &str) -> Result<Refund, PaymentError> {
         let (amount, reason) = (micros(amount), "asked for".to_owned());
         self.payments.refund(&self.ctx, of, amount, reason, key.to_owned()).await
+    }
+
+    /// How often the provider took money.
+    async fn captures(&self) -> usize {
+        usize::try_from(self.sandbox.told(&self.ctx).await.unwrap().0).unwrap()
+    }
+
+    /// What the provider gave back.
+    async fn refunded(&self) -> Micros {
+        self.sandbox.told(&self.ctx).await.unwrap().1
     }
 
     async fn balance(&self, portfolio: PortfolioId) -> Balance {

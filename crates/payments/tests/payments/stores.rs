@@ -3,28 +3,32 @@
 use super::*;
 use plaza_billing::plans::{
     self, Entitlement, Holder, PlanSource, Purchase, PurchaseError, PurchaseState, Receipt, StorePayment,
-    Term, product_of,
+    StoreRefund, Term, product_of,
 };
 use plaza_ledger::{Account, AccountKind};
 use plaza_payments::stores::sandbox::{SandboxStore, tokens};
-use plaza_payments::stores::{Basket, BuyError, Looked, StoreError, Stores};
+use plaza_payments::stores::{Basket, BuyError, Looked, Notification, StoreError, Stores};
 use plaza_protocol::{AccountId, Timestamp};
 
+fn told(body: &str) -> Notification<'_> {
+    Notification { body: body.as_bytes(), authorization: None }
+}
+
 /// A network with the plans of people, and the built-in store.
-struct Shop {
-    world: World,
-    stores: Stores,
-    ana: AccountId,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) stores: Stores,
+    pub(crate) ana: AccountId,
     ben: AccountId,
 }
 
-async fn each_shop<F: AsyncFn(Shop)>(test: F) {
+pub(crate) async fn each_shop<F: AsyncFn(Shop)>(test: F) {
     each_world(async |world| {
         world.clock.set(Timestamp(1_803_893_400_000_000)); // 2027-03-01, 09:30 UTC
         let import =
             async |ctx: &Ctx, tx: &mut Tx| plans::import_plans(ctx, tx, &PlanSource::reference()).await;
         world.db.transact(&world.ctx, "test.plans", import).await.unwrap();
-        let stores = Stores::new(world.db.clone(), vec![Arc::new(SandboxStore::default())]);
+        let stores = Stores::new(world.db.clone(), vec![Arc::new(SandboxStore::new(world.db.clone()))]);
         let (ana, ben) = (world.ctx.uuid(), world.ctx.uuid());
         test(Shop { world, stores, ana, ben }).await;
     })
@@ -32,7 +36,7 @@ async fn each_shop<F: AsyncFn(Shop)>(test: F) {
 }
 
 impl Shop {
-    async fn buy(&self, plan: &str, term: Term, token: &str) -> Result<Purchase, BuyError> {
+    pub(crate) async fn buy(&self, plan: &str, term: Term, token: &str) -> Result<Purchase, BuyError> {
         let key = plan.to_owned();
         let read = async move |ctx: &Ctx, tx: &mut Tx| plans::plan(ctx, tx, &key).await;
         let of = self.world.db.read(&self.world.ctx, "test.plan", read).await.unwrap();
@@ -48,7 +52,7 @@ impl Shop {
         self.stores.buy(&self.world.ctx, "sandbox", basket).await
     }
 
-    async fn entitled(&self, entitlement: Entitlement) -> Option<i64> {
+    pub(crate) async fn entitled(&self, entitlement: Entitlement) -> Option<i64> {
         let holder = Holder::Person(self.ana);
         let ask = async move |ctx: &Ctx, tx: &mut Tx| plans::entitled(ctx, tx, holder, entitlement).await;
         self.world.db.read(&self.world.ctx, "test.entitled", ask).await.unwrap()
@@ -61,7 +65,7 @@ impl Shop {
     }
 
     /// What the store owes; what is still to be earned; what plans and items earned; what was given back.
-    async fn books(&self) -> [String; 5] {
+    pub(crate) async fn books(&self) -> [String; 5] {
         let owed = self.posted(AccountKind::PspClearing(Arc::from("sandbox"))).await;
         [
             owed,
@@ -73,7 +77,7 @@ impl Shop {
     }
 
     /// Some days pass, with their housekeeping.
-    async fn days(&self, days: u32) -> Looked {
+    pub(crate) async fn days(&self, days: u32) -> Looked {
         self.world.clock.advance(DAY * days);
         let looked = self.stores.reconcile(&self.world.ctx).await.unwrap();
         let step = async |ctx: &Ctx, tx: &mut Tx| plans::step(ctx, tx).await;
@@ -81,7 +85,7 @@ impl Shop {
         looked
     }
 
-    async fn apply(
+    pub(crate) async fn apply(
         &self,
         by: Option<AccountId>,
         receipt: &Receipt,
@@ -91,14 +95,14 @@ impl Shop {
         self.world.db.transact(&self.world.ctx, "test.apply", apply).await
     }
 
-    async fn all(&self) -> Vec<Purchase> {
+    pub(crate) async fn all(&self) -> Vec<Purchase> {
         let ana = self.ana;
         let read = async move |ctx: &Ctx, tx: &mut Tx| plans::purchases_of(ctx, tx, ana).await;
         self.world.db.read(&self.world.ctx, "test.all", read).await.unwrap()
     }
 
     /// A month of Plus as a store would tell of it.
-    fn receipt(&self, transaction: &str, product: &str, amount: &str) -> Receipt {
+    pub(crate) fn receipt(&self, transaction: &str, product: &str, amount: &str) -> Receipt {
         let now = self.world.ctx.now();
         let end = Timestamp(now.0 + 31 * 86_400_000_000);
         let payment = StorePayment {
@@ -109,7 +113,7 @@ impl Shop {
             currency: Currency::EUR,
             from: now,
             to: Some(end),
-            refunded_at: None,
+            refunded: None,
         };
         Receipt {
             store: "sandbox",
@@ -169,11 +173,11 @@ async fn an_item_is_bought_once_and_taken_away_when_it_is_given_back() {
         assert_eq!(shop.books().await, ["-2.975", "0.00", "0.00", "3.50", "0.00"]);
         shop.days(40).await;
         assert_eq!(shop.entitled(Entitlement::AccentThemes).await, Some(1));
-        shop.stores.refund(&shop.world.ctx, bought.purchase_id).await.unwrap();
+        shop.stores.refund(&shop.world.ctx, bought.purchase_id, None).await.unwrap();
         assert_eq!(shop.all().await[0].state, PurchaseState::Revoked);
         assert_eq!(shop.entitled(Entitlement::AccentThemes).await, None);
         assert_eq!(shop.books().await, ["0.00", "0.00", "0.00", "3.50", "-3.50"]);
-        shop.stores.hint(&shop.world.ctx, "sandbox", proof.as_bytes()).await.unwrap();
+        shop.stores.hint(&shop.world.ctx, "sandbox", &told(&proof)).await.unwrap();
         shop.stores.submit(&shop.world.ctx, shop.ana, ("sandbox", &proof)).await.unwrap();
         assert_eq!(shop.books().await, ["0.00", "0.00", "0.00", "3.50", "-3.50"]);
     })
@@ -199,7 +203,7 @@ async fn the_faults_of_a_store_cost_nobody_anything() {
         assert_eq!(shop.entitled(Entitlement::AccentThemes).await, Some(1));
         // Given back, and the notification is lost: the look of the next day finds it.
         let silent = shop.buy("themes", Term::Once, tokens::SILENT).await.unwrap();
-        shop.stores.refund(&shop.world.ctx, silent.purchase_id).await.unwrap();
+        shop.stores.refund(&shop.world.ctx, silent.purchase_id, None).await.unwrap();
         assert_eq!(shop.all().await[0].state, PurchaseState::Active);
         shop.days(2).await;
         assert_eq!(shop.all().await[0].state, PurchaseState::Revoked);
@@ -229,8 +233,8 @@ async fn a_renewal_that_fails_has_days_of_grace() {
 async fn a_store_that_never_answers_is_asked_for_sixty_days_after_the_end() {
     each_shop(async |mut shop| {
         shop.buy("plus", Term::Month, tokens::GOOD).await.unwrap();
-        // Another built-in store: it knows nothing of the purchase.
-        shop.stores = Stores::new(shop.world.db.clone(), vec![Arc::new(SandboxStore::default())]);
+        // A network that sells nowhere any more.
+        shop.stores = Stores::new(shop.world.db.clone(), Vec::new());
         assert_eq!(shop.days(33).await, Looked { answered: 0, failed: 1 });
         assert_eq!(shop.entitled(Entitlement::PinnedConversations).await, None, "its month is over");
         assert_eq!(shop.days(57).await, Looked { answered: 0, failed: 1 }, "asked still");
@@ -262,7 +266,8 @@ async fn receipts_come_twice_late_and_out_of_order() {
         let mut revoked = year.clone();
         (revoked.state, revoked.renews, revoked.asked_at) =
             (PurchaseState::Revoked, false, shop.world.ctx.now());
-        revoked.payments[0].refunded_at = Some(shop.world.ctx.now());
+        revoked.payments[0].refunded =
+            Some(StoreRefund { amount: micros("18.50"), at: shop.world.ctx.now() });
         shop.apply(None, &revoked).await.unwrap();
         shop.apply(None, &revoked).await.unwrap();
         assert_eq!(shop.entitled(Entitlement::AccentThemes).await, None);

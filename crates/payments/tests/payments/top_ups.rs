@@ -12,14 +12,14 @@ async fn a_top_up_charges_once_whatever_the_number_of_calls() {
         assert_eq!((paid.state, paid.amount), (State::Succeeded, micros("100")));
         let again = world.top_up("100", "k1").await.unwrap();
         assert_eq!(again, paid, "the same answer");
-        assert_eq!((world.sandbox.captures(), world.available().await), (1, "100.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (1, "100.00".to_owned()));
         assert!(matches!(world.top_up("101", "k1").await, Err(PaymentError::KeyReused)));
         let (one, other, third) =
             futures_join(world.top_up("7", "k2"), world.top_up("7", "k2"), world.top_up("7", "k2")).await;
         let ids = [one, other, third].map(|payment| payment.unwrap().payment_id);
         assert!(ids.iter().all(|id| *id == ids[0]), "at the same time too");
         world.later().await;
-        assert_eq!((world.sandbox.captures(), world.available().await), (2, "107.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (2, "107.00".to_owned()));
     })
     .await;
 }
@@ -68,7 +68,7 @@ async fn cards_are_declined_or_want_a_confirmation() {
         assert_eq!(canceled.state, State::Canceled);
         let again = world.payments.cancel(&world.ctx, TULIP, called_off.payment_id).await;
         assert!(matches!(again, Err(PaymentError::WrongState("canceled"))));
-        assert_eq!((world.sandbox.captures(), world.available().await), (1, "10.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (1, "10.00".to_owned()));
     })
     .await;
 }
@@ -107,7 +107,7 @@ async fn what_got_lost_is_found_by_looking() {
         assert_eq!(world.state(slow.payment_id).await, State::Processing);
         world.later().await;
         assert_eq!(world.state(slow.payment_id).await, State::Succeeded);
-        assert_eq!((world.sandbox.captures(), world.available().await), (3, "60.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (3, "60.00".to_owned()));
     })
     .await;
 }
@@ -130,7 +130,7 @@ async fn hints_may_be_doubled_reordered_or_about_nothing() {
         }
         assert_eq!(world.payments.hint(&world.ctx, hint("evt_3", Some("nobody's"))).await.unwrap(), None);
         assert_eq!(world.payments.hint(&world.ctx, hint("evt_4", None)).await.unwrap(), None);
-        assert_eq!((world.sandbox.captures(), world.available().await), (1, "10.00".to_owned()));
+        assert_eq!((world.captures().await, world.available().await), (1, "10.00".to_owned()));
     })
     .await;
 }
@@ -206,7 +206,7 @@ async fn bad_wishes_change_nothing() {
         }
         let none = Payments::new(world.db.clone(), None);
         assert!(matches!(none.top_up(&world.ctx, wish("10", "k1")).await, Err(PaymentError::NoProvider)));
-        assert_eq!((world.list().await, world.sandbox.captures()), (vec![], 0));
+        assert_eq!((world.list().await, world.captures().await), (vec![], 0));
         assert_eq!(
             world.top_up("999999", "k1").await.unwrap().state,
             State::Succeeded,

@@ -7,7 +7,9 @@ use plaza_protocol::{Secret, wire};
 use plaza_server::Operator;
 use plaza_server::mail::Smtp;
 use plaza_server::payments::{PaymentSettings, StripeSettings};
-use plaza_server::stores::{AppleSettings, GoogleSettings, ServiceAccount, StoreSettings};
+use plaza_server::stores::{
+    AppleSettings, GOOGLE_KEYS_URL, GoogleSettings, Pushes, ServiceAccount, StoreSettings,
+};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,15 +86,21 @@ pub(super) struct PaymentsFile {
     secret_key_file: Option<PathBuf>,
     /// For the provider's script in pages.
     publishable_key: Option<String>,
+    /// Where that script is; else, at Stripe itself, Stripe's.
+    script_url: Option<String>,
     /// The file with the secret that webhooks are signed with.
     webhook_secret_file: Option<PathBuf>,
 }
+
+/// Where Stripe's script is.
+const STRIPE_SCRIPT: &str = "https://js.stripe.com/v3/";
 
 impl PaymentsFile {
     pub(super) fn open(self, sandbox: bool) -> anyhow::Result<PaymentSettings> {
         let is_set = self.url.is_some()
             || self.secret_key_file.is_some()
             || self.publishable_key.is_some()
+            || self.script_url.is_some()
             || self.webhook_secret_file.is_some();
         match self.provider.as_str() {
             "none" | "sandbox" if is_set => {
@@ -116,14 +124,19 @@ impl PaymentsFile {
             Ok(Secret(text.trim().to_owned()))
         };
         let key = self.secret_key_file.context("payments.secret_key_file: stripe needs it")?;
+        // Whoever speaks like Stripe elsewhere has a script of its own, or none.
+        let script_url = self.script_url.or_else(|| self.url.is_none().then(|| STRIPE_SCRIPT.to_owned()));
         let url = self.url.unwrap_or_else(|| "https://api.stripe.com".to_owned());
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            bail!("payments.url: it must begin with https://");
+        for (name, url) in [("url", Some(&url)), ("script_url", script_url.as_ref())] {
+            if url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+                bail!("payments.{name}: it must begin with https://");
+            }
         }
         Ok(StripeSettings {
             url,
             secret_key: read("secret_key_file", &key)?,
             publishable_key: self.publishable_key.unwrap_or_default(),
+            script_url,
             webhook_secret: self
                 .webhook_secret_file
                 .map(|path| read("webhook_secret_file", &path))
@@ -216,6 +229,12 @@ struct GoogleFile {
     service_account_file: PathBuf,
     /// The Pub/Sub subscription that pushes notifications: `projects/…/subscriptions/…`; absent: none are taken.
     notifications_from: Option<String>,
+    /// The service account that it signs as.
+    notifications_account: Option<String>,
+    /// For whom it signs.
+    notifications_audience: Option<String>,
+    /// Where Google's public keys are.
+    keys_url: Option<String>,
     #[serde(default = "default_commission")]
     commission_percent: i64,
     /// What testers buy counts, too.
@@ -239,9 +258,8 @@ impl GoogleFile {
         if !self.package_name.contains('.') || !self.package_name.bytes().all(is_name) {
             bail!("store.google.package_name: a name such as org.example.chat");
         }
-        if self.notifications_from.as_deref().is_some_and(|from| !from.starts_with("projects/")) {
-            bail!("store.google.notifications_from: the whole name, projects/…/subscriptions/…");
-        }
+        let pushes = [self.notifications_from, self.notifications_account, self.notifications_audience];
+        let notifications = pushes_of(pushes, self.keys_url)?;
         let url = self.url.unwrap_or_else(|| "https://androidpublisher.googleapis.com".to_owned());
         if !url.starts_with("https://") && !url.starts_with("http://") {
             bail!("store.google.url: it must begin with https://");
@@ -251,10 +269,33 @@ impl GoogleFile {
             package_name: self.package_name,
             products_prefix: self.products_prefix,
             account,
-            notifications_from: self.notifications_from,
+            notifications,
             commission_percent: self.commission_percent,
             takes_sandbox: self.takes_sandbox,
         })
+    }
+}
+
+/// Who pushes, and how that is known.
+fn pushes_of(told: [Option<String>; 3], keys_url: Option<String>) -> anyhow::Result<Option<Pushes>> {
+    let keys_url = keys_url.unwrap_or_else(|| GOOGLE_KEYS_URL.to_owned());
+    if !keys_url.starts_with("https://") && !keys_url.starts_with("http://") {
+        bail!("store.google.keys_url: it must begin with https://");
+    }
+    match told {
+        [None, None, None] => Ok(None),
+        [Some(subscription), Some(account), Some(audience)] => {
+            if !subscription.starts_with("projects/") {
+                bail!("store.google.notifications_from: the whole name, projects/…/subscriptions/…");
+            }
+            if !account.contains('@') {
+                bail!("store.google.notifications_account: the e-mail address of a service account");
+            }
+            Ok(Some(Pushes { subscription, account, audience, keys_url }))
+        }
+        _ => bail!(
+            "store.google: notifications_from, notifications_account and notifications_audience belong together"
+        ),
     }
 }
 
@@ -392,7 +433,16 @@ mod tests {
         for (more, named) in [
             ("commission_percent = -1", "commission_percent"),
             ("url = \"ftp://x\"", "url"),
-            ("notifications_from = \"plaza\"", "notifications_from"),
+            ("notifications_from = \"plaza\"", "belong together"),
+            (
+                "notifications_from = \"p\"\nnotifications_account = \"a@b\"\nnotifications_audience = \"c\"",
+                "notifications_from",
+            ),
+            (
+                "notifications_from = \"projects/p\"\nnotifications_account = \"a\"\nnotifications_audience = \"c\"",
+                "notifications_account",
+            ),
+            ("keys_url = \"ftp://x\"", "keys_url"),
         ] {
             assert!(wrong(more).contains(named));
         }
@@ -424,6 +474,14 @@ mod tests {
             (settings.secret_key.0.as_str(), settings.url.as_str()),
             ("sk_test_1", "https://api.stripe.com")
         );
+        assert_eq!(settings.script_url.as_deref(), Some(STRIPE_SCRIPT));
+        let script_of = |more: &str| match open(&stripe(&key, more), false) {
+            Ok(PaymentSettings::Stripe(settings)) => settings.script_url,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(script_of("url = \"https://x.example\""), None, "another's script is not guessed");
+        let own = "url = \"https://x.example\"\nscript_url = \"https://x.example/v3/\"";
+        assert_eq!(script_of(own).as_deref(), Some("https://x.example/v3/"));
         for (text, sandbox, named) in [
             ("provider = \"paypal\"".to_owned(), true, "payments.provider"),
             ("provider = \"sandbox\"".to_owned(), false, "--sandbox"),
@@ -436,6 +494,7 @@ mod tests {
             (stripe(&folder.path().join("missing"), ""), false, "cannot be read"),
             (stripe(&empty, ""), false, "is empty"),
             (stripe(&key, "url = \"ftp://x.example\""), false, "payments.url"),
+            (stripe(&key, "script_url = \"ftp://x.example\""), false, "payments.script_url"),
             (stripe(&key, "webhook_secret_file = \"missing\""), false, "payments.webhook_secret_file"),
         ] {
             let mistake = format!("{:#}", open(&text, sandbox).expect_err(named));

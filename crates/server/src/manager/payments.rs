@@ -189,7 +189,9 @@ async fn list_methods(
     let read = async move |ctx: &Ctx, tx: &mut Tx| payments::methods(ctx, tx, portfolio).await;
     let found = app.db.read(&ctx, "manager.payment_methods", read).await?;
     let data: Vec<Value> = found.iter().map(method_view).collect();
-    Ok(Json(json!({"data": data, "provider": app.payments.provider_name()})))
+    let card_form = app.settings.payments.card_form();
+    let card_form = card_form.map(|(url, key)| json!({"script_url": url, "publishable_key": key}));
+    Ok(Json(json!({"data": data, "provider": app.payments.provider_name(), "card_form": card_form})))
 }
 
 #[derive(Debug, Deserialize)]

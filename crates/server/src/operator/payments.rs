@@ -10,9 +10,13 @@ use axum::extract::{Path, Query, Request, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use plaza_billing::exchange::ExchangeRate;
+use plaza_billing::payouts::{self, Part, Payout};
 use plaza_business::portfolios;
 use plaza_db::Tx;
-use plaza_payments::{self as payments, BankEntry, Booking, Filter, Payment, PaymentError, Report};
+use plaza_payments::reports::read_report;
+use plaza_payments::{
+    self as payments, BankEntry, Booking, Filter, Payment, PaymentError, Report, StorePayout,
+};
 use plaza_protocol::limits::{PAGE_ROWS_MAX, STATEMENT_BYTES_MAX};
 use plaza_protocol::{BankEntryId, Ctx, ErrorCode, PaymentId, PortfolioId, RefundId};
 use serde::Deserialize;
@@ -33,6 +37,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/suspense", get(suspense))
         .route("/suspense/{entry_id}/assign", post(assign))
         .route("/suspense/{entry_id}/return", post(send_back))
+        .route("/suspense/{entry_id}/payout", post(payout))
+        .route("/store-payouts", get(payouts))
+        .route("/store-reports", post(read_store_report))
         .route("/bank-statements", post(import))
         .route("/reconciliation", get(report).post(reconcile))
 }
@@ -203,6 +210,119 @@ async fn send_back(State(app): State<Arc<App>>, Path(id): Path<String>) -> Resul
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PayoutPart {
+    currency: String,
+    /// What it takes off the store's account.
+    settled: String,
+    /// What the store paid.
+    paid: String,
+    /// What it withheld for a tax office.
+    withheld: Option<String>,
+    /// What was paid, in the currency of the bank, if that is another one.
+    arrived: Option<String>,
+}
+
+impl PayoutPart {
+    fn read(&self) -> Result<Part, Problem> {
+        let currency = self.currency.parse();
+        let currency = currency.map_err(|_| Problem::invalid("currency: one of the books, such as EUR"))?;
+        let paid = amount("paid", &self.paid)?;
+        let withheld = self.withheld.as_deref().map(|text| amount("withheld", text)).transpose()?;
+        let arrived = self.arrived.as_deref().map(|text| amount("arrived", text)).transpose()?;
+        Ok(Part {
+            currency,
+            settled: amount("settled", &self.settled)?,
+            paid,
+            withheld: withheld.unwrap_or_default(),
+            arrived: arrived.unwrap_or(paid),
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPayout {
+    store: String,
+    /// What banks kept on the way, in the currency of the bank.
+    bank_fee: Option<String>,
+    parts: Vec<PayoutPart>,
+}
+
+fn payout_view(payout: &Payout) -> Value {
+    let of = &payout.of;
+    let parts = of.parts.iter().map(|part| {
+        json!({
+            "currency": part.currency.code(), "settled_micros": part.settled.0, "paid_micros": part.paid.0,
+            "withheld_micros": part.withheld.0, "arrived_micros": part.arrived.0,
+            "commission_micros": part.commission().map(|amount| amount.0),
+        })
+    });
+    json!({
+        "payout_id": BankEntryId(of.payout_id), "store": of.store, "currency": of.currency.code(),
+        "amount_micros": of.amount.0, "bank_fee_micros": of.bank_fee.0, "booked_at": of.booked_at.seconds(),
+        "recorded_at": payout.recorded_at.seconds(), "parts": parts.collect::<Vec<_>>(),
+    })
+}
+
+/// `POST /operator/api/suspense/{entry_id}/payout {"store": "apple", "parts": [{"currency": "EUR", "settled": "85.00",
+/// "paid": "85.00"}]}`: the money is what a store paid out.
+async fn payout(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Body(body): Body<NewPayout>,
+) -> Result<Json<Value>, Problem> {
+    let id = entry_id(&id)?;
+    let parts = body.parts.iter().map(PayoutPart::read).collect::<Result<Vec<_>, _>>()?;
+    let bank_fee = body.bank_fee.as_deref().map(|text| amount("bank_fee", text)).transpose()?;
+    let told = StorePayout { store: body.store, bank_fee: bank_fee.unwrap_or_default(), parts };
+    let book = async move |ctx: &Ctx, tx: &mut Tx| payments::assign_payout(ctx, tx, id, told.clone()).await;
+    Ok(Json(payout_view(&app.db.transact(&ctx(&app), "operator.payout", book).await?)))
+}
+
+/// `GET /operator/api/store-payouts`: the newest.
+async fn payouts(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+    let read = async |ctx: &Ctx, tx: &mut Tx| {
+        Ok::<_, PaymentError>(payouts::payouts(ctx, tx, payouts::PAYOUTS_MAX).await?)
+    };
+    let found = app.db.read(&ctx(&app), "operator.payouts", read).await?;
+    Ok(Json(json!({"data": found.iter().map(payout_view).collect::<Vec<_>>()})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreReport {
+    /// Apple's financial report, or Google's earnings report.
+    report: String,
+}
+
+/// `POST /operator/api/store-reports {"report": "Start Date\t…"}`: what it says, beside what is expected of its time. It
+/// books nothing.
+async fn read_store_report(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+    let body: StoreReport = file_of(request, "a report").await?;
+    let told = read_report(&body.report).map_err(|error| Problem::invalid(format!("report: {error}")))?;
+    let of = told.clone();
+    let expect = async move |_: &Ctx, tx: &mut Tx| {
+        let mut expected = Vec::new();
+        for paid in &of.paid {
+            let account = (of.store, paid.currency);
+            expected.push(payouts::expected(tx, account, (of.from, of.to)).await?);
+        }
+        Ok::<_, PaymentError>(expected)
+    };
+    let expected = app.db.read(&ctx(&app), "operator.store_report", expect).await?;
+    let parts = told.paid.iter().zip(expected).map(|(paid, expected)| {
+        json!({
+            "currency": paid.currency.code(), "expected_micros": expected.0, "paid_micros": paid.paid.0,
+            "arrived_micros": paid.arrived.map(|amount| amount.0),
+        })
+    });
+    Ok(Json(json!({
+        "store": told.store, "from": told.from.seconds(), "to": told.to.seconds(), "parts": parts.collect::<Vec<_>>(),
+    })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Statement {
     /// CAMT.053, or CSV with the columns `id,booked_on,amount,currency,reference,payer`.
     #[serde(alias = "csv", alias = "xml")]
@@ -212,14 +332,19 @@ struct Statement {
 /// A statement as JSON, with the marks that JSON puts before its quotes and line ends.
 const STATEMENT_BODY_BYTES_MAX: usize = 2 * STATEMENT_BYTES_MAX;
 
-/// `POST /operator/api/bank-statements {"statement": "<?xml …"}`: all of it, or none.
-async fn import(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+/// A body that carries a file.
+async fn file_of<T: serde::de::DeserializeOwned>(request: Request, what: &str) -> Result<T, Problem> {
     let bytes = axum::body::to_bytes(request.into_body(), STATEMENT_BODY_BYTES_MAX).await.map_err(|_| {
         let most = STATEMENT_BYTES_MAX / 1024 / 1024;
-        Problem::new(ErrorCode::TooLarge, format!("a statement has at most {most} MiB: split it"))
+        Problem::new(ErrorCode::TooLarge, format!("{what} has at most {most} MiB: split it"))
     })?;
-    let body: Statement = serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::invalid(format!("the body is not what is expected: {error}")))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::invalid(format!("the body is not what is expected: {error}")))
+}
+
+/// `POST /operator/api/bank-statements {"statement": "<?xml …"}`: all of it, or none.
+async fn import(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+    let body: Statement = file_of(request, "a statement").await?;
     let bookings = payments::read_statement(&body.statement)
         .map_err(|error| Problem::invalid(format!("statement: {error}")))?;
     let import = async move |ctx: &Ctx, tx: &mut Tx| payments::import(ctx, tx, &bookings).await;
@@ -237,13 +362,23 @@ fn report_view(report: &Report) -> Value {
             "since": clearing.since.map(plaza_protocol::Timestamp::seconds), "is_old": clearing.is_old,
         })
     });
+    let stores = report.stores.iter().map(|store| {
+        let months = store.months.iter();
+        let months =
+            months.map(|(month, amount)| json!({"month": month.seconds(), "amount_micros": amount.0}));
+        json!({
+            "store": store.store, "currency": store.currency.code(), "owed_micros": store.owed.0,
+            "due_at": store.due_at.map(plaza_protocol::Timestamp::seconds),
+            "months": months.collect::<Vec<_>>(),
+        })
+    });
     let suspense = report
         .suspense
         .iter()
         .map(|(currency, amount)| json!({"currency": currency.code(), "amount_micros": amount.0}));
     json!({
         "clearing": clearing.collect::<Vec<_>>(), "suspense": suspense.collect::<Vec<_>>(),
-        "open_payments": report.open_payments, "open_refunds": report.open_refunds,
+        "stores": stores.collect::<Vec<_>>(), "open_payments": report.open_payments, "open_refunds": report.open_refunds,
         "old_payments": report.old_payments.iter().map(payment_view).collect::<Vec<_>>(),
     })
 }

@@ -5,6 +5,7 @@
  * dialog opens: sending it again, after an error or out of impatience, pays once.
  */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { CreditCard, Landmark, Plus } from "lucide-react";
 import { useState } from "react";
 import type { FormEvent } from "react";
@@ -12,7 +13,7 @@ import { estimateQueries } from "@/api/estimate";
 import { paymentCalls, paymentQueries } from "@/api/payments";
 import type { AutomaticTopUp, Payment, PaymentMethod, PaymentState } from "@/api/payments";
 import { decimal, money } from "@/lib/money";
-import { Button } from "@/ui/Button";
+import { Button, buttonLook } from "@/ui/Button";
 import { PageHead } from "@/ui/Console";
 import { CopyButton, Id } from "@/ui/CopyButton";
 import { DataTable } from "@/ui/DataTable";
@@ -104,11 +105,16 @@ export function Payments() {
       <Section
         title="Payment methods"
         action={
-          provider !== null && (
+          provider !== null &&
+          (methods.data && methods.data.card_form !== null ? (
+            <Link to="/manager/payments/card" reloadDocument className={buttonLook("quiet", true)}>
+              Add a card
+            </Link>
+          ) : (
             <Button small onClick={() => setAdding(true)}>
               Add a method
             </Button>
-          )
+          ))
         }
       >
         {methods.data ? <Methods methods={methods.data.data} provider={provider} /> : methods.error ? <Failed error={methods.error} onRetry={() => void methods.refetch()} /> : <Skeleton rows={2} />}
@@ -259,6 +265,7 @@ export function OnePayment({ first, invoice = null }: { first: Payment; /** The 
   const query = useQuery({ ...queries.payment(first.payment_id, isOpen(first.state)), initialData: first });
   const payment = query.data;
   const done = { onSuccess: refresh };
+  const methods = useQuery(queries.methods());
   const confirm = useMutation({ mutationFn: (approve: boolean) => calls.confirm(payment.payment_id, approve), ...done });
   const cancel = useMutation({ mutationFn: () => calls.cancel(payment.payment_id), ...done });
   const lookUp = useMutation({ mutationFn: () => calls.lookUp(payment.payment_id), ...done });
@@ -281,6 +288,11 @@ export function OnePayment({ first, invoice = null }: { first: Payment; /** The 
             Refuse
           </Button>
         </div>
+      )}
+      {payment.state === "requires_action" && payment.provider === methods.data?.provider && methods.data.card_form !== null && (
+        <Link to="/manager/payments/card" search={{ payment: payment.payment_id }} reloadDocument className={buttonLook("solid")}>
+          Confirm it at your bank
+        </Link>
       )}
       {isOpen(payment.state) && (
         <div className="flex flex-wrap gap-2">

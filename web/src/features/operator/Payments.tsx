@@ -21,9 +21,11 @@ import { Field, TextArea } from "@/ui/Field";
 import { More } from "@/ui/More";
 import { Empty, Failed, Skeleton } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
+import { Segments } from "@/ui/Segments";
 import { Tag } from "@/ui/Tag";
 import { Time } from "@/ui/Time";
 import { words } from "@/ui/categories";
+import { PayoutForm, StoreBalances, looksLikeAStore } from "./StorePayouts";
 import { useOperator } from "./session";
 
 const TONES: Record<PaymentState, "good" | "attention" | "bad" | "plain"> = { created: "plain", processing: "plain", requires_action: "attention", succeeded: "good", failed: "bad", canceled: "plain" };
@@ -91,6 +93,7 @@ export function OperatorPayments() {
         {report.data ? <Report report={report.data} /> : report.error ? <Failed error={report.error} onRetry={() => void report.refetch()} /> : <Skeleton rows={3} />}
         <Wrong error={round.error} />
       </Section>
+      <StoreBalances />
       <Suspense />
       <Exchanges />
       <Section title="Paid in">
@@ -157,7 +160,7 @@ function Report({ report }: { report: Reconciliation }) {
 
 const SUSPENSE_COLUMNS: Column<BankEntry>[] = [
   { head: "Booked", text: (row) => row.booked_at, cell: (row) => <Time at={row.booked_at} /> },
-  { head: "From", text: (row) => row.payer, cell: (row) => row.payer },
+  { head: "From", text: (row) => row.payer, cell: (row) => <span className="whitespace-normal">{row.payer}</span> },
   { head: "Why", wide: true, text: (row) => row.why, cell: (row) => <span className="text-muted">{row.why}</span> },
   { head: "Amount", end: true, text: (row) => decimal(row.amount_micros), cell: (row) => <span className="font-medium tabular">{money(row.amount_micros, row.currency)}</span> },
 ];
@@ -196,10 +199,16 @@ function Exchanges() {
   );
 }
 
+const WHOSE = [
+  { value: "business", label: "A business's" },
+  { value: "store", label: "An app store's payout" },
+] as const;
+
 function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
   const { calls, refresh } = usePayments();
   const [business, setBusiness] = useState("");
   const [rate, setRate] = useState("");
+  const [whose, setWhose] = useState<"business" | "store">(looksLikeAStore(entry) ? "store" : "business");
   const onSuccess = async (): Promise<void> => {
     await refresh();
     onDone();
@@ -214,7 +223,9 @@ function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
         <Pair name="They wrote">{entry.remittance}</Pair>
         <Pair name="Why it is here">{entry.why}</Pair>
       </Pairs>
-      <form
+      <Segments label="Whose it is" value={whose} options={WHOSE} onChange={setWhose} />
+      {whose === "store" && <PayoutForm entry={entry} onDone={onDone} />}
+      {whose === "business" && <form
         className="grid gap-3"
         onSubmit={(event) => {
           event.preventDefault();
@@ -226,7 +237,7 @@ function Entry({ entry, onDone }: { entry: BankEntry; onDone: () => void }) {
         <Button kind="solid" type="submit" disabled={business.trim() === "" || assign.isPending}>
           Credit it to this business
         </Button>
-      </form>
+      </form>}
       <Button kind="danger" disabled={back.isPending} onClick={() => back.mutate()}>
         It was sent back
       </Button>

@@ -4,7 +4,7 @@
  * What people bought in app stores: how it stands, what was paid, what the store keeps, and the ledger's transfers. Who
  * bought it stays with them: the page has no names and no numbers.
  */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { ShoppingBag } from "lucide-react";
 import { useState } from "react";
 import { purchaseCalls, purchaseQueries } from "@/api/purchases";
@@ -16,6 +16,8 @@ import { Id } from "@/ui/CopyButton";
 import { DataTable } from "@/ui/DataTable";
 import type { Column } from "@/ui/DataTable";
 import { Dialog } from "@/ui/Dialog";
+import { Field } from "@/ui/Field";
+import { More } from "@/ui/More";
 import { Empty } from "@/ui/Problem";
 import { Pair, Pairs, Section } from "@/ui/Section";
 import { Segments } from "@/ui/Segments";
@@ -51,33 +53,38 @@ const SALES: Column<Sale>[] = [
 export function Purchases() {
   const { token } = useOperator();
   const [filter, setFilter] = useState<Filter>("all");
+  const [store, setStore] = useState("all");
   const [opened, setOpened] = useState<OperatorPurchase | null>(null);
-  const page = useQuery(purchaseQueries(token).list(filter === "all" ? undefined : filter));
+  const list = useInfiniteQuery(purchaseQueries(token).list({ ...(filter === "all" ? {} : { state: filter }), ...(store === "all" ? {} : { store }) }));
+  const first = list.data?.pages[0];
+  const stores = first?.stores ?? [];
   return (
     <>
       <PageHead title="Purchases" note="What people bought. Who bought it is not shown here." />
-      <div className="mb-3">
+      <div className="mb-3 flex flex-wrap gap-3">
         <Segments label="State" value={filter} options={FILTERS} onChange={setFilter} />
+        {(stores.length > 1 || store !== "all") && <Segments label="Store" value={store} options={[{ value: "all", label: "All stores" }, ...stores.map((name) => ({ value: name, label: words(name) }))]} onChange={setStore} />}
       </div>
       <DataTable
         label="Purchases"
         columns={PURCHASES}
-        rows={page.data?.data}
+        rows={list.data?.pages.flatMap((page) => page.data)}
         rowKey={(row) => row.purchase_id}
         rowLabel={(row) => `Purchase of ${row.plan}`}
         onOpen={setOpened}
-        error={page.error}
-        onRetry={() => void page.refetch()}
+        error={list.error}
+        onRetry={() => void list.refetch()}
+        footer={<More list={list} />}
         empty={
           <Empty icon={<ShoppingBag size={30} strokeWidth={1.5} />} title="Nothing here">
             People buy in the settings of the messenger.
           </Empty>
         }
       />
-      {(page.data?.sales.length ?? 0) > 0 && (
+      {(first?.sales.length ?? 0) > 0 && (
         <div className="mt-8">
           <Section title="Revenue by plan">
-            <DataTable label="What each plan brought in" columns={SALES} rows={page.data?.sales} rowKey={(row) => `${row.plan} ${row.term} ${row.currency}`} error={null} onRetry={() => void page.refetch()} empty={null} />
+            <DataTable label="What each plan brought in" columns={SALES} rows={first?.sales} rowKey={(row) => `${row.plan} ${row.term} ${row.currency}`} error={null} onRetry={() => void list.refetch()} empty={null} />
           </Section>
         </div>
       )}
@@ -89,8 +96,10 @@ export function Purchases() {
 function PurchaseDialog({ purchase, onClose }: { purchase: OperatorPurchase; onClose: () => void }) {
   const { token } = useOperator();
   const client = useQueryClient();
+  const [amount, setAmount] = useState("");
+  const last = purchase.payments.at(-1);
   const refund = useMutation({
-    mutationFn: () => purchaseCalls(token).refund(purchase.purchase_id),
+    mutationFn: () => purchaseCalls(token).refund(purchase.purchase_id, amount.trim()),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["operator", "purchases"] });
       onClose();
@@ -124,15 +133,19 @@ function PurchaseDialog({ purchase, onClose }: { purchase: OperatorPurchase; onC
           </section>
         ))}
         {purchase.payments.length === 0 && <p className="text-muted">Nothing was paid yet.</p>}
-        {purchase.can_refund && (
-          <Button kind="danger" disabled={refund.isPending} onClick={() => refund.mutate()}>
-            Give it back in the built-in store
-          </Button>
-        )}
-        {refund.error && (
-          <p role="alert" className="text-13 text-bad">
-            {refund.error.message}
-          </p>
+        {purchase.can_refund && last !== undefined && (
+          <form
+            className="grid gap-3 border-t pt-4"
+            onSubmit={(event) => {
+              event.preventDefault();
+              refund.mutate();
+            }}
+          >
+            <Field label={`Give back (${last.currency})`} hint={`Empty: all of the last payment, ${money(last.amount_micros - last.refunded_micros, last.currency)}, and the purchase ends. A part lowers the price; what was bought goes on.`} inputMode="decimal" value={amount} error={refund.error?.message ?? null} onChange={(event) => setAmount(event.target.value)} />
+            <Button kind="danger" type="submit" disabled={refund.isPending}>
+              {amount.trim() === "" ? "Give it back in the built-in store" : "Give a part back in the built-in store"}
+            </Button>
+          </form>
         )}
       </div>
     </Dialog>

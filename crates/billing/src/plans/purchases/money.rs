@@ -37,7 +37,6 @@ struct Kept {
     refunded: Micros,
     from: Timestamp,
     to: Option<Timestamp>,
-    refunded_at: Option<Timestamp>,
     at: Timestamp,
 }
 
@@ -54,8 +53,7 @@ fn read(row: &Row) -> Result<Kept, PurchaseError> {
         refunded: row.get(8)?,
         from: row.get(9)?,
         to: row.get(10)?,
-        refunded_at: row.get(11)?,
-        at: row.get(12)?,
+        at: row.get(11)?,
     })
 }
 
@@ -127,10 +125,10 @@ pub(super) async fn book(
             continue;
         }
         take(ctx, tx, purchase, payment).await?;
-        if let Some(at) = payment.refunded_at {
+        if let Some(refund) = payment.refunded {
             let kept = of(tx, purchase.purchase_id).await?;
             if let Some(kept) = kept.iter().find(|each| each.transaction == payment.transaction) {
-                give_back(ctx, tx, kept, (at, true)).await?;
+                give_back(ctx, tx, kept, (refund.at, Back::Of(refund.amount))).await?;
             }
         }
     }
@@ -185,7 +183,7 @@ async fn take(ctx: &Ctx, tx: &mut Tx, of: &Purchase, payment: &StorePayment) -> 
     let within = |at: Timestamp| at >= payment.from && to.is_some_and(|to| at < to);
     let next = all.iter().filter(is_other).map(|each| each.from).filter(|from| within(*from)).min();
     if let (Some(at), Some(kept)) = (next, all.iter().find(|each| each.id == id)) {
-        give_back(ctx, tx, kept, (at, false)).await?;
+        give_back(ctx, tx, kept, (at, Back::Rest)).await?;
     }
     Ok(())
 }
@@ -202,45 +200,81 @@ async fn cut(
         // What began later is not what this one ended.
         let runs = kept.from <= at && kept.to.is_some_and(|to| to > at);
         if !is_same && runs {
-            give_back(ctx, tx, &kept, (at, false)).await?;
+            give_back(ctx, tx, &kept, (at, Back::Rest)).await?;
         }
     }
     Ok(())
 }
 
-/// Gives a payment back, once: the whole of it, or what is left of its days.
+/// What is given back of a payment.
+#[derive(Clone, Copy)]
+enum Back {
+    /// What is left of its days: another plan took their place.
+    Rest,
+    /// So much of it in all, with what was given back before.
+    Of(Micros),
+}
+
+/// Gives a payment back, or a part of it, once.
 async fn give_back(
     ctx: &Ctx,
     tx: &mut Tx,
     kept: &Kept,
-    (at, is_whole): (Timestamp, bool),
+    (at, back): (Timestamp, Back),
 ) -> Result<(), PurchaseError> {
-    if kept.refunded_at.is_some() {
-        return Ok(());
-    }
-    let rest = match kept.term {
-        Term::Once => Micros::ZERO,
-        _ => deferral::close(ctx, tx, kept.stretch(), day_of(at)?).await?,
+    let (stretch, day) = (kept.stretch(), day_of(at)?);
+    let (rest, amount) = match back {
+        Back::Rest => {
+            let rest = deferral::close(ctx, tx, stretch, day).await?;
+            if rest == Micros::ZERO {
+                return Ok(());
+            }
+            (rest, rest)
+        }
+        Back::Of(total) => {
+            let amount = total.min(kept.amount).checked_sub(kept.refunded).ok_or(DAMAGED)?;
+            // A store that takes a refund back is not followed: the operator sees what it then pays out.
+            if amount <= Micros::ZERO {
+                return Ok(());
+            }
+            let left = kept.amount.checked_sub(kept.refunded).ok_or(DAMAGED)?;
+            (deferral::reduce(ctx, tx, stretch, day, (amount, left)).await?, amount)
+        }
     };
-    let back = if is_whole { kept.amount } else { rest };
-    if tx.execute(store::REFUND_STORE_PAYMENT, params![kept.id, back, at]).await? == 0 {
+    let total = kept.refunded.checked_add(amount).ok_or(DAMAGED)?;
+    if tx.execute(store::REFUND_STORE_PAYMENT, params![kept.id, total, at, kept.refunded]).await? == 0 {
         return Err(DAMAGED);
     }
-    let (currency, store) = (kept.currency, kept.store.as_str());
-    let earned = back.checked_sub(rest).ok_or(DAMAGED)?;
     // The store gives its part of the commission back.
-    let commission = share(kept.commission, back.0, kept.amount.0).ok_or(DAMAGED)?;
+    let before = share(kept.commission, kept.refunded.0, kept.amount.0).ok_or(DAMAGED)?;
+    let commission = share(kept.commission, total.0, kept.amount.0).and_then(|all| all.checked_sub(before));
+    post_refund(ctx, tx, kept, &Refund { total, amount, rest, commission: commission.ok_or(DAMAGED)?, at })
+        .await
+}
+
+/// A refund to be booked.
+struct Refund {
+    /// Given back in all, with this.
+    total: Micros,
+    amount: Micros,
+    /// Of it, what was not earned yet.
+    rest: Micros,
+    commission: Micros,
+    at: Timestamp,
+}
+
+async fn post_refund(ctx: &Ctx, tx: &mut Tx, kept: &Kept, of: &Refund) -> Result<(), PurchaseError> {
+    let (currency, store) = (kept.currency, kept.store.as_str());
+    let row = params![kept.id, of.total, store, currency, of.amount, of.commission, of.at];
+    tx.execute(store::INSERT_STORE_REFUND, row).await?;
+    let earned = of.amount.checked_sub(of.rest).ok_or(DAMAGED)?;
     let (refund, fees) =
         (account(AccountKind::ContraRefund, currency), account(AccountKind::FeeRevenue, currency));
+    let name = |what: &str| derived_id(kept.id, &format!("{what} to {}", of.total.0));
     let moves = vec![
-        (
-            derived_id(kept.id, "refund of days"),
-            deferral::deferred(currency),
-            clearing(store, currency),
-            rest,
-        ),
-        (derived_id(kept.id, "refund"), refund, clearing(store, currency), earned),
-        (derived_id(kept.id, "commission back"), clearing(store, currency), fees, commission),
+        (name("refund of days"), deferral::deferred(currency), clearing(store, currency), of.rest),
+        (name("refund"), refund, clearing(store, currency), earned),
+        (name("commission back"), clearing(store, currency), fees, of.commission),
     ];
     post(ctx, tx, moves).await
 }

@@ -34,12 +34,13 @@ statements! {
         SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
             is_family_shared, asked_at, created_at, updated_at
         FROM purchase WHERE account_id = $1 ORDER BY created_at DESC, purchase_id DESC LIMIT $2";
-    /// All, the latest first, of a state or of any.
+    /// All, the latest first, of a state and a store, or of any.
     PURCHASES = "
         SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
             is_family_shared, asked_at, created_at, updated_at
         FROM purchase WHERE purchase_id < $1 AND (CAST($2 AS TEXT) = '' OR state = CAST($2 AS TEXT))
-        ORDER BY purchase_id DESC LIMIT $3";
+            AND (CAST($3 AS TEXT) = '' OR store = CAST($3 AS TEXT))
+        ORDER BY purchase_id DESC LIMIT $4";
     /// Those whose store is to be asked again.
     DUE_PURCHASES = "SELECT purchase_id, store, reference FROM purchase WHERE due_at <= $1
         ORDER BY due_at, purchase_id LIMIT $2";
@@ -56,14 +57,19 @@ statements! {
             amount_micros, commission_micros, refunded_micros, from_at, to_at, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)
         ON CONFLICT DO NOTHING";
-    /// Gives a payment back, once.
+    /// So much of a payment was given back in all, and $4 before.
     REFUND_STORE_PAYMENT = "
         UPDATE purchase_payment SET refunded_micros = $2, refunded_at = $3
-        WHERE payment_id = $1 AND refunded_at IS NULL";
+        WHERE payment_id = $1 AND refunded_micros = $4";
+    /// What was given back just now.
+    INSERT_STORE_REFUND = "
+        INSERT INTO purchase_refund (payment_id, refunded_to_micros, store, currency, amount_micros,
+            commission_micros, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// The payments of a purchase, the earliest first.
     STORE_PAYMENTS = "
         SELECT payment_id, store, transaction_ref, plan_key, term, currency, amount_micros, commission_micros,
-            refunded_micros, from_at, to_at, refunded_at, at
+            refunded_micros, from_at, to_at, at
         FROM purchase_payment WHERE purchase_id = $1 ORDER BY from_at, payment_id";
     /// What people paid, by plan and currency.
     SALES = "

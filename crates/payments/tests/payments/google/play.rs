@@ -1,6 +1,6 @@
 //! Google's side: a server of tokens, and an Android Publisher API that answers what the test has put there.
 
-use super::{KEY, MARCH, PACKAGE, TOKEN_URL};
+use super::{KEY, KEYS_URL, MARCH, PACKAGE, TOKEN_URL};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +10,8 @@ use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, Unpa
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 const API: &str = "https://api.example.org/androidpublisher/v3/applications/";
 
@@ -24,6 +26,9 @@ pub(super) struct Play {
     pub(super) tokens: Mutex<Vec<i64>>,
     pub(super) has_no_tokens: Mutex<bool>,
     pub(super) now: Mutex<i64>,
+    /// The keys that Google publishes, and how often they were asked for.
+    pub(super) keys: Mutex<Value>,
+    pub(super) keys_fetched: AtomicUsize,
 }
 
 impl Play {
@@ -80,6 +85,11 @@ impl Play {
 #[async_trait]
 impl Network for Play {
     async fn call(&self, request: Request) -> Result<Response, NetworkError> {
+        if request.url == KEYS_URL {
+            self.keys_fetched.fetch_add(1, Ordering::SeqCst);
+            let body = self.keys.lock().unwrap().to_string().into_bytes();
+            return Ok(Response { status: 200, body, max_age: Some(Duration::from_secs(3600)) });
+        }
         let (status, body) = if request.url == TOKEN_URL {
             assert!(request.is_post);
             self.token(&request.body)
@@ -88,7 +98,7 @@ impl Network for Play {
             let number = token.strip_prefix("Bearer ya29.").unwrap().parse::<usize>().unwrap();
             assert_eq!(*name, "authorization");
             if *self.now.lock().unwrap() >= self.tokens.lock().unwrap()[number - 1] {
-                return Ok(Response { status: 401, body: Vec::new() });
+                return Ok(Response { status: 401, body: Vec::new(), max_age: None });
             }
             let (package, path) = request.url.strip_prefix(API).unwrap().split_once('/').unwrap();
             if package != PACKAGE {
@@ -102,12 +112,12 @@ impl Network for Play {
                         }
                     }
                 }
-                return Ok(Response { status: 200, body: Vec::new() });
+                return Ok(Response { status: 200, body: Vec::new(), max_age: None });
             } else {
                 self.get(path)
             }
         };
-        Ok(Response { status, body: body.to_string().into_bytes() })
+        Ok(Response { status, body: body.to_string().into_bytes(), max_age: None })
     }
 }
 
