@@ -46,7 +46,7 @@ test("a sticker is no text: it is not changed, and stands without a bubble", asy
   await open(page, "/chat/cnv_ben");
   const picker = await openPicker(page);
   await picker.getByRole("button", { name: "A pigeon in love" }).click();
-  const sent = page.getByRole("log").getByRole("article").filter({ has: sticker(page, "A pigeon in love") });
+  const sent = page.getByRole("log").getByRole("article").filter({ has: page.getByRole("img", { name: "Sticker: A pigeon in love" }) });
   await expect(sent.getByText("Read", { exact: true })).toBeAttached();
   await expect(sent).toHaveCSS("background-color", "rgba(0, 0, 0, 0)");
   await sent.focus();

@@ -231,11 +231,11 @@ mod tests {
             let said = refused(&GOOD.replace(from, to), Some(&fine));
             assert!(said.contains(expected), "{to}: {said}");
         }
-        let twice = format!("{GOOD}{}", &GOOD[GOOD.find("[[").unwrap()..]);
+        let (head, rest) = GOOD.split_once("[[").unwrap();
+        let twice = format!("{GOOD}[[{rest}");
         assert!(refused(&twice, Some(&fine)).contains("sticker 2: file: another sticker has it"));
         let sticker =
             |n: usize| format!("[[sticker]]\nfile = \"s{n}.webp\"\nemoji = \"😴\"\ntext = \"A cat naps\"\n");
-        let head = GOOD.split("[[").next().unwrap();
         let with = |count: usize| format!("{head}{}", (0..count).map(sticker).collect::<String>());
         assert!(read_pack(&with(STICKERS_MAX), |_| Some(&fine)).is_ok());
         assert!(refused(&with(STICKERS_MAX + 1), Some(&fine)).contains("1 to 30 stickers"));
