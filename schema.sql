@@ -903,6 +903,17 @@ CREATE TABLE invoice_profile (
     is_tax_inclusive BOOLEAN NOT NULL     -- the price book's prices contain the tax
 );
 
+CREATE TABLE invoice_series (
+    legal_entity TEXT NOT NULL,
+    kind TEXT NOT NULL,                   -- invoice, credit_note
+    from_year BIGINT NOT NULL,
+    prefix TEXT NOT NULL,
+    year_digits BIGINT NOT NULL,          -- 4 or 2
+    digits BIGINT NOT NULL,
+    PRIMARY KEY (legal_entity, kind, from_year),
+    CHECK (year_digits IN (2, 4) AND digits BETWEEN 1 AND 12)
+) WITHOUT ROWID;
+
 CREATE TABLE key_package (
     device_id UUID NOT NULL,
     -- SHA-256 of the body

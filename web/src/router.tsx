@@ -75,11 +75,18 @@ const operatorHome = createRoute({
 const revenue = createRoute({
   getParentRoute: () => operator,
   path: "revenue",
-  validateSearch: (search): RevenueSearch => ({
-    period: oneOf(search["period"], PERIODS) ?? "today",
-    by: oneOf(search["by"], SPLITS) ?? "category",
-    ...some({ currency: text(search["currency"]), from: text(search["from"]), to: text(search["to"]), view: oneOf(search["view"], ["table"]) }),
-  }),
+  validateSearch: (search): RevenueSearch => {
+    const [from, to] = [text(search["from"]), text(search["to"])];
+    const period = oneOf(search["period"], PERIODS) ?? "today";
+    // Days without a first and a last one are none.
+    const days = period === "days" && from !== undefined && to !== undefined ? { from, to } : {};
+    return {
+      period: period === "days" && !("from" in days) ? "today" : period,
+      by: oneOf(search["by"], SPLITS) ?? "category",
+      ...days,
+      ...some({ currency: text(search["currency"]), view: oneOf(search["view"], ["table"]) }),
+    };
+  },
   component: lazyRouteComponent(() => import("./routes/operator-revenue"), "RevenuePage"),
 });
 const growth = createRoute({

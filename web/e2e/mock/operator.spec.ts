@@ -14,6 +14,7 @@ test("the period stands in the address", async ({ page }) => {
 
 test("any days are chosen, and what cannot be shown is said", async ({ page }) => {
   await open(page, "/operator/revenue?period=7d&by=market");
+  await expect(page.getByRole("img", { name: /over time/ })).toBeVisible();
   await page.getByLabel("Period").selectOption("From … to …");
   await expect(page).toHaveURL(/from=2026-11-12&to=2026-11-18/);
   await page.getByLabel("First day").fill("2026-11-02");

@@ -156,7 +156,7 @@ export function PageHead({ title, note, children }: { title: string; note: strin
         <h1 className="text-28 font-semibold tracking-tight">{title}</h1>
         <p className="mt-0.5 text-muted">{note}</p>
       </div>
-      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
+      {children && <div className="flex max-w-full min-w-0 flex-wrap items-center gap-2">{children}</div>}
     </header>
   );
 }

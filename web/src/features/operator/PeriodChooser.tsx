@@ -31,7 +31,8 @@ export function PeriodChooser({ period, days, onChange }: { period: Period; days
   };
   const choose = (next: Period): void => {
     setDraft(null);
-    onChange(next === "days" ? { period: next, ...days } : { period: next });
+    const today = new Date().toISOString().slice(0, 10);
+    onChange(next === "days" ? { period: next, from: days.from === "" ? today : days.from, to: days.to === "" ? today : days.to } : { period: next });
   };
   return (
     <div className="flex flex-wrap items-center gap-2">

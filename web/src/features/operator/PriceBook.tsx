@@ -87,7 +87,7 @@ export function OnePriceBook({ bookId }: { bookId: string }) {
       )}
       <Section title="Versions">
         <DataTable
-          label="Versions"
+          label="Versions of the book"
           columns={VERSIONS}
           rows={versions}
           rowKey={(row) => row.price_version_id}
