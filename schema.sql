@@ -1692,6 +1692,26 @@ CREATE TABLE spending_day (
     PRIMARY KEY (portfolio_id, scope, subject, day)
 ) WITHOUT ROWID;
 
+CREATE TABLE sticker (
+    pack_key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    position BIGINT NOT NULL,             -- in the pack; the first is its cover
+    emoji TEXT NOT NULL,
+    words TEXT NOT NULL,                  -- for who does not see it
+    is_animated BOOLEAN NOT NULL,
+    bytes BIGINT NOT NULL,
+    blob_id UUID NOT NULL,
+    PRIMARY KEY (pack_key, name)
+) WITHOUT ROWID;
+
+CREATE TABLE sticker_pack (
+    pack_key TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    access TEXT NOT NULL,                 -- free, plus, once
+    is_going BOOLEAN NOT NULL,            -- taken away: its files go, then its rows
+    created_at BIGINT NOT NULL
+);
+
 CREATE TABLE store_payout (
     payout_id UUID NOT NULL PRIMARY KEY,  -- the entry of the bank
     store TEXT NOT NULL,
@@ -1716,25 +1736,6 @@ CREATE TABLE store_payout_part (
     PRIMARY KEY (payout_id, currency),
     CHECK (settled_micros = paid_micros + withheld_micros + commission_micros)
 ) WITHOUT ROWID;
-CREATE TABLE sticker (
-    pack_key TEXT NOT NULL,
-    name TEXT NOT NULL,
-    position BIGINT NOT NULL,             -- in the pack; the first is its cover
-    emoji TEXT NOT NULL,
-    words TEXT NOT NULL,                  -- for who does not see it
-    is_animated BOOLEAN NOT NULL,
-    bytes BIGINT NOT NULL,
-    blob_id UUID NOT NULL,
-    PRIMARY KEY (pack_key, name)
-) WITHOUT ROWID;
-
-CREATE TABLE sticker_pack (
-    pack_key TEXT NOT NULL PRIMARY KEY,
-    title TEXT NOT NULL,
-    access TEXT NOT NULL,                 -- free, plus, once
-    is_going BOOLEAN NOT NULL,            -- taken away: its files go, then its rows
-    created_at BIGINT NOT NULL
-);
 
 CREATE TABLE subscription (
     subscription_id UUID NOT NULL PRIMARY KEY,

@@ -23,8 +23,8 @@ pub(crate) use store::STATEMENTS;
 
 use crate::BillingError;
 use crate::funds::require_operator;
-use plaza_db::{DbError, Row, Tx, params};
 use crate::verify::kinds::STORES;
+use plaza_db::{DbError, Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Findings, Refused, Transfer, derived_id};
 use plaza_protocol::{Ctx, Currency, Micros, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
