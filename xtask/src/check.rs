@@ -12,7 +12,7 @@ use crate::{directions, generated, links, ui, web};
 /// A check: its name, and what it does.
 type Check = (&'static str, fn() -> Result<bool>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("format", || step("format", &["fmt", "--all", "--check"])),
     ("directions between crates", || listed("directions between crates", directions::violations)),
     ("links in documents", || listed("links in documents", links::broken)),
@@ -21,6 +21,9 @@ const CHECKS: [Check; 8] = [
     }),
     // The build for the browser is the check that its crates stay fit for it; clippy needs the embedded web app.
     ("browser build", || web::build().map(|()| true)),
+    ("web: size of the first load", || {
+        Ok(process::step("web: size of the first load", web::npm(&["run", "size"]))?.is_ok)
+    }),
     ("web: types, lint, units", || {
         Ok(process::step("web types, lint, units", web::npm(&["run", "check"]))?.is_ok)
     }),

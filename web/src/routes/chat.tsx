@@ -1,10 +1,11 @@
 /** /chat: the gate, the sign-up, or the messenger around the conversation of the address. */
 import { Outlet, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Suspense, lazy, useEffect } from "react";
 import { startCore, usePhase, useSession } from "@/core/core";
 import { Gate, Starting } from "@/features/chat/Gate";
 import { Messenger } from "@/features/chat/Messenger";
-import { SignUp } from "@/features/chat/SignUp";
+
+const SignUp = lazy(() => import("@/features/chat/SignUp").then((module) => ({ default: module.SignUp })));
 
 export function ChatPage() {
   const phase = usePhase();
@@ -17,7 +18,13 @@ export function ChatPage() {
 
   if (phase.is !== "ready") return <Gate phase={phase} />;
   if (session === null) return <Starting />;
-  if (session.state === "none") return <SignUp />;
+  if (session.state === "none") {
+    return (
+      <Suspense fallback={<Starting />}>
+        <SignUp />
+      </Suspense>
+    );
+  }
   return (
     <Messenger session={session} current={conversationId} to={to} join={join}>
       <Outlet />

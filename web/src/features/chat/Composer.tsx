@@ -9,7 +9,7 @@
  */
 import { clsx } from "clsx";
 import { CornerUpLeft, Pencil, SendHorizontal, X } from "lucide-react";
-import { useRef, useState } from "react";
+import { Suspense, lazy, useRef, useState } from "react";
 import type { ClipboardEvent, KeyboardEvent, ReactNode } from "react";
 import { core } from "@/core/core";
 import type { Command, ConversationView, Item } from "@/core/types";
@@ -19,8 +19,10 @@ import { commandsFor } from "./commands";
 import { keepDraft, readDraft } from "./drafts";
 import { summary } from "./grouping";
 import { useTypingNotes } from "./typing";
-import { StickerButton } from "./StickerButton";
 import { VoiceButton } from "./VoiceButton";
+
+// Its place is kept in the field: when it comes, nothing moves.
+const StickerButton = lazy(() => import("./StickerButton").then((module) => ({ default: module.StickerButton })));
 
 const TEXT_CHARACTERS_MAX = 4096;
 const COUNTER_FROM = 3900;
@@ -183,7 +185,7 @@ function ComposerField({ conversation, replyTo, edit, focus, prompts, lastEditab
               onBlur={stopped}
               className={clsx("scroll-quiet min-h-10 min-w-0 grow resize-none rounded-14 border border-line-strong bg-raised py-2 ps-3.5 text-14 leading-[21px] placeholder:truncate placeholder:text-faint focus-visible:outline-offset-0", edit ? "pe-3.5" : "pe-11")}
             />
-            {!edit && <StickerButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}
+            <Suspense fallback={null}>{!edit && <StickerButton replyTo={replyTo?.id ?? null} onSent={onCancelReply} />}</Suspense>
           </div>
           <button
             type="submit"

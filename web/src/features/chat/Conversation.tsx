@@ -15,16 +15,17 @@ import { Blocked } from "./Blocked";
 import { CallButton } from "./CallButton";
 import type { Act } from "./Bubble";
 import { Composer } from "./Composer";
-import { Details } from "./Details";
 import { DropTarget } from "./DropTarget";
 import { Face, Name } from "./Face";
-import { GroupDetails } from "./GroupDetails";
 import { Left } from "./Left";
 import { Timeline } from "./Timeline";
 import { canEdit } from "./grouping";
 import { Here } from "./here";
 
 const AttachDialog = lazy(() => import("./AttachDialog").then((module) => ({ default: module.AttachDialog })));
+// They come when the conversation stands: a click finds them there.
+const Details = lazy(() => import("./Details").then((module) => ({ default: module.Details })));
+const GroupDetails = lazy(() => import("./GroupDetails").then((module) => ({ default: module.GroupDetails })));
 const DeleteDialog = lazy(() => import("./DeleteDialog").then((module) => ({ default: module.DeleteDialog })));
 
 function onVisibility(listener: () => void): () => void {
@@ -123,11 +124,13 @@ export function Conversation({ conversation }: { conversation: ConversationView 
             onFiles={(files) => setOver({ is: "attach", files })}
           />
         )}
-        {conversation.group ? (
-          <GroupDetails conversation={conversation} group={conversation.group} open={over?.is === "details"} onClose={close} />
-        ) : (
-          <Details conversation={conversation} open={over?.is === "details"} onClose={close} />
-        )}
+        <Suspense fallback={null}>
+          {conversation.group ? (
+            <GroupDetails conversation={conversation} group={conversation.group} open={over?.is === "details"} onClose={close} />
+          ) : (
+            <Details conversation={conversation} open={over?.is === "details"} onClose={close} />
+          )}
+        </Suspense>
         <Suspense fallback={null}>
           {over?.is === "attach" && (
             <AttachDialog

@@ -15,18 +15,21 @@ import type { ConversationView, Session } from "@/core/types";
 import { normalizeNumber } from "@/lib/number";
 import { setTheme } from "@/lib/theme";
 import { useTitle } from "@/lib/title";
-import { Palette } from "@/ui/Palette";
 import type { Command } from "@/ui/Palette";
 import { ShortcutsDialog, isTyping, useShortcuts, withCommand } from "@/ui/Shortcuts";
 import type { Shortcut } from "@/ui/Shortcuts";
 import { Announcer } from "./Announcer";
 import { ConversationList } from "./ConversationList";
 import { Face } from "./Face";
-import { JoinDialog } from "./JoinDialog";
-import { NewConversation } from "./NewConversation";
 import { OpenSettings } from "./windows";
 
 const CallLayer = lazy(() => import("./CallLayer").then((module) => ({ default: module.CallLayer })));
+
+const JoinDialog = lazy(() => import("./JoinDialog").then((module) => ({ default: module.JoinDialog })));
+
+// These come when the list stands: a click or a key finds them there.
+const Palette = lazy(() => import("@/ui/Palette").then((module) => ({ default: module.Palette })));
+const NewConversation = lazy(() => import("./NewConversation").then((module) => ({ default: module.NewConversation })));
 
 const SettingsDialog = lazy(() => import("./SettingsDialog").then((module) => ({ default: module.SettingsDialog })));
 
@@ -122,17 +125,23 @@ export function Messenger({ session, current, to, join, children }: Props) {
         <OpenSettings value={openSettings}>{children}</OpenSettings>
       </main>
       <Announcer />
-      <NewConversation
-        open={shown === "new"}
-        onClose={close}
-        onOpened={(conversation) => {
-          close();
-          goTo(conversation.id);
-        }}
-      />
-      {join !== undefined && <JoinDialog code={join} onClose={() => void navigate({ to: "/chat", replace: true })} onOpen={(id) => void navigate({ to: "/chat/$conversationId", params: { conversationId: id }, replace: true })} />}
-      <Suspense fallback={null}>{shown === "settings" && <SettingsDialog open onClose={close} />}</Suspense>
-      <Palette open={shown === "palette"} onClose={close} commands={commands} />
+      <Suspense fallback={null}>
+        <NewConversation
+          open={shown === "new"}
+          onClose={close}
+          onOpened={(conversation) => {
+            close();
+            goTo(conversation.id);
+          }}
+        />
+      </Suspense>
+      <Suspense fallback={null}>
+        {join !== undefined && <JoinDialog code={join} onClose={() => void navigate({ to: "/chat", replace: true })} onOpen={(id) => void navigate({ to: "/chat/$conversationId", params: { conversationId: id }, replace: true })} />}
+        {shown === "settings" && <SettingsDialog open onClose={close} />}
+      </Suspense>
+      <Suspense fallback={null}>
+        <Palette open={shown === "palette"} onClose={close} commands={commands} />
+      </Suspense>
       <ShortcutsDialog open={shown === "shortcuts"} onClose={close} shortcuts={shortcuts} />
     </div>
   );

@@ -1,13 +1,12 @@
 /** Opens the stickers, at the end of the field. */
 import { Sticker as StickerIcon } from "lucide-react";
 import { Popover } from "radix-ui";
-import { Suspense, lazy, useState } from "react";
+import { useState } from "react";
 import { core } from "@/core/core";
 import type { Pack, Sticker } from "@/core/stickers";
 import { useHere } from "./here";
+import { StickerPicker } from "./StickerPicker";
 import { keepRecent } from "./recentStickers";
-
-const StickerPicker = lazy(() => import("./StickerPicker").then((module) => ({ default: module.StickerPicker })));
 
 export function StickerButton({ replyTo, onSent }: { replyTo: string | null; onSent: () => void }) {
   const { id } = useHere();
@@ -42,9 +41,7 @@ export function StickerButton({ replyTo, onSent }: { replyTo: string | null; onS
           aria-label="Stickers"
           className="z-30 h-88 w-[min(23rem,calc(100vw-1.5rem))] animate-appear overflow-hidden rounded-14 border bg-raised shadow-float"
         >
-          <Suspense fallback={null}>
-            <StickerPicker onSend={send} onLeave={() => setOpen(false)} />
-          </Suspense>
+          <StickerPicker onSend={send} onLeave={() => setOpen(false)} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -5,16 +5,18 @@
  * each kind puts it there itself.
  */
 import { Ban } from "lucide-react";
+import { Suspense, lazy } from "react";
 import type { ReactNode } from "react";
 import type { Item } from "@/core/types";
 import type { Answers } from "../answering";
 import { RichText } from "@/ui/RichText";
-import { ContactsView } from "./ContactsView";
 import { InteractiveView } from "./InteractiveView";
 import { LocationView } from "./LocationView";
 import { MediaView } from "./MediaView";
 import { OrderView, ReplyView } from "./Replies";
 import { TemplateView } from "./TemplateView";
+
+const ContactsView = lazy(() => import("./ContactsView").then((module) => ({ default: module.ContactsView })));
 
 type Props = { item: Item; quote: ReactNode; answers: Answers; meta: ReactNode };
 
@@ -31,7 +33,9 @@ export function Content({ item, quote, answers, meta }: Props) {
       return (
         <>
           {quote && <Padded>{quote}</Padded>}
-          <ContactsView cards={content.cards} meta={meta} />
+          <Suspense fallback={<div className="h-28 w-72 max-w-full" />}>
+            <ContactsView cards={content.cards} meta={meta} />
+          </Suspense>
         </>
       );
     default:
