@@ -289,8 +289,14 @@ impl Store for SandboxStore {
         let refund = async move |ctx: &Ctx, tx: &mut Tx| {
             let sold = sold(tx, &named, 0).await?.ok_or_else(not_here)?;
             let tells = !sold.is(tokens::SILENT);
-            let last = sold.receipt(&named, ctx.now()).payments.pop();
-            let last = last.ok_or_else(|| StoreError::Refused("nothing was paid for it yet".to_owned()))?;
+            let Some(last) = sold.receipt(&named, ctx.now()).payments.pop() else {
+                if amount.is_some() {
+                    return Err(StoreError::Refused("nothing was paid for it yet".to_owned()).into());
+                }
+                // What was not paid for, such as days to try it, is taken back all the same.
+                tx.execute(store::END_SALE, params![named.as_str(), ctx.now()]).await?;
+                return Ok(tells);
+            };
             let period = sold.paid_periods(ctx.now()).saturating_sub(1);
             let before = last.refunded.map_or(0, |refund| refund.amount.0);
             let left = last.amount.0.saturating_sub(before);
