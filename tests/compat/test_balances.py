@@ -56,7 +56,7 @@ def test_credit_caps_and_what_they_refuse(tmp_path):
     refusal = _send(business, ana.number).json()["error"]
     assert refusal["code"] == 131042
     details = refusal["error_data"]["details"]
-    assert details.startswith("the cap of 0.00 USD a month for the template news is reached"), details
+    assert details.startswith("the cap of 0.00 USD a month for the campaign news is reached"), details
     assert details.endswith("raise it under Billing in the manager, /manager/billing"), details
     assert _manager(business, "DELETE", f"billing/caps/{made['cap_id']}").status_code == 200
     assert _send(business, ana.number).status_code == 200
