@@ -372,6 +372,13 @@ CREATE TABLE campaign_month (
     PRIMARY KEY (portfolio_id, period, campaign, category, pricing_type)
 ) WITHOUT ROWID;
 
+CREATE TABLE campaign_name (
+    portfolio_id BIGINT NOT NULL,
+    month BIGINT NOT NULL,                -- UTC: 202611
+    name TEXT NOT NULL,
+    PRIMARY KEY (portfolio_id, month, name)
+) WITHOUT ROWID;
+
 CREATE TABLE catalog (
     catalog_id BIGINT NOT NULL PRIMARY KEY,
     portfolio_id BIGINT NOT NULL,
@@ -1435,6 +1442,12 @@ CREATE TABLE purchase (
 );
 
 CREATE INDEX purchase_by_account ON purchase (account_id, created_at);
+
+CREATE INDEX purchase_by_state ON purchase (state, purchase_id);
+
+CREATE INDEX purchase_by_state_and_store ON purchase (state, store, purchase_id);
+
+CREATE INDEX purchase_by_store ON purchase (store, purchase_id);
 
 CREATE INDEX purchase_due ON purchase (due_at) WHERE due_at IS NOT NULL;
 

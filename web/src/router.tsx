@@ -284,7 +284,7 @@ const analytics = createRoute({
   component: lazyRouteComponent(() => import("./routes/manager-analytics"), "AnalyticsPage"),
 });
 const payments = createRoute({ getParentRoute: () => manager, path: "payments", component: lazyRouteComponent(() => import("./routes/manager-payments"), "PaymentsPage") });
-/** Loaded anew, and left by loading anew: the page alone may run the provider's script. */
+const CARD_PAGE = "/manager/payments/card";
 const card = createRoute({
   getParentRoute: () => manager,
   path: "payments/card",
@@ -334,6 +334,23 @@ export const router = createRouter({
     return kept.length === 0 ? "" : `?${new URLSearchParams(kept)}`;
   },
 });
+
+/**
+ * The page that takes a card may alone run the provider's script, and a script lives as long as its document. So a document
+ * that was loaded for it goes nowhere else: whatever leads away, a link, the palette or a redirect, loads the address anew.
+ */
+function keepToItself(page: string): void {
+  if (window.location.pathname !== page) return;
+  router.history.block({
+    enableBeforeUnload: false,
+    blockerFn: ({ nextLocation }) => {
+      if (nextLocation.pathname === page) return false;
+      window.location.assign(nextLocation.href);
+      return true;
+    },
+  });
+}
+keepToItself(CARD_PAGE);
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -67,6 +67,19 @@ pub(crate) async fn raise(ctx: &Ctx, tx: &mut Tx, alert: &NewAlert) -> Result<bo
     Ok(tx.execute(store::RAISE, row).await? == 1)
 }
 
+/// What those of some alerts say that were told.
+pub(crate) async fn told(
+    tx: &mut Tx,
+    alerts: &[Value],
+) -> Result<BTreeMap<Uuid, serde_json::Value>, BillingError> {
+    let rows = tx.query_list(store::TOLD, &[], alerts).await?;
+    let details = rows.iter().map(|row| {
+        let details = serde_json::from_str(&row.get::<String>(1)?);
+        Ok((row.get(0)?, details.map_err(|_| BillingError::Damaged("an alert cannot be read"))?))
+    });
+    details.collect()
+}
+
 /// Sends a mail about it to the portfolio, if it named an address.
 pub(crate) async fn mail(ctx: &Ctx, tx: &mut Tx, alert: &NewAlert) -> Result<(), BillingError> {
     let watch = watches(tx, &[alert.portfolio.into()]).await?.remove(&alert.portfolio);

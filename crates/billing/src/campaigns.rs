@@ -1,8 +1,9 @@
 //! # What each campaign cost
 //!
 //! A campaign is what caps mean by it: the messages whose tag names it, and those of a template that name none (who sends
-//! them says which it is, [`crate::Intent::campaign`]). Its costs are summed by month in the step that sums usage for the invoices, along the same numbers of usage events; what came since is
-//! added when somebody looks. So the campaigns of a month, and what belongs to none, are together what its charges are.
+//! them says which it is, [`crate::Intent::campaign`]). Its costs are summed by month in the step that sums usage for the
+//! invoices, along the same numbers of usage events; what came since is added when somebody looks. So the campaigns of a
+//! month, and what belongs to none, are together what its charges are.
 //!
 //! A month that is rated again moves its sums in the same transaction.
 
@@ -16,7 +17,7 @@ use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, Micros, PortfolioId};
 
 /// Campaigns of one answer; the rest is one line.
-pub const CAMPAIGNS_SHOWN: usize = 200;
+pub const CAMPAIGNS_SHOWN: i64 = 200;
 
 /// What a campaign cost in a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +34,49 @@ pub struct Campaign {
     pub amount: Micros,
 }
 
-/// The campaigns of a month, the dearest first; all of them, so that they add up to the month.
+/// The campaigns of a month.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Campaigns {
+    /// The dearest, the dearest first.
+    pub shown: Vec<Campaign>,
+    /// How many others there are.
+    pub others: i64,
+    /// What the others cost.
+    pub others_amount: Micros,
+}
+
+impl Campaigns {
+    /// What all of them cost: what the month cost.
+    pub fn amount(&self) -> Micros {
+        self.shown.iter().fold(self.others_amount, |sum, one| Micros(sum.0.saturating_add(one.amount.0)))
+    }
+}
+
+/// The campaigns of a month: [`CAMPAIGNS_SHOWN`] of them, and the sum of the others.
 pub async fn campaigns(
     ctx: &Ctx,
     tx: &mut Tx,
     portfolio: PortfolioId,
     period: i64,
-) -> Result<Vec<Campaign>, BillingError> {
+) -> Result<Campaigns, BillingError> {
     require_payer(ctx, portfolio)?;
-    let rows = tx.query(store::OF_MONTH, params![portfolio, period]).await?;
-    let campaign = |row: &plaza_db::Row| {
+    let mut found = Campaigns::default();
+    for row in tx.query(store::OF_MONTH, params![portfolio, period, CAMPAIGNS_SHOWN]).await? {
+        let others: i64 = row.get(5)?;
+        if others > 0 {
+            (found.others, found.others_amount) = (others, row.get(4)?);
+            continue;
+        }
         let name: String = row.get(0)?;
-        Ok(Campaign {
+        found.shown.push(Campaign {
             name: Some(name).filter(|name| !name.is_empty()),
-            category: prices::category(row, 1)?,
+            category: prices::category(&row, 1)?,
             messages: row.get(2)?,
             billable: row.get(3)?,
             amount: row.get(4)?,
-        })
-    };
-    rows.iter().map(campaign).collect()
+        });
+    }
+    Ok(found)
 }
 
 /// Sums the charges of usage events after `from`, up to `to`.

@@ -20,7 +20,7 @@ pub(crate) mod store;
 
 pub(crate) use meter::Meter;
 pub(crate) use spent::{count, days, release, verify};
-pub use status::{CapStatus, UsageNow, spent_now, statuses, usage_now};
+pub use status::{CapStatus, UsageNow, is_too_little, spent_now, statuses, usage_now};
 
 use crate::BillingError;
 use crate::funds::{lock, require_payer};
@@ -57,7 +57,7 @@ plaza_protocol::words! {
         Account = "account",
         /// A phone number.
         Number = "number",
-        /// All messages of a template, by its name.
+        /// The messages that name it, or those of a template that name none.
         Campaign = "campaign",
     }
     /// The time of a cap.

@@ -169,9 +169,15 @@ pub enum InvoiceError {
     /// A rate that may stand on invoices.
     #[error("invoices were issued since this rate began: add a new rate from a later day instead")]
     RateUsed,
+    /// A rate was taken back while an invoice was issued with it.
+    #[error("the tax rate was changed meanwhile: try again")]
+    RateChanged,
     /// Numbers of the year were given out.
     #[error("{0} has numbers already: within a year all look alike; choose from the next year on")]
     SeriesInUse(i64),
+    /// Invoices and credit notes would have equal numbers.
+    #[error("prefix: invoices and credit notes must not have the same numbers, and in {0} they would")]
+    SameNumbers(i64),
     /// A row that this crate would not have written.
     #[error("the tables of invoices are damaged: {0}")]
     Damaged(&'static str),

@@ -367,11 +367,21 @@ fn later(at: Timestamp, by: Duration) -> Timestamp {
     Timestamp(at.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
+/// In which stores something was sold, and in which currencies.
+async fn sold_in(tx: &mut Tx) -> Result<Vec<(String, Currency)>, DbError> {
+    let mut found = Vec::new();
+    let mut after = (String::new(), String::new());
+    while let Some(row) = tx.query_one(store::SOLD_IN_NEXT, params![&*after.0, &*after.1]).await? {
+        after = (row.get(0)?, row.get(1)?);
+        found.push((after.0.clone(), row.get(1)?));
+    }
+    Ok(found)
+}
+
 /// What each store owes, of which months, and since when.
 pub async fn outstanding(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<Outstanding>, PayoutError> {
     let mut found = Vec::new();
-    for row in tx.query(store::SOLD_IN, params![]).await? {
-        let (store, currency): (String, Currency) = (row.get(0)?, row.get(1)?);
+    for (store, currency) in sold_in(tx).await? {
         let owed = owed(ctx, tx, &store, currency).await?;
         let (mut left, mut months) = (owed, Vec::new());
         let mut end = later(ctx.now(), Duration::from_secs(62 * 24 * 3600));

@@ -38,6 +38,7 @@ mod purchases;
 mod store;
 mod verify;
 
+pub(crate) use catalog::{KEY_CHARACTERS_MAX, is_key};
 pub use catalog::{
     Plan, PlanFileError, PlanPrice, PlanSource, currency_of_country, import_plans, plan, plans,
 };

@@ -16,7 +16,7 @@ pub(crate) mod store;
 pub use file::{NewPack, NewSticker, PackFileError, images_of, read_pack};
 pub use own::own_packs;
 
-use crate::plans::{self, Audience, Entitlement, Holder, Plan, PlanError};
+use crate::plans::{self, Audience, Entitlement, Holder, KEY_CHARACTERS_MAX, Plan, PlanError, is_key};
 use plaza_db::{DbError, Row, Tx, params};
 use plaza_protocol::{AccountId, Actor, BlobId, Ctx, words};
 use std::collections::BTreeSet;
@@ -234,6 +234,9 @@ pub async fn packs_for(ctx: &Ctx, tx: &mut Tx, account: AccountId) -> Result<Vec
 }
 
 async fn found(tx: &mut Tx, key: &str, name: &str) -> Result<(Pack, Sticker), StickerError> {
+    if !is_key(key) {
+        return Err(StickerError::NotFound);
+    }
     let pack = match own_packs().iter().find(|each| each.key == key) {
         Some(own) => own.clone(),
         None => {
@@ -331,11 +334,11 @@ pub async fn add_pack(
 /// not be deleted is asked for again.
 pub async fn remove_pack(ctx: &Ctx, tx: &mut Tx, key: &str) -> Result<Vec<BlobId>, StickerError> {
     require_operator(ctx)?;
-    let shown: String = key.chars().take(file::KEY_CHARACTERS_MAX).collect();
+    let shown: String = key.chars().take(KEY_CHARACTERS_MAX).collect();
     if own_packs().iter().any(|pack| pack.key == key) {
         return Err(StickerError::PartOfPlaza(shown));
     }
-    if tx.execute(store::HIDE_PACK, params![key]).await? == 0 {
+    if !is_key(key) || tx.execute(store::HIDE_PACK, params![key]).await? == 0 {
         return Err(StickerError::UnknownPack(shown));
     }
     let rows = tx.query(store::FILES_OF_PACK, params![key]).await?;

@@ -195,6 +195,7 @@ pub fn statements() -> Vec<Sql> {
         numbers::STATEMENTS,
         portfolios::STATEMENTS,
         quality::STATEMENTS,
+        campaigns::store::STATEMENTS,
         reach::STATEMENTS,
         standing::STATEMENTS,
         templates::STATEMENTS,

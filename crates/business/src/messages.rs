@@ -467,12 +467,16 @@ impl Business {
         let expires_at = now + lifetime(prepared.template.as_ref());
         // What could not be fetched is not sent, and not charged.
         let priced = prepared.category.filter(|_| message.unfetched.is_none());
-        let intent = priced.map(|category| {
-            let intent = intent(number, contact, message_id, category, now, windows, expires_at);
-            let template = prepared.template.as_ref().map(|template| template.name.as_str());
-            let campaign = campaigns::of(template, message.biz_opaque_callback_data.as_deref());
-            Intent { template: prepared.template.is_some(), campaign, ..intent }
-        });
+        let intent = match priced {
+            None => None,
+            Some(category) => {
+                let template = prepared.template.as_ref().map(|template| template.name.as_str());
+                let tag = message.biz_opaque_callback_data.as_deref();
+                let campaign = campaigns::of(ctx, tx, number.portfolio_id, (template, tag)).await?;
+                let intent = intent(number, contact, message_id, category, now, windows, expires_at);
+                Some(Intent { template: template.is_some(), campaign, ..intent })
+            }
+        };
         let is_approach = !windows.is_customer_service_open(now) && message.unfetched.is_none();
         Ok(NewSend { prepared, now, expires_at, intent, is_approach, asks_to_call, approached: None })
     }

@@ -48,12 +48,12 @@ pub(crate) fn funds_view(funds: &Funds) -> Value {
 }
 
 fn cap_view(status: &CapStatus) -> Value {
-    let CapStatus { cap, spent, ends_at, reached_at } = status;
+    let CapStatus { cap, spent, ends_at, reached_at, is_full } = status;
     json!({
         "cap_id": cap.cap_id.to_string(), "owner": cap.owner.as_str(), "scope": cap.scope.as_str(), "subject": &*cap.subject,
         "period": cap.period.as_str(), "limit_micros": cap.limit.0, "spent_micros": spent.0,
         "action": cap.action.as_str(), "ends_at": ends_at.seconds(),
-        "reached_at": reached_at.map(Timestamp::seconds),
+        "reached_at": reached_at.map(Timestamp::seconds), "is_full": is_full,
     })
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn overview(
         let alerts = alerts::alerts(ctx, tx, portfolio, ALERTS_SHOWN).await?;
         Ok::<_, BillingError>(json!({
             "currency": funds.currency.code(), "time_zone": funds.time_zone, "at": ctx.now().seconds(),
-            "balance": funds_view(&funds),
+            "balance": funds_view(&funds), "is_empty": caps::is_too_little(funds.available, &usage),
             "spent": {"today_micros": today.0, "month_micros": month.0},
             "usage": usage.iter().map(usage_view).collect::<Vec<_>>(),
             "caps": caps.iter().map(cap_view).collect::<Vec<_>>(),
@@ -109,7 +109,7 @@ pub(crate) async fn overview(
 pub(crate) struct CapBody {
     /// `portfolio`, `account`, `number` or `campaign`.
     scope: String,
-    /// Which: an id or the name of a template; absent for the portfolio.
+    /// Which: an id or the name of a campaign; absent for the portfolio.
     subject: Option<String>,
     /// `day` or `month`.
     period: String,

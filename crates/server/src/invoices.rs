@@ -35,9 +35,10 @@ impl From<InvoiceError> for Problem {
         let code = match &error {
             InvoiceError::Unknown | InvoiceError::UnknownRate => ErrorCode::NotFound,
             InvoiceError::Forbidden => ErrorCode::Forbidden,
-            InvoiceError::BadPeriod | InvoiceError::BadAmount | InvoiceError::Invalid(_) => {
-                ErrorCode::Invalid
-            }
+            InvoiceError::BadPeriod
+            | InvoiceError::BadAmount
+            | InvoiceError::Invalid(_)
+            | InvoiceError::SameNumbers(_) => ErrorCode::Invalid,
             InvoiceError::NotEnded { .. }
             | InvoiceError::Grace { .. }
             | InvoiceError::EarlierOpen(_)
@@ -50,7 +51,7 @@ impl From<InvoiceError> for Problem {
             | InvoiceError::RateUsed
             | InvoiceError::SeriesInUse(_)
             | InvoiceError::KeyReused => ErrorCode::Conflict,
-            InvoiceError::Behind => ErrorCode::Unavailable,
+            InvoiceError::Behind | InvoiceError::RateChanged => ErrorCode::Unavailable,
             InvoiceError::Billing(_) => {
                 let InvoiceError::Billing(error) = error else { return Self::internal(&error) };
                 return error.into();

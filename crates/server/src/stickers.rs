@@ -160,7 +160,7 @@ async fn body(request: Request) -> Result<NewPack, Problem> {
     serde_json::from_slice(&bytes).map_err(|error| Problem::invalid(error.to_string()))
 }
 
-/// `POST /operator/api/sticker-packs`: adds a pack. Its files are stored before its rows; what a refusal leaves is deleted.
+/// `POST /operator/api/sticker-packs`: adds a pack.
 async fn add(
     State(app): State<Arc<App>>,
     Extension(ctx): Extension<Ctx>,
@@ -174,6 +174,20 @@ async fn add(
             STANDARD.decode(text).map_err(|_| Problem::invalid(format!("{file}: base64 is expected")))?;
         files.insert(file, bytes);
     }
+    // A task of its own: whoever hangs up meanwhile leaves no files that nobody knows of.
+    let here = app.clone();
+    let store = async move { keep(&here, &ctx, manifest, files).await };
+    let pack = tokio::spawn(store).await.map_err(|error| Problem::internal(&error))??;
+    Ok((StatusCode::CREATED, Json(operator_view(&pack, &[]))))
+}
+
+/// Keeps a pack: its files before its rows. What a refusal leaves is deleted.
+async fn keep(
+    app: &App,
+    ctx: &Ctx,
+    manifest: String,
+    files: BTreeMap<String, Vec<u8>>,
+) -> Result<Pack, Problem> {
     let (manifest, files) = (Arc::new(manifest), Arc::new(files));
     let new = read_pack(&manifest, |file| files.get(file).map(Vec::as_slice)).map_err(StickerError::from)?;
     let mut blobs: Vec<BlobId> = Vec::new();
@@ -189,19 +203,17 @@ async fn add(
             let new = read_pack(&manifest, |file| files.get(file).map(Vec::as_slice))?;
             stickers::add_pack(ctx, tx, &new, &ids).await
         };
-        app.db.transact(&ctx, "operator.add_sticker_pack", add).await.map_err(Problem::from)
+        app.db.transact(ctx, "operator.add_sticker_pack", add).await.map_err(Problem::from)
     };
-    match stored.await {
-        Ok(pack) => Ok((StatusCode::CREATED, Json(operator_view(&pack, &[])))),
-        Err(problem) => {
-            for blob in blobs {
-                if let Err(error) = app.blobs.delete(blob.0).await {
-                    tracing::warn!(error = %Chain(&error), "a file that nobody knows of stays in the store");
-                }
+    let stored = stored.await;
+    if stored.is_err() {
+        for blob in blobs {
+            if let Err(error) = app.blobs.delete(blob.0).await {
+                tracing::warn!(error = %Chain(&error), "a file that nobody knows of stays in the store");
             }
-            Err(problem)
         }
     }
+    stored
 }
 
 /// `DELETE /operator/api/sticker-packs/{pack}`: from people at once, then its files, then its rows. Where that ends early,

@@ -337,7 +337,9 @@ async fn list(
     };
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
         let rows = plans::purchases(ctx, tx, &filter, limit).await?;
-        Ok::<_, PurchaseError>((rows, plans::sales(ctx, tx).await?))
+        // They are sums of everything: once, not for each page that is turned.
+        let sales = if filter.after.is_none() { plans::sales(ctx, tx).await? } else { Vec::new() };
+        Ok::<_, PurchaseError>((rows, sales))
     };
     let (rows, sales) = app.db.read(&ctx, "operator.purchases", read).await?;
     let next = rows.last().filter(|_| rows.len() == limit).map(|(last, _)| last.purchase_id);

@@ -43,6 +43,13 @@ test("revenue is split by customer, as a chart and as figures that go into a fil
   await expect(page).toHaveURL(/\/operator\/businesses\/\d+/);
 });
 
+test("customers of the same name are told apart", async ({ page }) => {
+  await open(page, "/operator/revenue?period=90d&by=portfolio");
+  for (const id of ["2007", "2012"]) await expect(page.getByRole("row", { name: `Customer Corner Books (${id})` })).toBeVisible();
+  await page.getByRole("row", { name: "Customer Corner Books (2012)" }).press("Enter");
+  await expect(page).toHaveURL(/\/operator\/businesses\/2012/);
+});
+
 test("a row of revenue leads to its charges, and a charge to its reasons", async ({ page }) => {
   await open(page, "/operator/revenue?by=market_category");
   await page.getByRole("row", { name: "Charges of Spain, Marketing" }).press("Enter");

@@ -72,6 +72,34 @@ test("only the page that takes a card may load the provider's script", async ({ 
   expect(asked.filter((url) => url.startsWith(stripe))).toEqual([]);
 });
 
+test("the provider's script is gone with the page, however one leaves", async ({ page }) => {
+  const hasScript = (): Promise<boolean> => page.evaluate(() => "Stripe" in window);
+  const take = async (): Promise<void> => {
+    await page.goto(`${plaza.url}/manager/payments/card`);
+    await expect(page.getByPlaceholder("number")).toBeVisible();
+    expect(await hasScript()).toBe(true);
+  };
+  await payments(page);
+  await take();
+  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Templates" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Templates" })).toBeVisible();
+  expect(await hasScript()).toBe(false);
+
+  await page.goBack();
+  await expect(page.getByPlaceholder("number")).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Payments" })).toBeVisible();
+  expect(await hasScript()).toBe(false);
+
+  await take();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("Messenger");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${plaza.url}/chat`);
+  await expect(page.getByRole("navigation", { name: "Console" })).toBeHidden();
+  expect(await hasScript()).toBe(false);
+});
+
 test("a card is added in the provider's field; its number never comes to the server", async ({ page }) => {
   const toPlaza: Request[] = [];
   page.on("request", (request) => request.url().startsWith(plaza.url) && toPlaza.push(request));

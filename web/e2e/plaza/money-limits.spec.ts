@@ -123,15 +123,15 @@ test("a cap is told at 50, 80 and 100 %, refuses what goes beyond, and is lifted
   await manager(page, "/manager/billing");
   await page.getByRole("button", { name: "New cap" }).click();
   const dialog = page.getByRole("dialog", { name: "New cap" });
-  // Five messages, to the micro.
-  await dialog.getByLabel("At most, in EUR").fill("0.27784");
+  // Five messages, and too little for a sixth.
+  await dialog.getByLabel("At most, in EUR").fill("0.30");
   await dialog.getByLabel("In", { exact: true }).selectOption("A day");
   await dialog.getByRole("button", { name: "Set the cap" }).click();
   await expect(dialog).toBeHidden();
   const alerts = page.getByRole("region", { name: "Alerts" });
-  for (const [messages, told] of [[3, "50 %"], [1, "80 %"], [1, "100 %"]] as const) {
+  for (const [messages, told] of [[3, "50 %"], [2, "80 %"], [0, "100 %"]] as const) {
     for (let n = 0; n < messages; n += 1) await plaza.advertise(tulip, ana);
-    await expect(alerts.getByRole("listitem").filter({ hasText: `${told} of the cap of 0.27784 EUR a day` }), told).toBeVisible({ timeout: HOUSEKEEPING_MS });
+    await expect(alerts.getByRole("listitem").filter({ hasText: `${told} of the cap of 0.30 EUR a day` }), told).toBeVisible({ timeout: HOUSEKEEPING_MS });
   }
   await expect(page.getByRole("region", { name: "Spending caps" })).toContainText("Reached. More is refused with 131042.");
 
@@ -140,7 +140,7 @@ test("a cap is told at 50, 80 and 100 %, refuses what goes beyond, and is lifted
   const post = () => plaza.request.post(`/v23.0/${tulip.phone_number_id}/messages`, { headers: { Authorization: `Bearer ${tulip.access_token}` }, data: send });
   const refused = (await (await post()).json()) as { error: { code: number; error_data: { details: string } } };
   expect(refused.error.code).toBe(131042);
-  expect(refused.error.error_data.details).toContain("the cap of 0.27784 EUR a day");
+  expect(refused.error.error_data.details).toContain("the cap of 0.30 EUR a day");
 
   await page.goto(`${plaza.url}/manager/messages`);
   const note = page.getByRole("note", { name: "Sends are refused" });

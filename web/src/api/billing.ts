@@ -25,6 +25,8 @@ export type Cap = {
   ends_at: number;
   /** When it is reached if it goes on like so far; null: not in this period. */
   reached_at: number | null;
+  /** A message like the last ones costs more than it leaves. */
+  is_full: boolean;
 };
 export type Thresholds = { mail_to: string | null; threshold_micros: number | null; top_up_micros: number | null };
 export type BillingAlert = { alert_id: string; kind: string; text: string; at: number };
@@ -40,6 +42,8 @@ export type Billing = {
     grants: Grant[];
     credit: { limit_micros: number; used_micros: number; held_micros: number };
   };
+  /** It does not pay for a message like the last ones. */
+  is_empty: boolean;
   spent: { today_micros: number; month_micros: number };
   usage: { category: string; messages: number; billable: number; amount_micros: number }[];
   caps: Cap[];

@@ -27,7 +27,7 @@ export type Estimate = {
 export type Idea = { phone_number_id: string; template_id?: string; category?: string; to?: string[]; markets?: { market: string; messages: number }[] };
 
 export type Campaign = { name: string | null; category: string; messages: number; billable: number; amount_micros: number };
-export type Campaigns = { period: string; currency: string; amount_micros: number; data: Campaign[]; more: number };
+export type Campaigns = { period: string; currency: string; amount_micros: number; data: Campaign[]; more: number; more_amount_micros: number };
 export type InvoiceProfile = { name: string; street: string; postal_code: string; city: string; country: string; tax_id: string; email: string; is_tax_inclusive?: boolean };
 export type BankAccount = { name: string; iban: string; bic: string; email: string };
 

@@ -8,13 +8,13 @@ const refusal = (detail: string, status = 400): Response => Response.json({ type
 
 const cap = (n: number, more: Partial<Cap>): Cap => ({
   cap_id: `0c000000-0000-4000-8000-00000000000${n}`, owner: "business", scope: "portfolio", subject: "", period: "month", limit_micros: 600_000_000, spent_micros: 274_310_000, action: "block",
-  ends_at: now() + 3 * DAY, reached_at: null, ...more,
+  ends_at: now() + 3 * DAY, reached_at: null, is_full: false, ...more,
 });
 
 let caps: Cap[] = [
   cap(1, { owner: "operator", limit_micros: 2_000_000_000 }),
   cap(2, { limit_micros: 300_000_000, reached_at: now() + 2 * DAY }),
-  cap(3, { scope: "campaign", subject: "winter_breads", period: "day", limit_micros: 20_000_000, spent_micros: 20_000_000, ends_at: now() + 6 * 3600 }),
+  cap(3, { scope: "campaign", subject: "winter_breads", period: "day", limit_micros: 20_000_000, spent_micros: 19_980_000, is_full: true, ends_at: now() + 6 * 3600 }),
   cap(4, { scope: "number", subject: "106540352242922", action: "alert", limit_micros: 150_000_000, spent_micros: 41_200_000 }),
 ];
 let thresholds: Billing["thresholds"] = { mail_to: "till@tulip.example", threshold_micros: 50_000_000, top_up_micros: 200_000_000 };
@@ -33,6 +33,7 @@ function billing(empty: boolean): Billing {
     balance: empty
       ? { available_micros: 0, held_micros: 0, prepaid_micros: 0, prepaid_held_micros: 0, grants: [], credit: none }
       : { available_micros: sum + prepaid - 50_000 + credit.limit_micros - credit.used_micros, held_micros: 160_000, prepaid_micros: prepaid, prepaid_held_micros: 50_000, grants, credit },
+    is_empty: empty,
     spent: empty ? { today_micros: 0, month_micros: 0 } : { today_micros: 23_870_000, month_micros: 274_310_000 },
     usage: empty
       ? []
@@ -47,7 +48,7 @@ function billing(empty: boolean): Billing {
     alerts: empty
       ? []
       : [
-          { alert_id: "1", kind: "cap", text: "100 % of the cap of 20.00 EUR a day for the campaign winter_breads is used (20.00 EUR). Further messages are refused: raise it under Billing in the manager, /manager/billing.", at: now() - 1800 },
+          { alert_id: "1", kind: "cap", text: "100 % of the cap of 20.00 EUR a day for the campaign winter_breads is used (19.98 EUR). Further messages are refused: raise it under Billing in the manager, /manager/billing.", at: now() - 1800 },
           { alert_id: "2", kind: "cap", text: "80 % of the cap of 300.00 EUR a month for the business is used (241.05 EUR).", at: now() - 2 * DAY },
           { alert_id: "3", kind: "low_balance", text: "49.95 EUR can be spent, less than your threshold of 50.00 EUR. A top-up of 200.00 EUR was asked for.", at: now() - 9 * DAY },
         ],
@@ -65,7 +66,8 @@ export function answerBilling(method: string, path: string, body: unknown, empty
     if (limit === null) return refusal("limit: write an amount such as 100.00, with at most six digits after the point");
     const isSame = (each: Cap): boolean => each.owner === owner && each.scope === asked.scope && each.subject === (asked.subject ?? "") && each.period === asked.period;
     const known = caps.find(isSame);
-    const made = { ...(known ?? cap(5 + caps.length, { owner, scope: asked.scope, subject: asked.subject ?? "", period: asked.period, spent_micros: 0 })), limit_micros: limit, action: asked.action };
+    const before = known ?? cap(5 + caps.length, { owner, scope: asked.scope, subject: asked.subject ?? "", period: asked.period, spent_micros: 0 });
+    const made = { ...before, limit_micros: limit, action: asked.action, is_full: before.spent_micros >= limit };
     caps = known ? caps.map((each) => (isSame(each) ? made : each)) : [...caps, made];
     return json(made);
   }

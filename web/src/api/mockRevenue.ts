@@ -16,7 +16,7 @@ const PRICES: Record<string, readonly [number, number, number, number]> = {
 };
 const CATEGORIES = ["marketing", "utility", "authentication", "service"];
 const SHARES = [0.35, 0.9, 0.25, 0.6];
-const CUSTOMERS = ["Tulip Bakery", "City Library", "Arcade Cinema", "North Clinic", "Harbour Ferries", "Linden Pharmacy", "Bright Energy", "Corner Books", "Fern & Folk", "Quay Street Market", "Old Mill Theatre", "Sunrise Travel", "Paper Crane"];
+const CUSTOMERS = ["Tulip Bakery", "City Library", "Arcade Cinema", "North Clinic", "Harbour Ferries", "Linden Pharmacy", "Bright Energy", "Corner Books", "Fern & Folk", "Quay Street Market", "Old Mill Theatre", "Sunrise Travel", "Corner Books"];
 const PLANS = [[null, null], ["verified", "Verified"], ["verified_plus", "Verified Plus"], ["verified_max", "Verified Max"]] as const;
 
 /** Numbers that look like chance and are the same at every start. */

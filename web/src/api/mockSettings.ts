@@ -48,7 +48,7 @@ const campaigns = (empty: boolean, period: string | null): Campaigns => {
     { name: null, category: "service", messages: 1026, billable: 26, amount_micros: 1_330_000 },
   ];
   const shown = empty ? [] : data;
-  return { period: period ?? "2026-11", currency: "EUR", amount_micros: shown.reduce((sum, row) => sum + row.amount_micros, 0), data: shown, more: 0 };
+  return { period: period ?? "2026-11", currency: "EUR", amount_micros: shown.reduce((sum, row) => sum + row.amount_micros, 0), data: shown, more: 0, more_amount_micros: 0 };
 };
 
 let profile: InvoiceProfile = { name: "Tulip Bakery GmbH", street: "Gartenweg 1", postal_code: "10115", city: "Berlin", country: "DE", tax_id: "DE123456789", email: "books@tulip.example" };

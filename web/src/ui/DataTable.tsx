@@ -11,6 +11,8 @@ import { csv, download } from "@/lib/csv";
 import { ErrorNote, Skeleton } from "./Problem";
 
 export type Column<Row> = {
+  /** Where heads are names that may be equal. */
+  id?: string;
   head: string;
   cell: (row: Row) => ReactNode;
   /** The value for the file. */
@@ -79,7 +81,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, error, onRetry, e
             <tr>
               {columns.map((column) => (
                 <th
-                  key={column.head}
+                  key={column.id ?? column.head}
                   scope="col"
                   className={clsx("sticky top-0 z-10 h-9 border-b bg-surface px-3 text-12 font-medium whitespace-nowrap text-muted first:ps-4 last:pe-4", column.end ? "text-end" : "text-start", column.wide && "max-lg:hidden")}
                 >
@@ -98,7 +100,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, error, onRetry, e
               >
                 {columns.map((column) => (
                   <td
-                    key={column.head}
+                    key={column.id ?? column.head}
                     className={clsx("h-11 border-b px-3 whitespace-nowrap group-last/row:border-b-0 first:ps-4 last:pe-4", column.end && "text-end tabular", column.wide && "max-lg:hidden")}
                   >
                     {column.cell(row)}

@@ -45,6 +45,8 @@ statements! {
 }
 
 list_statements! {
+    /// What some alerts told.
+    TOLD = "SELECT alert_id, details FROM billing_alert WHERE alert_id IN ({list})";
     /// What portfolios want to hear, and what was seen.
     WATCHES = "
         SELECT portfolio_id, mail_to, threshold_micros, top_up_micros, is_low, low_posted, crossings

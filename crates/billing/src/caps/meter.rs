@@ -9,6 +9,7 @@ use plaza_db::{Tx, Value, params};
 use plaza_ledger::named_id;
 use plaza_protocol::{Ctx, Micros, PortfolioId};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A cap in the periods that a batch touches: spent before it and now, by the first day of the period.
 struct Live {
@@ -103,6 +104,11 @@ impl Meter {
     }
 }
 
+/// Of what is told of a cap in the period that begins on a day.
+pub(super) fn alert_id(cap: &Cap, first: i64, percent: i64) -> Uuid {
+    named_id(&format!("plaza cap alert\0{}\0{first}\0{}\0{percent}", cap.cap_id, cap.limit)).0
+}
+
 /// Tells what was crossed on the way from one amount to another.
 pub(super) async fn tell(
     ctx: &Ctx,
@@ -123,7 +129,6 @@ pub(super) async fn tell(
         if !crossed {
             continue;
         }
-        let name = format!("plaza cap alert\0{}\0{first}\0{}\0{percent}", cap.cap_id, cap.limit);
         let consequence = match (percent, cap.action) {
             (100, CapAction::Block) => format!(" Further messages are refused: {}.", cap.remedy()),
             (100, CapAction::Alert) => " Messages still go out.".to_owned(),
@@ -132,7 +137,7 @@ pub(super) async fn tell(
         let spent = Micros(after);
         let text = format!("{percent} % of {cap} is used ({spent} {}).{consequence}", cap.currency);
         let alert = NewAlert {
-            alert_id: named_id(&name).0,
+            alert_id: alert_id(cap, first, percent),
             portfolio,
             kind: "cap",
             text,
@@ -140,7 +145,7 @@ pub(super) async fn tell(
                 "cap_id": cap.cap_id.to_string(), "percent": percent, "scope": cap.scope.as_str(),
                 "subject": &*cap.subject, "period": cap.period.as_str(), "period_start": first,
                 "limit_micros": cap.limit.0, "spent_micros": after, "currency": cap.currency.code(),
-                "action": cap.action.as_str(),
+                "action": cap.action.as_str(), "dearest_micros": dearest,
             }),
         };
         if alerts::raise(ctx, tx, &alert).await? {

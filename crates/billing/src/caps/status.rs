@@ -1,11 +1,13 @@
 //! How far caps are used now, when they are reached at this pace, and what was spent and delivered meanwhile.
 
-use super::{Cap, Period, Scope, caps_of, store};
-use crate::BillingError;
+use super::meter::alert_id;
+use super::{Cap, CapAction, Period, Scope, caps_of, store};
 use crate::funds::require_payer;
+use crate::{BillingError, alerts};
 use jiff::tz::TimeZone;
-use plaza_db::{Tx, params};
+use plaza_db::{Tx, Value, params};
 use plaza_protocol::{Ctx, Micros, PortfolioId, Timestamp};
+use uuid::Uuid;
 
 /// A cap and how far it is used now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct CapStatus {
     pub ends_at: Timestamp,
     /// When it is reached in the period if it goes on like so far; `None`: not in this period, or it is reached.
     pub reached_at: Option<Timestamp>,
+    /// It is reached: a message like the last ones costs more than it leaves.
+    pub is_full: bool,
 }
 
 /// Where the running period begins and ends.
@@ -71,14 +75,39 @@ pub async fn statuses(
     let zone = zone_of(tx, portfolio).await?;
     let day = crate::usage::day_in(&zone, ctx.now())?;
     let caps = caps_of(tx, &[portfolio.into()]).await?;
+    let told: Vec<Value> = caps.iter().map(|(_, cap)| told_full(cap, day).into()).collect();
+    let told = alerts::told(tx, &told).await?;
+    let cheapest = cheapest(&usage_of(tx, portfolio, day.div_euclid(100)).await?);
     let mut statuses = Vec::with_capacity(caps.len());
     for (_, cap) in caps {
         let spent = spent(tx, portfolio, (cap.scope, &cap.subject), cap.span(day)).await?;
         let (starts_at, ends_at) = bounds(&zone, cap.period, ctx.now())?;
         let reached_at = forecast(cap.limit, spent, (starts_at, ctx.now(), ends_at));
-        statuses.push(CapStatus { cap, spent, ends_at, reached_at });
+        let dearest = told.get(&told_full(&cap, day)).and_then(|details| details["dearest_micros"].as_i64());
+        let next = match cap.action {
+            CapAction::Block => dearest.map(Micros).max(cheapest),
+            CapAction::Alert => None,
+        };
+        let is_full = !has_room(cap.limit, spent, next);
+        let reached_at = reached_at.filter(|_| !is_full);
+        statuses.push(CapStatus { cap, spent, ends_at, reached_at, is_full });
     }
     Ok(statuses)
+}
+
+/// What tells that a cap is full in the period of a day, if it was told.
+fn told_full(cap: &Cap, day: i64) -> Uuid {
+    alert_id(cap, cap.span(day).0, 100)
+}
+
+/// Whether something can still be spent, and a message that costs so much still fits.
+fn has_room(limit: Micros, spent: Micros, next: Option<Micros>) -> bool {
+    spent < limit && next.is_none_or(|next| spent.checked_add(next).is_some_and(|after| after <= limit))
+}
+
+/// What the cheapest paid messages of a month cost, on average.
+fn cheapest(usage: &[UsageNow]) -> Option<Micros> {
+    usage.iter().filter_map(|usage| usage.amount.0.checked_div(usage.billable)).min().map(Micros)
 }
 
 async fn spent(
@@ -105,6 +134,11 @@ pub async fn spent_now(
     Ok((today, this_month))
 }
 
+/// Whether an amount is too little for what a portfolio sends: nothing, or less than the cheapest of its paid messages.
+pub fn is_too_little(available: Micros, usage: &[UsageNow]) -> bool {
+    !has_room(available, Micros::ZERO, cheapest(usage))
+}
+
 /// What was delivered in a category, and what it cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageNow {
@@ -126,6 +160,10 @@ pub async fn usage_now(
 ) -> Result<Vec<UsageNow>, BillingError> {
     require_payer(ctx, portfolio)?;
     let month = today(ctx, tx, portfolio).await?.div_euclid(100);
+    usage_of(tx, portfolio, month).await
+}
+
+async fn usage_of(tx: &mut Tx, portfolio: PortfolioId, month: i64) -> Result<Vec<UsageNow>, BillingError> {
     let rows = tx.query(store::USAGE_OF_MONTH, params![portfolio, month]).await?;
     let usage = rows.iter().map(|row| {
         Ok(UsageNow {
@@ -153,6 +191,20 @@ mod tests {
         assert_eq!(forecast(80, 0, 20), None);
         assert_eq!(forecast(80, 20, 0), None);
         assert_eq!(forecast(i64::MAX, i64::MAX - 1, 99), Some(Timestamp(99)));
+    }
+
+    #[test]
+    fn what_does_not_pay_for_one_more_message_is_too_little() {
+        let usage = |billable, amount| UsageNow {
+            category: "marketing".to_owned(),
+            messages: 10,
+            billable,
+            amount: Micros(amount),
+        };
+        let used = [usage(10, 500), usage(0, 0), usage(4, 120)];
+        let too_little = |available| is_too_little(Micros(available), &used);
+        assert_eq!([0, 29, 30].map(too_little), [true, true, false], "the cheapest cost 30");
+        assert_eq!([0, 1].map(|available| is_too_little(Micros(available), &[])), [true, false]);
     }
 
     #[test]

@@ -186,13 +186,17 @@ async fn compute(
     (mut lines, items): (Vec<Line>, Vec<Value>),
     (currency, zone, ends_at): (Currency, TimeZone, Timestamp),
 ) -> Result<Drafted, InvoiceError> {
-    // The month's last moment decides about the rate.
-    let tax = treatment(tx, &entity, profile, Timestamp(ends_at.0.saturating_sub(1))).await?;
+    let tax = treatment(tx, &entity, profile, rated_at(ends_at)).await?;
     let totals = total(&mut lines, &tax, currency)?;
     let document =
         document((portfolio_id.to_string(), period), (&entity, profile), &lines, (&tax, &totals), currency)?;
     let invoice_id = invoice_id(portfolio_id, period);
     Ok(Drafted { invoice_id, currency, zone, ends_at, entity, lines, items, tax, totals, document })
+}
+
+/// The month's last moment decides about the rate.
+fn rated_at(ends_at: Timestamp) -> Timestamp {
+    Timestamp(ends_at.0.saturating_sub(1))
 }
 
 fn json(document: &Document) -> Result<String, InvoiceError> {
@@ -280,6 +284,11 @@ pub async fn finalize(
         None => 1,
     };
     drafted.document.number = number::next(ctx, tx, &drafted.entity, Numbered::Invoice).await?;
+    // Holding the number: a rate that was taken back while this waited for it is on no invoice.
+    let buyer = profile(ctx, tx, portfolio_id).await?.ok_or(InvoiceError::NoBuyer(portfolio_id))?;
+    if treatment(tx, &drafted.entity, &buyer, rated_at(drafted.ends_at)).await? != drafted.tax {
+        return Err(InvoiceError::RateChanged);
+    }
     drafted.document.prepaid_minor = book(ctx, tx, portfolio_id, &drafted).await?;
     let document = &mut drafted.document;
     let (now, days) = (ctx.now(), u32::try_from(drafted.entity.due_days).unwrap_or(u32::MAX));

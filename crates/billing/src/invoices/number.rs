@@ -130,22 +130,60 @@ pub async fn set_series(
     if year != this && Some(year) != this.checked_add(1) {
         return Err(InvoiceError::Invalid("year: this year or the next one is needed"));
     }
-    // The row is locked: no document takes a number meanwhile.
-    let row = tx.query_one(store::LOCK_NUMBERS, params![parties::ENTITY, kind.as_str(), year]).await?;
-    let last: i64 = row.ok_or(InvoiceError::Damaged("a number did not answer"))?.get(0)?;
-    if last > 0 {
+    // The rows are locked: no document takes a number meanwhile, and nobody sets the other kind's series.
+    let mut is_used = false;
+    for each in Numbered::ALL {
+        for locked in [this, this.saturating_add(1)] {
+            let last = lock(tx, *each, locked).await?;
+            is_used |= *each == kind && locked == year && last > 0;
+        }
+    }
+    if is_used {
         return Err(InvoiceError::SeriesInUse(year));
     }
     for other in Numbered::ALL.iter().filter(|other| **other != kind) {
-        if series(tx, *other, year).await?.begin(year) == new.begin(year) {
-            return Err(InvoiceError::Invalid(
-                "prefix: invoices and credit notes must not have the same numbers",
-            ));
+        if let Some(clash) = clash(tx, (kind, year, new), *other).await? {
+            return Err(InvoiceError::SameNumbers(clash));
         }
     }
     let row = params![parties::ENTITY, kind.as_str(), year, new.prefix.as_str(), new.year_digits, new.digits];
     tx.execute(store::SET_SERIES, row).await?;
     Ok(())
+}
+
+/// No document takes a number of a kind and year until this transaction has ended. The answer is the last one given out.
+async fn lock(tx: &mut Tx, kind: Numbered, year: i64) -> Result<i64, InvoiceError> {
+    let row = tx.query_one(store::LOCK_NUMBERS, params![parties::ENTITY, kind.as_str(), year]).await?;
+    Ok(row.ok_or(InvoiceError::Damaged("a number did not answer"))?.get(0)?)
+}
+
+/// No invoice is issued until this transaction has ended.
+pub(super) async fn hold_invoices(ctx: &Ctx, tx: &mut Tx) -> Result<(), InvoiceError> {
+    let year = this_year(ctx, tx).await?;
+    lock(tx, Numbered::Invoice, year).await.map(drop)
+}
+
+/// The first year in which a new series of a kind and that of another one give out the same numbers. Both hold until the
+/// next one of their kind, so each change of either is looked at.
+async fn clash(
+    tx: &mut Tx,
+    (kind, from, new): (Numbered, i64, &Series),
+    other: Numbered,
+) -> Result<Option<i64>, InvoiceError> {
+    let until = changes(tx, kind, from).await?.first().copied().unwrap_or(i64::MAX);
+    let others = changes(tx, other, from).await?;
+    for year in std::iter::once(from).chain(others).take_while(|year| *year < until) {
+        if series(tx, other, year).await?.begin(year) == new.begin(year) {
+            return Ok(Some(year));
+        }
+    }
+    Ok(None)
+}
+
+/// The years after one in which a kind's series changes, the earliest first.
+async fn changes(tx: &mut Tx, kind: Numbered, after: i64) -> Result<Vec<i64>, InvoiceError> {
+    let rows = tx.query(store::SERIES_AFTER, params![parties::ENTITY, kind.as_str(), after]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
 }
 
 /// What the numbers of a year look like.

@@ -1,7 +1,7 @@
 //! Who sends an invoice, who gets it, and what the tax office takes.
 
 use super::total::Treatment;
-use super::{InvoiceError, require_operator, store};
+use super::{InvoiceError, number, require_operator, store};
 use crate::funds::require_payer;
 use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
@@ -268,6 +268,8 @@ pub async fn remove_tax_rate(
     effective_from: Timestamp,
 ) -> Result<(), InvoiceError> {
     require_operator(ctx)?;
+    // What is being issued with it now is issued first, or without it.
+    number::hold_invoices(ctx, tx).await?;
     let rate = params![jurisdiction, effective_from];
     let row = tx.query_one(store::DELETE_TAX_RATE, rate).await?.ok_or(InvoiceError::UnknownRate)?;
     let until: Option<Timestamp> = row.get(0)?;

@@ -250,6 +250,10 @@ statements! {
     SERIES = "
         SELECT prefix, year_digits, digits FROM invoice_series
         WHERE legal_entity = $1 AND kind = $2 AND from_year <= $3 ORDER BY from_year DESC LIMIT 1";
+    /// The years after one from which it changes.
+    SERIES_AFTER = "
+        SELECT from_year FROM invoice_series
+        WHERE legal_entity = $1 AND kind = $2 AND from_year > $3 ORDER BY from_year";
     /// Sets it.
     SET_SERIES = "
         INSERT INTO invoice_series (legal_entity, kind, from_year, prefix, year_digits, digits)

@@ -26,8 +26,11 @@ statements! {
         FROM store_payout_part WHERE payout_id = $1 ORDER BY currency";
     /// Whether a store ever sold anything.
     HAS_SOLD = "SELECT store FROM purchase_payment WHERE store = $1 LIMIT 1";
-    /// Where something was sold, and in what.
-    SOLD_IN = "SELECT DISTINCT store, currency FROM purchase_payment ORDER BY store, currency";
+    /// Where something was sold, and in what: the next pair after one. There are few pairs and many payments, so one goes
+    /// from pair to pair by the index.
+    SOLD_IN_NEXT = "
+        SELECT store, currency FROM purchase_payment WHERE (store, currency) > ($1, $2)
+        ORDER BY store, currency LIMIT 1";
     /// What the sales and refunds of a time leave on a store's account.
     EXPECTED = "
         SELECT (SELECT CAST(COALESCE(SUM(amount_micros - commission_micros), 0) AS BIGINT) FROM purchase_payment
@@ -56,4 +59,14 @@ statements! {
         SELECT o.currency, CAST(SUM(p.arrived_micros) AS BIGINT)
         FROM store_payout_part p JOIN store_payout o ON o.payout_id = p.payout_id
         WHERE p.currency <> o.currency GROUP BY o.currency ORDER BY o.currency";
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn what_was_sold_where_is_found_without_reading_all_payments() {
+        let plan = plaza_db::testing::plan(super::SOLD_IN_NEXT).await;
+        let by_index = "USING COVERING INDEX purchase_payment_by_store ((store,currency)>(?,?))";
+        assert!(plan.len() == 1 && plan[0].starts_with("SEARCH") && plan[0].ends_with(by_index), "{plan:?}");
+    }
 }

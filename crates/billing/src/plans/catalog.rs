@@ -50,7 +50,7 @@ pub enum PlanFileError {
 /// Plans of a file.
 const PLANS_MAX: usize = 100;
 /// Characters of a key.
-const KEY_CHARACTERS_MAX: usize = 40;
+pub(crate) const KEY_CHARACTERS_MAX: usize = 40;
 /// Days of a trial.
 const TRIAL_DAYS_MAX: i64 = 90;
 /// Days of grace: fewer than the shortest period has.
@@ -237,7 +237,8 @@ fn fault(plan: &str, member: &str, what: &str) -> PlanFileError {
 
 const A_KEY_IS_NEEDED: &str = "1 to 40 small letters, digits and hyphens are needed";
 
-fn is_key(text: &str) -> bool {
+/// Whether a plan, a pack or a sticker may be called so.
+pub(crate) fn is_key(text: &str) -> bool {
     let is_one = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.len() <= KEY_CHARACTERS_MAX && text.bytes().all(is_one)
 }

@@ -480,10 +480,16 @@ pub async fn purchases(
     may_act(ctx, PLAZA).map_err(|_| PurchaseError::NotFound)?;
     let after = filter.after.unwrap_or(PurchaseId(uuid::Uuid::max()));
     let limit = i64::try_from(limit.min(limits::PAGE_ROWS_MAX)).unwrap_or(i64::MAX);
-    let state = filter.state.map_or("", PurchaseState::as_str);
-    let store = filter.store.as_deref().unwrap_or_default();
+    let rows = match (filter.state.map(PurchaseState::as_str), filter.store.as_deref()) {
+        (None, None) => tx.query(store::PURCHASES, params![after, limit]).await?,
+        (Some(state), None) => tx.query(store::PURCHASES_IN_STATE, params![after, limit, state]).await?,
+        (None, Some(store)) => tx.query(store::PURCHASES_OF_STORE, params![after, limit, store]).await?,
+        (Some(state), Some(store)) => {
+            tx.query(store::PURCHASES_OF_BOTH, params![after, limit, state, store]).await?
+        }
+    };
     let mut found = Vec::new();
-    for row in tx.query(store::PURCHASES, params![after, state, store, limit]).await? {
+    for row in rows {
         let of = read(&row)?;
         let payments = money::payments(tx, of.purchase_id).await?;
         found.push((of, payments));

@@ -4,12 +4,11 @@
 //! command line as by the server; a fault names the file and what is wrong with it.
 
 use super::{ANIMATED_BYTES_MAX, Access, SIDE_PX, STICKERS_MAX, STILL_BYTES_MAX, TEXT_CHARACTERS_MAX};
+use crate::plans::is_key;
 use plaza_protocol::{limits::NAME_CHARACTERS_MAX, webp};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// Characters of a key, and of a sticker's name.
-pub(super) const KEY_CHARACTERS_MAX: usize = 40;
 /// Bytes of an emoji: the longest families have that many.
 const EMOJI_BYTES_MAX: usize = 35;
 /// How the pictures' files end.
@@ -86,11 +85,6 @@ pub struct NewPack<'a> {
 
 fn member(member: impl Into<String>, what: impl Into<String>) -> PackFileError {
     PackFileError::Member { member: member.into(), what: what.into() }
-}
-
-fn is_key(text: &str) -> bool {
-    let is_one = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !text.is_empty() && text.len() <= KEY_CHARACTERS_MAX && text.bytes().all(is_one)
 }
 
 fn is_words(text: &str, characters_max: usize) -> bool {

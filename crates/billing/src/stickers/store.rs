@@ -32,8 +32,9 @@ statements! {
     HIDE_PACK = "UPDATE sticker_pack SET is_going = TRUE WHERE pack_key = $1";
     /// What lies in the store of files.
     FILES_OF_PACK = "SELECT blob_id FROM sticker WHERE pack_key = $1 ORDER BY position";
-    /// After its files, its stickers.
-    DELETE_STICKERS = "DELETE FROM sticker WHERE pack_key = $1";
+    /// After its files, its stickers; a pack that came in its place stays.
+    DELETE_STICKERS = "DELETE FROM sticker WHERE pack_key = $1
+        AND pack_key IN (SELECT pack_key FROM sticker_pack WHERE is_going)";
     /// And the pack.
-    DELETE_PACK = "DELETE FROM sticker_pack WHERE pack_key = $1";
+    DELETE_PACK = "DELETE FROM sticker_pack WHERE pack_key = $1 AND is_going";
 }

@@ -1,12 +1,18 @@
 //! What each campaign cost is together what its month cost.
 
 use crate::*;
-use plaza_billing::campaigns::{self, Campaign};
+use plaza_billing::campaigns::{self, CAMPAIGNS_SHOWN, Campaign, Campaigns};
 use plaza_billing::caps;
 
 const GERMANY: &str = "+4915112345678";
 
 async fn of(world: &World, period: i64) -> Vec<Campaign> {
+    let found = all(world, period).await;
+    assert_eq!((found.others, found.others_amount), (0, Micros::ZERO));
+    found.shown
+}
+
+async fn all(world: &World, period: i64) -> Campaigns {
     let read = async move |ctx: &Ctx, tx: &mut Tx| campaigns::campaigns(ctx, tx, TULIP, period).await;
     world.db.read(&world.ctx, "test.campaigns", read).await.unwrap()
 }
@@ -80,6 +86,39 @@ async fn campaigns_add_up_to_the_month_before_and_after_it_is_summed() {
         world.db.transact(&world.ctx, "test.failed", failed).await.unwrap();
         assert_eq!(of(&world, period).await, found);
         world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_dearest_is_one_sum() {
+    each_world(async |world| {
+        let now = world.ctx.now();
+        let day = jiff::Timestamp::from_microsecond(now.0).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let period = i64::from(day.year()) * 100 + i64::from(day.month());
+        let send = async |campaign: String, category| {
+            let message = world.message(category, GERMANY, world.ctx.now());
+            let message = Intent { campaign: Some(campaign.into()), ..message };
+            world.send_and_deliver(message, world.ctx.now()).await;
+        };
+        for n in 1..CAMPAIGNS_SHOWN {
+            send(format!("spring {n:03}"), Category::Marketing).await;
+        }
+        gather(&world).await;
+        send("order 1".to_owned(), Category::Utility).await;
+        let whole = all(&world, period).await;
+        assert_eq!((whole.shown.len(), whole.others), (200, 0));
+        let order = whole.shown[199].clone();
+        assert_eq!(order.name.as_deref(), Some("order 1"), "the cheapest stands last");
+        send("order 2".to_owned(), Category::Utility).await;
+        send("order 3".to_owned(), Category::Utility).await;
+        send("spring 000".to_owned(), Category::Marketing).await;
+        let found = all(&world, period).await;
+        assert_eq!((found.shown.len(), found.others), (200, 3));
+        assert_eq!(found.shown[0].name.as_deref(), Some("spring 000"));
+        assert!(found.shown.iter().all(|one| one.category == Category::Marketing));
+        assert_eq!(found.others_amount, Micros(order.amount.0 * 3));
+        assert_eq!(found.amount().0, whole.amount().0 + order.amount.0 * 2 + found.shown[0].amount.0);
     })
     .await;
 }

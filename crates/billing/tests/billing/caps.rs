@@ -24,10 +24,14 @@ impl World {
         self.with(async move |ctx: &Ctx, tx: &mut Tx| caps::set_cap(ctx, tx, TULIP, &new).await).await
     }
 
-    async fn spent(&self, cap: uuid::Uuid) -> Micros {
+    async fn status(&self, cap: uuid::Uuid) -> CapStatus {
         let all =
             self.with(async |ctx: &Ctx, tx: &mut Tx| caps::statuses(ctx, tx, TULIP).await).await.unwrap();
-        all.into_iter().find(|status| status.cap.cap_id == cap).unwrap().spent
+        all.into_iter().find(|status| status.cap.cap_id == cap).unwrap()
+    }
+
+    async fn spent(&self, cap: uuid::Uuid) -> Micros {
+        self.status(cap).await.spent
     }
 
     /// The hundredths that were told of a cap, and how often the balance was.
@@ -148,6 +152,37 @@ async fn days_and_months_begin_in_the_time_zone_of_the_portfolio() {
             answers.push(world.hold(&[message]).await[0].is_ok());
         }
         assert_eq!(answers, [true, false, true, false, false, true]);
+        world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cap_is_full_when_the_next_message_does_not_fit() {
+    each_world(async |world| {
+        let price = price(&world).await;
+        let limit = |tenths: i64| Micros(price.0 * tenths / 10);
+        let whole = (Scope::Portfolio, "");
+        let cap = world.cap(whole, Period::Day, limit(25), CapAction::Block).await.unwrap();
+        assert!(!cap.is_full);
+        world.send(1).await;
+        assert!(!world.status(cap.cap.cap_id).await.is_full, "one more fits");
+        let (messages, _) = world.send(1).await;
+        let full = world.status(cap.cap.cap_id).await;
+        assert!(full.is_full && full.spent < full.cap.limit && full.reached_at.is_none());
+        assert_eq!(world.send(1).await.1, 0);
+        world.fail(vec![messages[0].message_id]).await;
+        assert!(!world.status(cap.cap.cap_id).await.is_full, "there is room again");
+
+        let message = world.spring();
+        world.send_and_deliver(message, world.ctx.now()).await;
+        assert!(world.status(cap.cap.cap_id).await.is_full);
+        // A cap that was changed has told nothing yet: what was delivered says what a message costs.
+        assert!(world.cap(whole, Period::Day, limit(28), CapAction::Block).await.unwrap().is_full);
+        assert_eq!(world.send(1).await.1, 0);
+        assert!(!world.cap(whole, Period::Day, limit(30), CapAction::Block).await.unwrap().is_full);
+        assert_eq!(world.send(1).await.1, 1);
+        assert!(!world.cap(whole, Period::Day, limit(38), CapAction::Alert).await.unwrap().is_full);
         world.assert_sound().await;
     })
     .await;

@@ -25,6 +25,7 @@ mod reference;
 mod regimes;
 mod reports;
 mod revenue;
+mod stickers;
 mod tampering;
 mod tiers;
 mod year;

@@ -103,11 +103,12 @@ impl Business {
         let intents: Vec<Intent> = match priced {
             None => Vec::new(),
             Some(category) => {
+                let template = prepared.template.as_ref().map(|template| template.name.as_str());
+                let tag = message.biz_opaque_callback_data.as_deref();
+                let campaign = campaigns::of(ctx, tx, number.portfolio_id, (template, tag)).await?;
                 let copies = people.iter().zip(&ids).map(|(person, copy)| {
                     let intent = intent(number, person, *copy, category.in_group(), now, windows, expires_at);
-                    let template = prepared.template.as_ref().map(|template| template.name.as_str());
-                    let campaign = campaigns::of(template, message.biz_opaque_callback_data.as_deref());
-                    Intent { template: prepared.template.is_some(), campaign, ..intent }
+                    Intent { template: template.is_some(), campaign: campaign.clone(), ..intent }
                 });
                 copies.collect()
             }

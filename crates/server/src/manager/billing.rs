@@ -86,12 +86,10 @@ pub(super) async fn campaigns(
         Ok::<_, InvoiceError>((funds.currency, period, found))
     };
     let (currency, period, found) = app.db.read(&ctx, "manager.campaigns", read).await?;
-    let amount: i64 = found.iter().fold(0, |sum, campaign| sum.saturating_add(campaign.amount.0));
-    let shown = found.iter().take(campaigns::CAMPAIGNS_SHOWN);
     Ok(Json(json!({
-        "period": period.to_string(), "currency": currency.code(), "amount_micros": amount,
-        "data": shown.map(campaign_view).collect::<Vec<_>>(),
-        "more": found.len().saturating_sub(campaigns::CAMPAIGNS_SHOWN),
+        "period": period.to_string(), "currency": currency.code(), "amount_micros": found.amount().0,
+        "data": found.shown.iter().map(campaign_view).collect::<Vec<_>>(), "more": found.others,
+        "more_amount_micros": found.others_amount.0,
     })))
 }
 

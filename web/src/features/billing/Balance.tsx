@@ -50,7 +50,7 @@ export function Balance({ billing }: { billing: Billing }) {
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
         <span className="text-28 font-semibold tracking-tight tabular">{money(balance.available_micros, currency)}</span>
         <span className="grow text-muted">can be spent</span>
-        {balance.available_micros <= 0 ? <Tag tone="bad">Nothing goes out</Tag> : isLow && <Tag tone="attention">Low</Tag>}
+        {billing.is_empty ? <Tag tone="bad">Nothing goes out</Tag> : isLow && <Tag tone="attention">Low</Tag>}
       </div>
       <div role="img" aria-label={said.length === 0 ? "The balance is empty" : `Balance: ${said.join(", ")}`} className="mt-3 flex h-3 gap-px overflow-hidden rounded-6 bg-sunken">
         {whole > 0 && parts.filter((part) => part.micros > 0).map((part) => <div key={part.key} style={{ width: `${(part.micros / whole) * 100}%`, minWidth: 3, background: part.color }} />)}

@@ -84,7 +84,7 @@ function Row({ cap, billing, calls, mayChange, onEdit }: { cap: Cap; billing: Bi
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <span className="min-w-0 grow font-medium break-words">{name}</span>
         {cap.owner === "operator" && <Tag>Set by the operator</Tag>}
-        <span className={clsx("tabular", share >= CLOSE ? "font-medium text-attention" : "text-muted")}>{text}</span>
+        <span className={clsx("tabular", cap.is_full || share >= CLOSE ? "font-medium text-attention" : "text-muted")}>{text}</span>
         <span className="flex">
           {onEdit && (
             <IconButton label={`Change the cap: ${name}`} onClick={onEdit}>
@@ -99,7 +99,7 @@ function Row({ cap, billing, calls, mayChange, onEdit }: { cap: Cap; billing: Bi
         </span>
       </div>
       <div role="meter" aria-label={name} aria-valuemin={0} aria-valuemax={cap.limit_micros} aria-valuenow={Math.min(cap.spent_micros, cap.limit_micros)} aria-valuetext={text} className="mt-1.5 h-1.5 overflow-hidden rounded-6 bg-sunken">
-        <div className={clsx("h-full rounded-6", share >= 1 ? "bg-bad" : share >= CLOSE ? "bg-attention" : "bg-accent")} style={{ width: `${share * 100}%` }} />
+        <div className={clsx("h-full rounded-6", cap.is_full ? "bg-bad" : share >= CLOSE ? "bg-attention" : "bg-accent")} style={{ width: `${share * 100}%` }} />
       </div>
       <p className="mt-1 text-13 text-muted">{outlook(cap, billing.time_zone)}</p>
       {remove.error && (
@@ -115,7 +115,7 @@ function outlook(cap: Cap, timeZone: string): string {
   const format = (at: number, withTime: boolean): string => new Intl.DateTimeFormat(undefined, { timeZone, dateStyle: "medium", ...(withTime ? { timeStyle: "short" } : {}) }).format(at * 1000);
   const isDay = cap.period === "day";
   const then = cap.action === "block" ? "More is refused with 131042." : "Messages still go out; you are told.";
-  if (cap.spent_micros >= cap.limit_micros) return `Reached. ${then} It begins anew on ${format(cap.ends_at, true)}.`;
+  if (cap.is_full) return `Reached. ${then} It begins anew on ${format(cap.ends_at, true)}.`;
   if (cap.reached_at === null) return `At this pace it is not reached ${isDay ? "today" : "this month"}. ${then}`;
   return `At this pace it is reached on ${format(cap.reached_at, isDay)}. ${then}`;
 }

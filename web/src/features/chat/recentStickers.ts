@@ -19,5 +19,9 @@ export function recentStickers(): Recent[] {
 
 export function keepRecent({ pack, name }: Recent): void {
   const others = recentStickers().filter((each) => each.pack !== pack || each.name !== name);
-  localStorage.setItem(KEY, JSON.stringify([{ pack, name }, ...others].slice(0, RECENT_MAX)));
+  try {
+    localStorage.setItem(KEY, JSON.stringify([{ pack, name }, ...others].slice(0, RECENT_MAX)));
+  } catch {
+    // A browser that keeps nothing still sends.
+  }
 }

@@ -60,7 +60,7 @@ export function Campaigns() {
       {found && found.data.length > 0 && (
         <p className="mt-2 text-13 text-muted">
           Together <span className="font-medium text-ink tabular">{money(found.amount_micros, found.currency)}</span> before tax, as on the invoice of {found.period}
-          {found.more > 0 && `; ${count(found.more)} smaller ones are not shown`}. A message belongs to its template, or to the campaign that its <code className="font-mono text-12">biz_opaque_callback_data</code> names:{" "}
+          {found.more > 0 && `; ${count(found.more)} smaller ones, together ${money(found.more_amount_micros, found.currency)}, are not shown`}. A message belongs to its template, or to the campaign that its <code className="font-mono text-12">biz_opaque_callback_data</code> names:{" "}
           <code className="font-mono text-12">campaign:spring</code>.
         </p>
       )}

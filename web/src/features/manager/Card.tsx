@@ -3,7 +3,8 @@
  *
  * The provider's own script takes the card in a field of its own and asks for what the bank wants confirmed: a number of a
  * card never comes to Plaza. The script is loaded when this page opens, from the address that the operator has configured,
- * and the server lets this page alone do that. So one comes here and goes by loading anew.
+ * and the server lets this page alone do that. So one comes here by loading anew, and the router leaves so too: nothing else
+ * of the app ever runs beside the script.
  */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";

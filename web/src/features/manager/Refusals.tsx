@@ -17,8 +17,8 @@ export function Refusals() {
   const { token } = useManager();
   const billing = useQuery(billingQuery(token, null)).data;
   if (!billing) return null;
-  const reached = billing.caps.filter((cap) => cap.action === "block" && cap.spent_micros >= cap.limit_micros);
-  const isEmpty = billing.balance.available_micros <= 0;
+  const reached = billing.caps.filter((cap) => cap.action === "block" && cap.is_full);
+  const isEmpty = billing.is_empty;
   if (reached.length === 0 && !isEmpty) return null;
   const over = reached.map((cap) => `${nameOf(cap)}, ${money(cap.limit_micros, billing.currency)}`).join("; ");
   const byOperator = reached.some((cap) => cap.owner === "operator");
@@ -27,7 +27,7 @@ export function Refusals() {
       <CircleAlert size={18} className="mt-0.5 shrink-0 text-attention" aria-hidden="true" />
       <div className="grid gap-1">
         {isEmpty && (
-          <Reason title="Nothing is left to pay from.">
+          <Reason title={billing.balance.available_micros <= 0 ? "Nothing is left to pay from." : "Too little is left to pay from."}>
             What costs something is refused with 131042, and is not in this list. <Link to="/manager/payments" className={LINK}>Top up</Link> and it goes out again.
           </Reason>
         )}

@@ -21,7 +21,7 @@ import { Empty } from "@/ui/Problem";
 import { Segments } from "@/ui/Segments";
 import { Category } from "@/ui/categories";
 import { PeriodChooser } from "./PeriodChooser";
-import { OverTimeChart, PartsChart, overTime, partName } from "./charts";
+import { OverTimeChart, PartsChart, overTime, partKey, partName, withDistinctNames } from "./charts";
 import { useOperator } from "./session";
 
 export type RevenueSearch = RevenueOf & { view?: "table" };
@@ -60,7 +60,7 @@ export function RevenueView({ search }: { search: RevenueSearch }) {
   const { view, ...of } = search;
   const revenue = useQuery(queries.revenue(of));
   const overview = useQuery(queries.overview());
-  const data = revenue.data;
+  const data = revenue.data && withDistinctNames(revenue.data);
   const go = (next: Partial<RevenueSearch>): void => void navigate({ to: "/operator/revenue", search: { ...search, ...next } });
   const file = `revenue-${search.by}-${search.period === "days" ? `${search.from}-${search.to}` : search.period}-${data?.currency ?? ""}`;
   return (
@@ -149,7 +149,7 @@ function Parts({ data, file, error, onRetry }: { data: Revenue | undefined; file
         label="Revenue by part"
         columns={columns}
         rows={rows}
-        rowKey={partName}
+        rowKey={partKey}
         rowLabel={(row) => `${leads} ${partName(row)}`}
         error={error}
         onRetry={onRetry}

@@ -17,18 +17,34 @@ export function partName(part: RevenuePart): string {
   return [part.market, part.category === undefined ? undefined : words(part.category)].filter((each) => each !== undefined).join(", ");
 }
 
+/** What a part is known by. */
+export function partKey(part: RevenuePart): string {
+  return part.portfolio_id ?? (part.plan === undefined ? `${part.market ?? ""}/${part.category ?? ""}` : `plan ${part.plan ?? ""}`);
+}
+
+/** Nobody's name is unique: customers or plans of the same name have their id behind it. */
+export function withDistinctNames(data: Revenue): Revenue {
+  const times = new Map<string, number>();
+  for (const part of data.totals) times.set(partName(part), (times.get(partName(part)) ?? 0) + 1);
+  const named = (part: RevenuePart): RevenuePart => {
+    const id = part.portfolio_id ?? part.plan;
+    return id && (times.get(partName(part)) ?? 0) > 1 ? { ...part, name: `${partName(part)} (${id})` } : part;
+  };
+  return { ...data, totals: data.totals.map(named) };
+}
+
 function colored(data: Revenue, part: RevenuePart, place: number): number {
   return data.by === "category" ? colorOf(part.category ?? "") : (PART_COLORS[place] ?? OTHERS_COLOR);
 }
 
-type Told = { name: string; color: number; micros: number[] };
+type Told = { key: string; name: string; color: number; micros: number[] };
 
 /** What is told over time: the largest parts and, where there are any, the others. */
 function toldOf(data: Revenue): Told[] {
   const parts = data.totals.slice(0, data.over_time);
-  const told = parts.map((part, place) => ({ name: partName(part), color: colored(data, part, place), micros: data.series.map((point) => point.parts_micros[place] ?? 0) }));
+  const told = parts.map((part, place) => ({ key: partKey(part), name: partName(part), color: colored(data, part, place), micros: data.series.map((point) => point.parts_micros[place] ?? 0) }));
   const others = data.series.map((point) => point.others_micros);
-  return others.some((micros) => micros !== 0) ? [...told, { name: "Others", color: OTHERS_COLOR, micros: others }] : told;
+  return others.some((micros) => micros !== 0) ? [...told, { key: "others", name: "Others", color: OTHERS_COLOR, micros: others }] : told;
 }
 
 /** Revenue over time, stacked by part. */
@@ -50,11 +66,11 @@ export type TimeRow = { at: number; cells: number[]; total: number; messages: nu
 export function overTime(data: Revenue): { columns: Column<TimeRow>[]; rows: TimeRow[] } {
   const told = toldOf(data);
   const time = (row: TimeRow): string => (data.bucket === "hour" ? hour.format(row.at * 1000) : wholeDay.format(row.at * 1000));
-  const amount = (head: string, of: (row: TimeRow) => number): Column<TimeRow> => ({ head, end: true, text: (row) => decimal(of(row)), cell: (row) => (of(row) === 0 ? <span className="text-faint">–</span> : money(of(row), data.currency)) });
+  const amount = (head: string, of: (row: TimeRow) => number, id = head): Column<TimeRow> => ({ id, head, end: true, text: (row) => decimal(of(row)), cell: (row) => (of(row) === 0 ? <span className="text-faint">–</span> : money(of(row), data.currency)) });
   const columns: Column<TimeRow>[] = [
     { head: data.bucket === "hour" ? "Hour" : "Day", text: (row) => new Date(row.at * 1000).toISOString().slice(0, data.bucket === "hour" ? 16 : 10), cell: (row) => <span className="font-medium">{time(row)}</span> },
     amount("Total", (row) => row.total),
-    ...told.map((part, place) => amount(part.name, (row) => row.cells[place] ?? 0)),
+    ...told.map((part, place) => amount(part.name, (row) => row.cells[place] ?? 0, `part ${part.key}`)),
     { head: "Messages", end: true, text: (row) => row.messages, cell: (row) => row.messages.toLocaleString() },
   ];
   const rows = data.series.map((point, place) => ({ at: point.at, cells: told.map((part) => part.micros[place] ?? 0), total: point.amount_micros, messages: point.messages }));

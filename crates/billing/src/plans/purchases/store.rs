@@ -34,13 +34,27 @@ statements! {
         SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
             is_family_shared, asked_at, created_at, updated_at
         FROM purchase WHERE account_id = $1 ORDER BY created_at DESC, purchase_id DESC LIMIT $2";
-    /// All, the latest first, of a state and a store, or of any.
+    /// All, the latest first.
     PURCHASES = "
         SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
             is_family_shared, asked_at, created_at, updated_at
-        FROM purchase WHERE purchase_id < $1 AND (CAST($2 AS TEXT) = '' OR state = CAST($2 AS TEXT))
-            AND (CAST($3 AS TEXT) = '' OR store = CAST($3 AS TEXT))
-        ORDER BY purchase_id DESC LIMIT $4";
+        FROM purchase WHERE purchase_id < $1 ORDER BY purchase_id DESC LIMIT $2";
+    /// Those of a state.
+    PURCHASES_IN_STATE = "
+        SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
+            is_family_shared, asked_at, created_at, updated_at
+        FROM purchase WHERE state = $3 AND purchase_id < $1 ORDER BY purchase_id DESC LIMIT $2";
+    /// Those of a store.
+    PURCHASES_OF_STORE = "
+        SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
+            is_family_shared, asked_at, created_at, updated_at
+        FROM purchase WHERE store = $3 AND purchase_id < $1 ORDER BY purchase_id DESC LIMIT $2";
+    /// Those of a state and a store.
+    PURCHASES_OF_BOTH = "
+        SELECT purchase_id, store, reference, account_id, plan_key, term, state, expires_at, renews, is_trial,
+            is_family_shared, asked_at, created_at, updated_at
+        FROM purchase WHERE state = $3 AND store = $4 AND purchase_id < $1
+        ORDER BY purchase_id DESC LIMIT $2";
     /// Those whose store is to be asked again.
     DUE_PURCHASES = "SELECT purchase_id, store, reference FROM purchase WHERE due_at <= $1
         ORDER BY due_at, purchase_id LIMIT $2";
@@ -80,4 +94,21 @@ statements! {
     ITEMS_SOLD = "
         SELECT currency, CAST(SUM(amount_micros) AS BIGINT), CAST(count(*) AS BIGINT)
         FROM purchase_payment WHERE term = 'once' GROUP BY currency ORDER BY currency";
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn pages_of_purchases_are_read_in_the_order_of_an_index() {
+        let pages = [
+            (super::PURCHASES, "(purchase_id<?)"),
+            (super::PURCHASES_IN_STATE, "purchase_by_state (state=? AND purchase_id<?)"),
+            (super::PURCHASES_OF_STORE, "purchase_by_store (store=? AND purchase_id<?)"),
+            (super::PURCHASES_OF_BOTH, "purchase_by_state_and_store (state=? AND store=? AND purchase_id<?)"),
+        ];
+        for (page, by) in pages {
+            let plan = plaza_db::testing::plan(page).await;
+            assert!(plan.len() == 1 && plan[0].starts_with("SEARCH") && plan[0].ends_with(by), "{plan:?}");
+        }
+    }
 }

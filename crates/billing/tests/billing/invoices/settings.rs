@@ -34,7 +34,7 @@ async fn numbers_look_as_the_operator_says_from_the_first_of_a_year_on() {
             assert!(matches!(refused, Err(InvoiceError::Invalid(_))), "{wrong:?}: {refused:?}");
         }
         let same = series(&world, Numbered::CreditNote, 2026, ("INV-", 4, 6)).await;
-        assert!(matches!(same, Err(InvoiceError::Invalid(_))), "as invoices have: {same:?}");
+        assert!(matches!(same, Err(InvoiceError::SameNumbers(2026))), "as invoices have: {same:?}");
         let past = series(&world, Numbered::Invoice, 2025, ("R", 2, 4)).await;
         assert!(matches!(past, Err(InvoiceError::Invalid(_))), "{past:?}");
         series(&world, Numbered::Invoice, 2026, ("R/", 2, 4)).await.unwrap();
@@ -62,6 +62,46 @@ async fn numbers_look_as_the_operator_says_from_the_first_of_a_year_on() {
         ];
         assert_eq!(told, expected.map(|(kind, year, last, next)| (kind, year, last, next.to_owned())));
         world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn invoices_and_credit_notes_never_come_to_have_the_same_numbers() {
+    each_world(async |world| {
+        world.parties(buyer("DE", "", false)).await;
+        world.clock.set(at("2026-12-04T01:00:00Z"));
+        const X: (&str, i64, i64) = ("X-", 4, 6);
+        series(&world, Numbered::Invoice, 2027, X).await.unwrap();
+        let later = series(&world, Numbered::CreditNote, 2026, X).await;
+        assert!(matches!(later, Err(InvoiceError::SameNumbers(2027))), "from 2027 on: {later:?}");
+        let written = series(&world, Numbered::CreditNote, 2026, ("X-20", 2, 6)).await;
+        assert!(
+            matches!(written, Err(InvoiceError::SameNumbers(2027))),
+            "another way of writing: {written:?}"
+        );
+        // What another series takes the place of before is no matter.
+        series(&world, Numbered::CreditNote, 2027, ("Y-", 4, 6)).await.unwrap();
+        series(&world, Numbered::CreditNote, 2026, X).await.unwrap();
+        let same = series(&world, Numbered::Invoice, 2026, X).await;
+        assert!(matches!(same, Err(InvoiceError::SameNumbers(2026))), "{same:?}");
+        let usual = series(&world, Numbered::Invoice, 2026, ("CN-", 4, 6)).await;
+        assert!(usual.is_ok(), "credit notes have no such numbers any more: {usual:?}");
+        world.assert_sound().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_kinds_that_take_the_same_series_at_once_are_not_both_heard() {
+    each_world(async |world| {
+        world.parties(buyer("DE", "", false)).await;
+        world.clock.set(at("2026-12-04T01:00:00Z"));
+        let (invoices, notes) = tokio::join!(
+            series(&world, Numbered::Invoice, 2027, ("X-", 4, 6)),
+            series(&world, Numbered::CreditNote, 2026, ("X-", 4, 6)),
+        );
+        assert!(invoices.is_ok() != notes.is_ok(), "{invoices:?} {notes:?}");
     })
     .await;
 }

@@ -28,6 +28,11 @@ const LIMITS: &[(&str, &str, &str)] = &[
         "a_business_reaches_250_people_in_24_hours_and_no_more",
     ),
     (
+        "campaigns that the tags of a business's messages name",
+        CAMPAIGNS,
+        "tags_name_a_thousand_campaigns_a_month_and_then_the_template_does",
+    ),
+    (
         "marketing templates that a person gets",
         REACH,
         "a_person_gets_so_much_advertising_over_all_businesses",
@@ -110,6 +115,7 @@ const EGRESS: &str = include_str!("../../egress/tests.rs");
 const WEBHOOKS: &str = include_str!("../../webhooks/tests.rs");
 const CALLS: &str = include_str!("../../../../business/src/calls/tests.rs");
 const GROUPS: &str = include_str!("groups.rs");
+const CAMPAIGNS: &str = include_str!("../../../../business/src/campaigns.rs");
 const PACE: &str = include_str!("../../../../business/src/pace.rs");
 const AUDIENCE: &str = include_str!("../../../../business/src/audience/tests.rs");
 const KINDS: &str = include_str!("../../../../business/src/media/kinds.rs");
