@@ -838,6 +838,8 @@ CREATE TABLE invoice (
     CHECK (paid_minor + credited_due_minor = 0 OR paid_minor + credited_due_minor <= total_minor - prepaid_minor)
 );
 
+CREATE INDEX invoice_by_plain_number
+    ON invoice (REPLACE(REPLACE(REPLACE(number, '-', ''), '/', ''), '.', ''));
 CREATE INDEX invoice_status ON invoice (status, period);
 
 CREATE TABLE invoice_item (
@@ -1631,6 +1633,16 @@ CREATE TABLE sandbox_intent (
     failure TEXT,
     attempts BIGINT NOT NULL
 );
+
+CREATE TABLE sandbox_payout (
+    -- What the provider has paid out. It tells of it as often as it is asked.
+    reference TEXT NOT NULL PRIMARY KEY,
+    currency TEXT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL
+);
+
+CREATE INDEX sandbox_payout_by_time ON sandbox_payout (arrived_at);
 
 CREATE TABLE sandbox_refund (
     refund_id UUID NOT NULL PRIMARY KEY,

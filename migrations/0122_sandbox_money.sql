@@ -46,3 +46,12 @@ CREATE TABLE IF NOT EXISTS sandbox_unsettled (
     currency TEXT NOT NULL PRIMARY KEY,
     amount_micros BIGINT NOT NULL
 ) {{clustered}};
+
+CREATE TABLE IF NOT EXISTS sandbox_payout (
+    -- What the provider has paid out. It tells of it as often as it is asked.
+    reference TEXT NOT NULL PRIMARY KEY,
+    currency TEXT NOT NULL,
+    amount_micros BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sandbox_payout_by_time ON sandbox_payout (arrived_at);

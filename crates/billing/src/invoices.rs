@@ -38,6 +38,7 @@ mod document;
 mod draft;
 mod gather;
 mod letters;
+mod named;
 mod number;
 mod parties;
 mod pdf;
@@ -53,6 +54,7 @@ pub use document::{Document, DocumentLine, DocumentTax, Letter, Party, credit_no
 pub use draft::{Closed, close, close_due, draft, finalize, open_periods};
 pub use gather::{Gathered, behind, gather};
 pub use letters::{Consequence, attached, remind};
+pub use named::named_in;
 pub use number::{Numbered, Numbers, Series, numbers, set_series};
 pub use parties::{
     LegalEntity, Profile, TaxRate, entity, profile, remove_tax_rate, set_entity, set_profile, set_tax_rate,
@@ -60,8 +62,8 @@ pub use parties::{
 };
 pub use rated::{RatedFile, RatedLine, rated_lines};
 pub use settle::{
-    Credit, CreditNote, Paid, Payment, PaymentSource, credit, credit_notes, mark_overdue, of_number, overdue,
-    pay, payable, payments,
+    Credit, CreditNote, Paid, Payment, PaymentSource, credit, credit_notes, mark_overdue, overdue, pay,
+    payable, payments,
 };
 pub use total::Treatment;
 pub(crate) use verify::verify;

@@ -28,7 +28,6 @@ use plaza_db::{DbError, Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Findings, Refused, Transfer, derived_id};
 use plaza_protocol::{Ctx, Currency, Micros, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -157,8 +156,14 @@ impl From<plaza_ledger::LedgerError> for PayoutError {
     }
 }
 
-fn clearing(store: &str, currency: Currency) -> Account {
-    Account::new(AccountKind::PspClearing(Arc::from(store)), currency)
+/// The built-in store, and what its account is called: the built-in provider of payments has the same name, and each has
+/// an account of its own.
+const BUILT_IN: (&str, &str) = ("sandbox", "sandbox-store");
+
+/// The account on which a store owes what people paid there.
+pub fn clearing(store: &str, currency: Currency) -> Account {
+    let (built_in, account) = BUILT_IN;
+    Account::clearing(if store == built_in { account } else { store }, currency)
 }
 
 /// What a store owes: its account has it on the debit side.
@@ -432,7 +437,7 @@ pub(crate) async fn verify(ctx: &Ctx, tx: &mut Tx, found: &mut Findings) -> Resu
         let (owed, amount) = (owed(ctx, tx, &store, currency).await?, Micros(amount));
         found.checked(STORES, 1);
         if owed != amount {
-            let which = format!("psp:{store}:clearing in {currency}");
+            let which = format!("{} in {currency}", clearing(&store, currency).code());
             found.differs(STORES, format!("{which}: {owed} are owed there, sales and payouts have {amount}"));
         }
     }

@@ -124,6 +124,11 @@ impl Account {
         Self { id: id_of(&kind.to_string(), currency.code()), kind, currency }
     }
 
+    /// Money on its way through a payment provider, or an app store.
+    pub fn clearing(provider: &str, currency: Currency) -> Self {
+        Self::new(AccountKind::PspClearing(Arc::from(provider)), currency)
+    }
+
     /// Its id.
     pub fn id(&self) -> LedgerAccountId {
         self.id

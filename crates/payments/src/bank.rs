@@ -29,8 +29,6 @@ const REFERENCE_DIGITS: usize = 12;
 pub(crate) const TEXT_CHARACTERS_MAX: usize = 300;
 /// Characters of what an invoice keeps of an entry's name.
 const REFERENCE_CHARACTERS_MAX: usize = 200;
-/// Numbers of invoices that are looked up of one entry.
-const NUMBERS_LOOKED_UP: usize = 5;
 /// Rows of the list of what is in suspense.
 const SUSPENSE_ROWS: i64 = 500;
 
@@ -275,20 +273,6 @@ async fn meant(tx: &mut Tx, booking: &Booking) -> Result<(Option<Payment>, Strin
     Ok((None, why))
 }
 
-/// Numbers of invoices in what somebody wrote: in any case, with dashes, other marks or spaces between their parts.
-fn invoice_numbers(text: &str) -> Vec<String> {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_uppercase)
-        .collect();
-    let numbers = words.windows(3).filter_map(|three| match three {
-        [kind, year, number] if kind == "INV" => Some(format!("{kind}-{year}-{number}")),
-        _ => None,
-    });
-    numbers.take(NUMBERS_LOOKED_UP).collect()
-}
-
 /// Pays the invoice whose number an entry names; whose it is, or why it does not pay it.
 async fn pay_invoice(
     ctx: &Ctx,
@@ -296,33 +280,31 @@ async fn pay_invoice(
     booking: &Booking,
     entry: BankEntryId,
 ) -> Result<Option<Result<PortfolioId, String>>, PaymentError> {
-    for number in invoice_numbers(&booking.remittance) {
-        let Some(named) = invoices::of_number(ctx, tx, &number).await? else { continue };
-        let invoice = invoices::payable(ctx, tx, named.invoice_id).await?;
-        let open = amount::from_minor(invoice.open_minor(), invoice.currency).unwrap_or_default();
-        let currency = invoice.currency;
-        let amount_minor = amount::to_minor(booking.amount, booking.currency);
-        let why = if currency != booking.currency {
-            format!("invoice {number} is in {currency}")
-        } else if open == Micros::ZERO {
-            format!("nothing is open of invoice {number}")
-        } else if booking.amount > open {
-            format!("{open} {currency} are open of invoice {number}")
-        } else if let Ok(amount_minor) = amount_minor {
-            let payment = invoices::Payment {
-                key: entry.to_string(),
-                amount_minor,
-                source: PaymentSource::Transfer,
-                reference: reference_of(booking, entry),
-            };
-            invoices::pay(ctx, tx, invoice.invoice_id, &payment).await?;
-            return Ok(Some(Ok(invoice.portfolio_id)));
-        } else {
-            "its amount cannot be a payment".to_owned()
+    let Some(named) = invoices::named_in(ctx, tx, &booking.remittance).await? else { return Ok(None) };
+    let invoice = invoices::payable(ctx, tx, named.invoice_id).await?;
+    let number = invoice.number.clone().unwrap_or_default();
+    let open = amount::from_minor(invoice.open_minor(), invoice.currency).unwrap_or_default();
+    let currency = invoice.currency;
+    let amount_minor = amount::to_minor(booking.amount, booking.currency);
+    let why = if currency != booking.currency {
+        format!("invoice {number} is in {currency}")
+    } else if open == Micros::ZERO {
+        format!("nothing is open of invoice {number}")
+    } else if booking.amount > open {
+        format!("{open} {currency} are open of invoice {number}")
+    } else if let Ok(amount_minor) = amount_minor {
+        let payment = invoices::Payment {
+            key: entry.to_string(),
+            amount_minor,
+            source: PaymentSource::Transfer,
+            reference: reference_of(booking, entry),
         };
-        return Ok(Some(Err(why)));
-    }
-    Ok(None)
+        invoices::pay(ctx, tx, invoice.invoice_id, &payment).await?;
+        return Ok(Some(Ok(invoice.portfolio_id)));
+    } else {
+        "its amount cannot be a payment".to_owned()
+    };
+    Ok(Some(Err(why)))
 }
 
 /// What the bank calls an entry, in the words that an invoice keeps.

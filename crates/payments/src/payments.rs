@@ -86,10 +86,6 @@ fn cut(text: &str) -> String {
     text.chars().take(SAID_CHARACTERS_MAX).collect()
 }
 
-pub(crate) fn clearing(provider: &str, currency: Currency) -> Account {
-    Account::new(AccountKind::PspClearing(Arc::from(provider)), currency)
-}
-
 pub(crate) fn prepaid(portfolio: PortfolioId, currency: Currency) -> Account {
     Account::new(AccountKind::PortfolioPrepaid(portfolio), currency)
 }
@@ -245,7 +241,7 @@ async fn succeeded(ctx: &Ctx, tx: &mut Tx, payment: &Payment) -> Result<(), Paym
     if left > Micros::ZERO {
         let from = match payment.provider.as_str() {
             bank::BANK => Account::new(AccountKind::Bank, payment.currency),
-            provider => clearing(provider, payment.currency),
+            provider => Account::clearing(provider, payment.currency),
         };
         let to = prepaid(payment.portfolio_id, payment.currency);
         move_money(ctx, tx, derived_id(payment.payment_id.0, "capture"), (from, to), left).await?;

@@ -4,7 +4,7 @@
 //! what a crash, a lost answer or a lost webhook left behind. Then it books what the provider kept and what it paid out, so
 //! that the clearing account returns to zero, and makes the automatic top-ups.
 
-use crate::payments::{clearing, move_money};
+use crate::payments::move_money;
 use crate::refunds::Refund;
 use crate::{Payment, PaymentError, Payments, automatic, earlier, store};
 use plaza_billing::payouts::{self, Outstanding};
@@ -193,7 +193,7 @@ impl Payments {
                 let is_new = tx.execute(store::SET_FEE, params![id, fee]).await? == 1;
                 if is_new && fee > Micros::ZERO {
                     let fees = Account::new(AccountKind::FeeRevenue, payment.currency);
-                    let accounts = (fees, clearing(&payment.provider, payment.currency));
+                    let accounts = (fees, Account::clearing(&payment.provider, payment.currency));
                     move_money(ctx, tx, derived_id(id.0, "fee"), accounts, fee).await?;
                 }
                 Ok::<_, PaymentError>(())
@@ -218,7 +218,7 @@ impl Payments {
                     return Ok(false);
                 }
                 let id = named_id(&format!("plaza payout\0{name}\0{}", payout.reference));
-                let accounts = (Account::new(AccountKind::Bank, currency), clearing(name, currency));
+                let accounts = (Account::new(AccountKind::Bank, currency), Account::clearing(name, currency));
                 move_money(ctx, tx, id, accounts, amount).await?;
                 Ok::<_, PaymentError>(true)
             };
@@ -238,7 +238,7 @@ async fn report(ctx: &Ctx, tx: &mut Tx) -> Result<Report, PaymentError> {
     let mut clearings = Vec::new();
     for row in tx.query(store::CURRENCIES, vec![]).await? {
         let (provider, currency): (String, Currency) = (row.get(0)?, row.get(1)?);
-        let posted = plaza_ledger::balance(ctx, tx, &clearing(&provider, currency)).await?.posted;
+        let posted = plaza_ledger::balance(ctx, tx, &Account::clearing(&provider, currency)).await?.posted;
         // A balance is credits minus debits: what the provider owes us stands on the debit side.
         let owed = Micros(posted.0.checked_neg().ok_or(PaymentError::Damaged("a balance is out of range"))?);
         let since = since(tx, &provider, currency, owed).await?;

@@ -5,7 +5,7 @@
 //! looked for at the provider, and only then asked for again.
 
 use crate::payment::{self, State, words};
-use crate::payments::{check_key, clearing, move_money, prepaid};
+use crate::payments::{check_key, move_money, prepaid};
 use crate::provider::{ProviderError, RefundOrder, RefundStatus, RefundTruth};
 use crate::{Payment, PaymentError, Payments, amount, bank, store};
 use plaza_db::{Row, Tx, params};
@@ -114,8 +114,10 @@ async fn create(
         let left = payment::load(tx, id).await?.left();
         return Err(PaymentError::AboveCaptured { left });
     }
-    let accounts =
-        (prepaid(payment.portfolio_id, payment.currency), clearing(&payment.provider, payment.currency));
+    let accounts = (
+        prepaid(payment.portfolio_id, payment.currency),
+        Account::clearing(&payment.provider, payment.currency),
+    );
     move_money(ctx, tx, derived_id(refund.refund_id.0, "refund"), accounts, amount).await?;
     plaza_billing::alerts::money_moved(ctx, tx, payment.portfolio_id).await?;
     Ok((refund, true))
@@ -132,7 +134,7 @@ async fn record(
 ) -> Result<(), PaymentError> {
     let row = params![refund.refund_id, state.as_str(), reference, failure, ctx.now()];
     let has_changed = tx.execute(store::SET_REFUND, row).await? == 1;
-    let clearing = clearing(&payment.provider, payment.currency);
+    let clearing = Account::clearing(&payment.provider, payment.currency);
     if has_changed && state == RefundState::Failed {
         tx.execute(store::SUB_REFUNDED, params![payment.payment_id, refund.amount]).await?;
         let back = (clearing, prepaid(payment.portfolio_id, payment.currency));

@@ -61,6 +61,9 @@ const FEE_PERCENT: i64 = 1;
 /// Intents of one payment: those that two made at a time, or whose reference nobody kept.
 const INTENTS_MAX: i64 = 100;
 
+/// Payouts that the provider tells of.
+const PAYOUTS_TOLD: i64 = 100;
+
 #[derive(Debug, Clone)]
 struct Intent {
     reference: String,
@@ -358,16 +361,20 @@ impl Provider for Sandbox {
         self.step(ctx, fee).await
     }
 
-    /// Pays out whatever it has, each time that it is asked.
+    /// Pays out whatever it has, each time that it is asked, and tells of its last payouts.
     async fn payouts(&self, ctx: &Ctx) -> Result<Vec<Payout>, ProviderError> {
         let pay_out = async |ctx: &Ctx, tx: &mut Tx| {
-            let mut payouts = Vec::new();
-            for row in tx.query(store::UNSETTLED, params![]).await? {
+            for row in tx.query(store::TAKE_UNSETTLED, params![]).await? {
                 let (currency, amount): (Currency, Micros) = (row.get(0)?, row.get(1)?);
                 let less = Micros(0_i64.saturating_sub(amount.0));
                 tx.execute(store::MOVE_UNSETTLED, params![currency, less]).await?;
                 let reference = format!("sandbox_{}", ctx.uuid::<uuid::Uuid>().simple());
-                payouts.push(Payout { reference, amount, currency, arrived_at: ctx.now() });
+                tx.execute(store::PAY_OUT, params![reference, currency, amount, ctx.now()]).await?;
+            }
+            let mut payouts = Vec::new();
+            for row in tx.query(store::PAYOUTS, params![PAYOUTS_TOLD]).await? {
+                let (reference, currency) = (row.get(0)?, row.get(1)?);
+                payouts.push(Payout { reference, currency, amount: row.get(2)?, arrived_at: row.get(3)? });
             }
             Ok(payouts)
         };

@@ -66,7 +66,7 @@ pub struct Notification<'a> {
 /// An app store.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// As it stands in rows and in the name of its clearing account.
+    /// As it stands in rows and, but for the built-in one, in the name of its clearing account.
     fn name(&self) -> &'static str;
     /// How things stand with what a client says that it bought.
     async fn verify(&self, ctx: &Ctx, proof: &str) -> Result<Receipt, StoreError>;

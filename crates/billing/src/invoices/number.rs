@@ -45,7 +45,7 @@ pub struct Series {
 }
 
 impl Series {
-    fn usual(kind: Numbered) -> Self {
+    pub(super) fn usual(kind: Numbered) -> Self {
         let prefix = match kind {
             Numbered::Invoice => "INV-",
             Numbered::CreditNote => "CN-",

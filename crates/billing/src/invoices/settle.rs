@@ -362,15 +362,6 @@ pub async fn payable(ctx: &Ctx, tx: &mut Tx, id: InvoiceId) -> Result<Invoice, I
     locked(tx, id).await
 }
 
-/// The final invoice with a number.
-pub async fn of_number(ctx: &Ctx, tx: &mut Tx, number: &str) -> Result<Option<Invoice>, InvoiceError> {
-    require_operator(ctx)?;
-    match tx.query_one(store::INVOICE_OF_NUMBER, params![number]).await? {
-        Some(row) => find(tx, row.get(0)?).await,
-        None => Ok(None),
-    }
-}
-
 /// Everybody who has not paid in time, and since when.
 pub async fn overdue(ctx: &Ctx, tx: &mut Tx) -> Result<Vec<(PortfolioId, Timestamp)>, InvoiceError> {
     require_operator(ctx)?;

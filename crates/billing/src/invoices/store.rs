@@ -225,8 +225,10 @@ statements! {
         SELECT invoice_id FROM invoice
         WHERE portfolio_id = $1 AND status IN ('final', 'overdue') AND due_at < $2
         ORDER BY due_at, number LIMIT $3";
-    /// The invoice with a number.
-    INVOICE_OF_NUMBER = "SELECT invoice_id FROM invoice WHERE number = $1";
+    /// The invoices with a number, by its letters and digits: two, where two series differ by a mark only.
+    INVOICES_OF_NUMBER = "
+        SELECT invoice_id, number FROM invoice
+        WHERE REPLACE(REPLACE(REPLACE(number, '-', ''), '/', ''), '.', '') = $1 ORDER BY number LIMIT 10";
     /// Forgets the lines of a draft.
     CLEAR_LINES = "DELETE FROM invoice_line WHERE invoice_id = $1";
     /// The lines of an invoice.
@@ -254,6 +256,10 @@ statements! {
     SERIES_AFTER = "
         SELECT from_year FROM invoice_series
         WHERE legal_entity = $1 AND kind = $2 AND from_year > $3 ORDER BY from_year";
+    /// What numbers ever looked like.
+    ALL_SERIES = "
+        SELECT prefix, year_digits, digits FROM invoice_series
+        WHERE legal_entity = $1 AND kind = $2 ORDER BY from_year DESC";
     /// Sets it.
     SET_SERIES = "
         INSERT INTO invoice_series (legal_entity, kind, from_year, prefix, year_digits, digits)

@@ -19,8 +19,17 @@ statements! {
     MOVE_UNSETTLED = "
         INSERT INTO sandbox_unsettled (currency, amount_micros) VALUES ($1, $2)
         ON CONFLICT (currency) DO UPDATE SET amount_micros = sandbox_unsettled.amount_micros + excluded.amount_micros";
-    /// What is to be paid out.
-    UNSETTLED = "SELECT currency, amount_micros FROM sandbox_unsettled WHERE amount_micros > 0 ORDER BY currency";
+    /// What is to be paid out, locked.
+    TAKE_UNSETTLED = "
+        UPDATE sandbox_unsettled SET amount_micros = amount_micros WHERE amount_micros > 0
+        RETURNING currency, amount_micros";
+    /// It was.
+    PAY_OUT = "
+        INSERT INTO sandbox_payout (reference, currency, amount_micros, arrived_at) VALUES ($1, $2, $3, $4)";
+    /// What was paid out, the newest first.
+    PAYOUTS = "
+        SELECT reference, currency, amount_micros, arrived_at FROM sandbox_payout
+        ORDER BY arrived_at DESC, reference LIMIT $1";
     /// What was given back for a refund.
     REFUND = "SELECT amount_micros FROM sandbox_refund WHERE refund_id = $1";
     /// So much more was.

@@ -90,7 +90,7 @@ impl Provider for Mortal {
         self.live(self.inner.fee(ctx, charge, currency)).await
     }
     async fn payouts(&self, ctx: &Ctx) -> Result<Vec<Payout>, ProviderError> {
-        self.inner.payouts(ctx).await
+        self.live(self.inner.payouts(ctx)).await
     }
 }
 
@@ -153,6 +153,33 @@ async fn a_refund_survives_a_death_at_every_call() {
             assert_eq!(refund.state, RefundState::Succeeded);
             assert_eq!(world.refunded().await, Micros(10_000_000 * given), "given back once");
             assert_eq!(world.balance(TULIP).await.available, Micros(100_000_000 - 10_000_000 * given));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_payout_survives_a_death_at_every_call() {
+    each_world(async |world| {
+        world.card(tokens::GOOD).await;
+        for place in [Where::Before, Where::After] {
+            // The fee, and then the payout.
+            for dies_at in 0..2 {
+                world.top_up("10", &format!("{place:?} {dies_at}")).await.unwrap();
+                assert_eq!(world.owed("sandbox").await, micros("10"));
+                world.clock.advance(3 * MINUTE);
+                let died = world.mortal(dies_at, place).reconcile(&world.ctx).await.unwrap();
+                assert_eq!(died.payouts, 0, "{place:?} {dies_at}");
+                // A fee that was not known yet is asked for again on the next day.
+                world.clock.advance(DAY);
+                let next = world.later().await;
+                assert_eq!(
+                    (next.payouts, world.owed("sandbox").await),
+                    (1, Micros::ZERO),
+                    "{place:?} {dies_at}"
+                );
+                assert_eq!(world.later().await.payouts, 0, "told again, booked once");
+            }
         }
     })
     .await;

@@ -158,3 +158,39 @@ async fn a_bank_transfer_names_the_invoice_that_it_pays() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_bank_transfer_names_an_invoice_of_any_series() {
+    each_world(async |world| {
+        let mut of = Vec::new();
+        for (prefix, year_digits, digits) in [("R/", 2, 4), ("S", 4, 6)] {
+            let series = invoices::Series { prefix: prefix.to_owned(), year_digits, digits };
+            let set = async move |ctx: &Ctx, tx: &mut Tx| {
+                let year = invoices::numbers(ctx, tx).await?[0].year;
+                invoices::set_series(ctx, tx, invoices::Numbered::Invoice, year, &series).await
+            };
+            world.billing(set).await;
+            of.push(world.issue("120").await);
+            // The next one is of another year.
+            world.clock.advance(50 * DAY);
+        }
+        let numbers: Vec<&str> = of.iter().filter_map(|each| each.number.as_deref()).collect();
+        assert_eq!(numbers, ["R/26-0001", "S2027-000001"]);
+        let (state, why) = world.transfer("b0", "120.01", "r26-0001").await;
+        assert_eq!((state, why.as_str()), (EntryState::Suspense, "120.00 USD are open of invoice R/26-0001"));
+        for (key, amount, words) in [
+            ("b1", "20", "R/26-0001"),
+            ("b2", "30", "Invoice R 26 0001, 12.11."),
+            ("b3", "70", "r260001"),
+            ("b4", "50", "S2027-000001"),
+            ("b5", "70", "your invoice s 2027/000001"),
+        ] {
+            let answer = world.transfer(key, amount, words).await;
+            assert_eq!(answer, (EntryState::Matched, String::new()), "{words}");
+        }
+        for each in of {
+            assert_eq!(world.invoice(each.invoice_id).await.status, Status::Paid);
+        }
+    })
+    .await;
+}

@@ -4,6 +4,7 @@ use super::stores::{Shop, each_shop};
 use super::*;
 use plaza_billing::payouts::{self, Part, Payout};
 use plaza_billing::plans::{Receipt, StoreRefund};
+use plaza_db::{DbError, SERVER_MIGRATIONS, Sql, params};
 use plaza_ledger::{Account, AccountKind};
 use plaza_payments::{BankEntry, Booking, EntryState, StorePayout, assign_payout, record, suspense};
 use plaza_protocol::BankEntryId;
@@ -41,7 +42,7 @@ impl Shop {
     }
 
     async fn owed(&self) -> String {
-        self.stands(AccountKind::PspClearing(Arc::from("sandbox")), Currency::EUR).await
+        self.stands(AccountKind::PspClearing(Arc::from("sandbox-store")), Currency::EUR).await
     }
 
     /// The whole of billing verifies, and nothing is in suspense.
@@ -213,6 +214,79 @@ async fn the_built_in_store_gives_parts_back_and_remembers_over_a_restart() {
         shop.stores.refund(&shop.world.ctx, bought.purchase_id, None).await.unwrap();
         assert_eq!(shop.all().await[0].state, PurchaseState::Revoked);
         assert_eq!(shop.books().await[..2], ["-1.275", "0.00"]);
+        shop.is_sound().await;
+    })
+    .await;
+}
+
+/// What was given back, as the rows have it: of which payment, how much, and of the commission.
+const REFUNDS: Sql = Sql {
+    name: "test::REFUNDS",
+    text: "SELECT payment_id, refunded_to_micros, store, currency, amount_micros, commission_micros, at
+        FROM purchase_refund ORDER BY payment_id, refunded_to_micros",
+};
+const FORGET_REFUNDS: Sql = Sql { name: "test::FORGET", text: "DELETE FROM purchase_refund" };
+
+#[tokio::test]
+async fn what_was_given_back_before_the_update_has_the_share_that_is_computed_now() {
+    let migration = SERVER_MIGRATIONS.iter().find(|each| each.number == 121).unwrap().sql;
+    let fill = Sql { name: "test::FILL", text: &migration[migration.find("INSERT INTO").unwrap()..] };
+    each_shop(async |shop| {
+        // A hundred million rupiah: the product of two such amounts is not a number of the database.
+        for (at, (amount, commission, back)) in [
+            ("49000", "7350", "49000"),
+            ("100000000", "15000000", "100000000"),
+            ("100000000", "15000000", "33333333.333333"),
+            ("149000.000001", "22350.000007", "0.000001"),
+            ("149000.000001", "149000.000001", "77777.777777"),
+            ("149000", "0", "1"),
+            // Two halves: to the even one.
+            ("0.000004", "0.000001", "0.000002"),
+            ("0.000004", "0.000003", "0.000002"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut month = shop.receipt(&format!("t{at}"), "plus.month", amount);
+            month.reference = format!("chain-{at}");
+            (month.payments[0].currency, month.payments[0].commission) = (Currency::IDR, micros(commission));
+            shop.apply(Some(shop.ana), &month).await.unwrap();
+            shop.apply(None, &shop.given_back(&month, back)).await.unwrap();
+        }
+        let compare = async move |_: &Ctx, tx: &mut Tx| {
+            let booked = tx.query(REFUNDS, params![]).await?;
+            tx.execute(FORGET_REFUNDS, params![]).await?;
+            tx.execute(fill, params![]).await?;
+            Ok::<_, DbError>((booked, tx.query(REFUNDS, params![]).await?))
+        };
+        let (booked, filled) = shop.world.db.transact(&shop.world.ctx, "test.fill", compare).await.unwrap();
+        assert_eq!((booked.len(), format!("{filled:?}")), (8, format!("{booked:?}")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_built_in_store_and_the_built_in_provider_owe_apart() {
+    each_shop(async |shop| {
+        shop.world.card(plaza_payments::tokens::GOOD).await;
+        shop.world.top_up("10", "k").await.unwrap();
+        let mut month = shop.receipt("t1", "plus.month", "2.00");
+        month.payments[0].currency = Currency::USD;
+        shop.apply(Some(shop.ana), &month).await.unwrap();
+        let owed = async || {
+            let report = shop.world.payments.report(&shop.world.ctx).await.unwrap();
+            let [provider] = report.clearing.as_slice() else { panic!("{:?}", report.clearing) };
+            let [store] = report.stores.as_slice() else { panic!("{:?}", report.stores) };
+            (provider.owed.to_string(), store.owed.to_string())
+        };
+        assert_eq!(owed().await, ("10.00".to_owned(), "1.80".to_owned()));
+        shop.is_sound().await;
+        // What the store pays beyond its own debt is not the provider's.
+        let entry = shop.arrives("b1", "5.00", Currency::USD).await;
+        let error = shop.pay_out(entry.entry_id, "0", &[part(Currency::USD, ["5", "5", "0", "5"])]).await;
+        assert!(error.unwrap_err().to_string().contains("the store owes 1.80"));
+        shop.world.later().await;
+        assert_eq!(owed().await, ("0.00".to_owned(), "1.80".to_owned()), "the provider has paid out");
         shop.is_sound().await;
     })
     .await;

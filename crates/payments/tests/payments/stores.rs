@@ -66,7 +66,7 @@ impl Shop {
 
     /// What the store owes; what is still to be earned; what plans and items earned; what was given back.
     pub(crate) async fn books(&self) -> [String; 5] {
-        let owed = self.posted(AccountKind::PspClearing(Arc::from("sandbox"))).await;
+        let owed = self.posted(AccountKind::PspClearing(Arc::from("sandbox-store"))).await;
         [
             owed,
             self.posted(AccountKind::SubscriptionDeferred).await,

@@ -3,6 +3,7 @@
 
 use super::{DAMAGED, KeptPayment, Purchase, PurchaseError, Receipt, StorePayment, sold, store};
 use crate::BillingError;
+use crate::payouts::clearing;
 use crate::plans::calendar::Calendar;
 use crate::plans::{Term, deferral, share};
 use crate::verify::kinds::ITEMS;
@@ -10,15 +11,10 @@ use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Findings, Transfer, derived_id, named_id};
 use plaza_protocol::{Ctx, Currency, Micros, PurchaseId, SubscriptionId, Timestamp, TransferId};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// The calendar of stores.
 const UTC: &str = "UTC";
-
-fn clearing(store: &str, currency: Currency) -> Account {
-    Account::new(AccountKind::PspClearing(Arc::from(store)), currency)
-}
 
 fn account(kind: AccountKind, currency: Currency) -> Account {
     Account::new(kind, currency)
