@@ -83,6 +83,27 @@ CREATE TABLE attachment (
 
 CREATE INDEX attachment_by_expiry ON attachment (expires_at);
 
+CREATE TABLE audit_head (
+    head BIGINT NOT NULL PRIMARY KEY,
+    sequence BIGINT NOT NULL,
+    hash TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE audit_log (
+    sequence BIGINT NOT NULL PRIMARY KEY, -- 1, 2, 3 …
+    at BIGINT NOT NULL,
+    person TEXT NOT NULL,                 -- the operator's name, or: command line
+    act TEXT NOT NULL,                    -- credit, credit_line, refund …
+    subject TEXT NOT NULL,                -- the id of what it was done to
+    portfolio_id BIGINT,                  -- whose it is; NULL: nobody's alone
+    details TEXT NOT NULL,                -- JSON: amounts, currencies, dates; no secrets
+    hash TEXT NOT NULL                    -- SHA-256 of the row and the hash before, in hex
+) WITHOUT ROWID;
+
+CREATE INDEX audit_log_by_portfolio ON audit_log (portfolio_id, at);
+
+CREATE INDEX audit_log_by_time ON audit_log (at, sequence);
+
 CREATE TABLE authentication_day (
     -- One-time codes that were delivered to markets which have a price for those from abroad, by the day (UTC).
     portfolio_id BIGINT NOT NULL,
@@ -2140,7 +2161,7 @@ CREATE TABLE verification_step (
 
 CREATE INDEX verification_step_by_portfolio ON verification_step (portfolio_id, at);
 
-CREATE INDEX verification_step_by_time ON verification_step (at);
+CREATE INDEX verification_step_in_order ON verification_step (at, step_id);
 
 CREATE TABLE voice_call (
     call_id UUID NOT NULL PRIMARY KEY,

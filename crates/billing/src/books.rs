@@ -18,6 +18,7 @@ pub(crate) mod store;
 pub use file::Fault;
 pub use preview::{Preview, PreviewLine};
 
+use crate::audit::{self, Act, On};
 use crate::import::{day_of, digest_of, uuid_of};
 use crate::international::later;
 use crate::price_book::{PriceBook, PriceRow, VersionRows, WindowKind};
@@ -27,6 +28,7 @@ use plaza_db::{DbError, Row, Tx, Value, params};
 use plaza_protocol::{
     Actor, Ctx, Currency, Micros, PortfolioId, PriceBookId, PriceVersionId, Timestamp, limits,
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -251,6 +253,23 @@ fn require_operator(ctx: &Ctx, what: &'static str) -> Result<(), BooksError> {
     }
 }
 
+/// Writes down what the operator did with a version, or a draft of it: its first day, and how many prices it has.
+async fn note(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    act: Act,
+    (book, version): (&Book, PriceVersionId),
+    (from, prices): (Timestamp, i64),
+) -> Result<(), BooksError> {
+    let on = On::of(version);
+    let on = book.portfolio_id.map_or(on.clone(), |portfolio| on.owned_by(portfolio));
+    let details = json!({
+        "price_book_id": book.price_book_id, "book": book.name, "currency": book.currency.code(),
+        "effective_from": from.seconds(), "prices": prices,
+    });
+    Ok(audit::note(ctx, tx, act, on, details).await?)
+}
+
 /// A page of the books, those after one.
 pub async fn books(ctx: &Ctx, tx: &mut Tx, after: Option<PriceBookId>) -> Result<Vec<Book>, BooksError> {
     require_operator(ctx, "price book")?;
@@ -382,6 +401,8 @@ pub async fn open_contract(
     let digest = digest_of(tx, &[id]).await?;
     tx.execute(store::INSERT_CONTRACT, params![id, name, currency, paid_by, portfolio, digest]).await?;
     tx.execute(store::SET_BOOK_OF_PORTFOLIO, params![portfolio, id]).await?;
+    let details = json!({"portfolio_id": portfolio, "currency": currency.code()});
+    audit::note(ctx, tx, Act::PriceBookCreated, On::of(id).owned_by(portfolio), details).await?;
     Ok(id)
 }
 
@@ -422,18 +443,25 @@ pub async fn draft(
     let version = version_id(id, &content);
     let prices = i64::try_from(content.rows.len()).unwrap_or(i64::MAX);
     let row = params![version, id, content.from, text, prices, ctx.now()];
-    tx.execute(store::INSERT_DRAFT, row).await?;
+    let is_new = tx.execute(store::INSERT_DRAFT, row).await? == 1;
     let row = tx.query_one(store::DRAFT, params![version]).await?;
-    Ok(Draft::read(&row.ok_or(BooksError::NotFound("draft"))?)?)
+    let draft = Draft::read(&row.ok_or(BooksError::NotFound("draft"))?)?;
+    if is_new {
+        note(ctx, tx, Act::PricesDrafted, (&book, version), (draft.effective_from, prices)).await?;
+    }
+    Ok(draft)
 }
 
 /// Forgets a draft.
 pub async fn drop_draft(ctx: &Ctx, tx: &mut Tx, draft: PriceVersionId) -> Result<(), BooksError> {
     require_operator(ctx, "draft")?;
-    match tx.execute(store::DELETE_DRAFT, params![draft]).await? {
-        0 => Err(BooksError::NotFound("draft")),
-        _ => Ok(()),
+    let row = tx.query_one(store::DRAFT, params![draft]).await?.ok_or(BooksError::NotFound("draft"))?;
+    let dropped = Draft::read(&row)?;
+    if tx.execute(store::DELETE_DRAFT, params![draft]).await? == 0 {
+        return Err(BooksError::NotFound("draft"));
     }
+    let book = get(tx, dropped.price_book_id).await?;
+    note(ctx, tx, Act::PricesWithdrawn, (&book, draft), (dropped.effective_from, dropped.prices)).await
 }
 
 /// A draft with what is in its file, which is checked again: time has passed. Whoever only looks at it does not mind that
@@ -622,6 +650,7 @@ pub async fn publish(
     let digest = digest_of(tx, &parts).await?;
     tx.execute(store::SET_DIGEST, params![book.root(), digest]).await?;
     tracing::info!(price_book.id = %book.price_book_id, from = day_of(from), "a price version was published");
+    note(ctx, tx, Act::PricesPublished, (&book, id), (from, draft.prices)).await?;
     let version = versions(tx, book.price_book_id).await?;
     version.into_iter().find(|version| version.price_version_id == id).ok_or(BooksError::NotFound("version"))
 }

@@ -23,6 +23,7 @@ pub(crate) use spent::{count, days, release, verify};
 pub use status::{CapStatus, UsageNow, is_too_little, spent_now, statuses, usage_now};
 
 use crate::BillingError;
+use crate::audit::{self, Act, On};
 use crate::funds::{lock, require_payer};
 use crate::portfolio::currency_of;
 use crate::usage::Intent;
@@ -209,6 +210,14 @@ fn owner(ctx: &Ctx) -> Owner {
     }
 }
 
+fn noted(cap: &Cap) -> serde_json::Value {
+    serde_json::json!({
+        "owner": cap.owner.as_str(), "scope": cap.scope.as_str(), "subject": &*cap.subject,
+        "period": cap.period.as_str(), "action": cap.action.as_str(), "limit_micros": cap.limit.0,
+        "currency": cap.currency.code(),
+    })
+}
+
 /// Sets a cap: the operator's, or the business's own, after who asks. There is one for each owner, scope, subject and
 /// period: setting it again changes limit and action. Below what was spent already is allowed for it to block at once.
 pub async fn set_cap(
@@ -260,6 +269,7 @@ pub async fn set_cap(
     let day = today(ctx, tx, portfolio).await?;
     let first = status.cap.span(day).0;
     tell(ctx, tx, portfolio, &status.cap, first, (-1, status.spent.0), 0).await?;
+    audit::note(ctx, tx, Act::CapSet, On::of(cap_id).owned_by(portfolio), noted(&status.cap)).await?;
     Ok(status)
 }
 
@@ -278,5 +288,6 @@ pub async fn remove_cap(
         return Err(BillingError::OperatorsCap);
     }
     tx.execute(store::REMOVE_CAP, params![cap_id]).await?;
+    audit::note(ctx, tx, Act::CapRemoved, On::of(cap_id).owned_by(portfolio), noted(&cap)).await?;
     Ok(())
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod store;
 
+use crate::audit::{self, Act};
 use crate::funds::require_operator;
 use crate::portfolio::{Balance, balance, currency_of, prepaid};
 use crate::verify::kinds::EXCHANGES;
@@ -157,7 +158,16 @@ pub async fn top_up_in(
     key: &str,
 ) -> Result<Balance, BillingError> {
     let id = named_id(&format!("plaza top-up\0{portfolio}\0{key}"));
-    exchange(ctx, tx, (id.0, AccountKind::Bank), portfolio, foreign).await?;
+    let is_known = tx.query_one(store::EXCHANGE, params![id.0]).await?.is_some();
+    let came = exchange(ctx, tx, (id.0, AccountKind::Bank), portfolio, foreign).await?;
+    if !is_known {
+        let details = serde_json::json!({
+            "from_micros": foreign.amount.0, "from_currency": foreign.currency.code(),
+            "rate": foreign.rate.to_string(), "amount_micros": came.amount.0, "currency": came.currency.code(),
+            "key": key,
+        });
+        audit::note(ctx, tx, Act::Exchange, portfolio, details).await?;
+    }
     balance(ctx, tx, portfolio).await
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod store;
 
 use crate::BillingError;
 use crate::alerts;
+use crate::audit::{self, Act};
 use crate::portfolio::{currency_of, prepaid};
 use crate::usage::Payer;
 use plaza_db::{Tx, Value, params};
@@ -25,6 +26,7 @@ use plaza_ledger::{Account, AccountKind, Action, Refused, Room, Transfer, derive
 use plaza_protocol::{
     Actor, BusinessMessageId, Ctx, Currency, LedgerAccountId, Micros, PortfolioId, Timestamp, TransferId,
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -385,6 +387,11 @@ pub async fn grant(
     let row = params![grant_id, portfolio, new.amount, new.note.as_str(), now, later(now, new.lasts), false];
     tx.execute(store::INSERT_GRANT, row).await?;
     alerts::look(ctx, tx, portfolio, true).await?;
+    let details = json!({
+        "amount_micros": new.amount.0, "currency": currency.code(), "grant_id": grant_id.to_string(),
+        "expires_at": later(now, new.lasts).seconds(), "note": new.note,
+    });
+    audit::note(ctx, tx, Act::PromotionalCredit, portfolio, details).await?;
     Ok(Promo { grant_id, repeated: false })
 }
 
@@ -407,6 +414,7 @@ pub async fn set_credit_limit(
     lock(ctx, tx, std::iter::once((&portfolio, currency))).await?;
     let change = named_id(&format!("plaza credit\0{portfolio}\0{key}"));
     let account = receivable(portfolio, currency);
+    let before = read(ctx, tx, portfolio).await?.credit.limit;
     match plaza_ledger::set_floor(ctx, tx, &account, change, floor).await? {
         Ok(_) => {}
         Err(Refused::Insufficient { available }) => {
@@ -417,7 +425,15 @@ pub async fn set_credit_limit(
         Err(_) => return Err(BillingError::Damaged("the ledger refused a credit line")),
     }
     alerts::look(ctx, tx, portfolio, true).await?;
-    Ok(read(ctx, tx, portfolio).await?.credit)
+    let credit = read(ctx, tx, portfolio).await?.credit;
+    // A key that was used before changes nothing.
+    if credit.limit != before {
+        let details = json!({
+            "limit_micros": credit.limit.0, "before_micros": before.0, "currency": currency.code(),
+        });
+        audit::note(ctx, tx, Act::CreditLine, portfolio, details).await?;
+    }
+    Ok(credit)
 }
 
 /// Ends the grants whose time is over: what is unused goes back, what is set aside waits for its message. For

@@ -12,6 +12,7 @@
 //! period. A version that is published never changes: importing the same content again does nothing, other content under
 //! the same day is refused.
 
+use crate::audit::{self, Act, On};
 use crate::category::{Category, PricingType};
 use crate::error::ImportError;
 use crate::price_book::{PREFIX_DIGITS_MAX, WindowKind};
@@ -168,6 +169,10 @@ pub async fn import_price_book(
         }
         let digest = digest_of(tx, &parts).await?;
         tx.execute(store::UPSERT_BOOK, params![book, source.name, currency, digest]).await?;
+    }
+    if report.versions_published > 0 {
+        let details = serde_json::json!({"books": report.books, "versions": report.versions_published, "prices": report.prices_published});
+        audit::note(ctx, tx, Act::PricesImported, On::of(source.name), details).await?;
     }
     Ok(report)
 }

@@ -12,6 +12,7 @@ pub(crate) mod store;
 
 use crate::BillingError;
 use crate::alerts::{self, NewAlert};
+use crate::audit::{self, Act};
 use crate::funds::{later, receivable, require_operator};
 use crate::portfolio::{currency_of, prepaid};
 use crate::verify::kinds::LAPSES;
@@ -205,6 +206,10 @@ pub async fn reinstate(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result
         given = given.checked_add(amount).ok_or(BillingError::BadAmount)?;
     }
     alerts::look(ctx, tx, portfolio, true).await?;
+    if given > Micros::ZERO {
+        let details = serde_json::json!({"amount_micros": given.0, "currency": currency.code()});
+        audit::note(ctx, tx, Act::Reinstate, portfolio, details).await?;
+    }
     Ok(given)
 }
 

@@ -55,6 +55,7 @@
 )]
 
 pub mod alerts;
+pub mod audit;
 mod books;
 pub mod campaigns;
 pub mod caps;
@@ -142,6 +143,7 @@ pub fn statements() -> Vec<plaza_db::Sql> {
         mail::store::STATEMENTS,
         standing::store::STATEMENTS,
         stickers::store::STATEMENTS,
+        audit::store::STATEMENTS,
     ]
     .concat()
 }

@@ -22,6 +22,7 @@ mod store;
 pub(crate) use store::STATEMENTS;
 
 use crate::BillingError;
+use crate::audit::{self, Act, On};
 use crate::funds::require_operator;
 use crate::verify::kinds::STORES;
 use plaza_db::{DbError, Row, Tx, params};
@@ -279,6 +280,17 @@ pub async fn book(
         }
     }
     keep(ctx, tx, payout).await?;
+    let parts = payout.parts.iter().map(|part| {
+        serde_json::json!({
+            "currency": part.currency.code(), "settled_micros": part.settled.0, "paid_micros": part.paid.0,
+            "withheld_micros": part.withheld.0,
+        })
+    });
+    let details = serde_json::json!({
+        "store": payout.store, "amount_micros": payout.amount.0, "currency": payout.currency.code(),
+        "bank_fee_micros": payout.bank_fee.0, "parts": parts.collect::<Vec<_>>(),
+    });
+    audit::note(ctx, tx, Act::StorePayout, On::of(payout.payout_id), details).await?;
     let kept = payout_of(tx, payout.payout_id).await?;
     Ok(kept.ok_or(BillingError::Damaged("a payout was not kept"))?)
 }

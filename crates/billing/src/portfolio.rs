@@ -3,10 +3,12 @@
 //! A portfolio is opened once, in one currency, and pays in advance. A top-up names a key (of the payment, of the
 //! operator's action), so that repeating it does not credit twice.
 
+use crate::audit::{self, Act};
 use crate::{BillingError, alerts, store};
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Refused, Transfer, named_id};
 use plaza_protocol::{Ctx, Currency, Micros, PortfolioId, PriceBookId};
+use serde_json::json;
 
 /// What a portfolio paid in. What else it can pay from is in [`crate::funds`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +70,12 @@ pub async fn top_up(
         },
     };
     match plaza_ledger::post(ctx, tx, &[transfer]).await?.first() {
-        Some(Ok(_)) => {
+        Some(Ok(outcome)) => {
             alerts::look(ctx, tx, portfolio, true).await?;
+            if !outcome.repeated {
+                let details = json!({"amount_micros": amount.0, "currency": currency.code(), "key": key});
+                audit::note(ctx, tx, Act::Credit, portfolio, details).await?;
+            }
             balance(ctx, tx, portfolio).await
         }
         Some(Err(Refused::Different)) => Err(BillingError::KeyReused),

@@ -30,12 +30,13 @@ mod verify;
 pub(crate) use record::Place;
 pub(crate) use verify::{Verified, verify};
 
+use crate::audit::{self, Act};
 use crate::invoices::{InvoiceError, rerated};
 use crate::usage::payers;
 use crate::{BillingError, Category, Charge, Prices, PricingType};
 use plaza_db::{Row, Tx, Value, params};
 use plaza_ledger::derived_id;
-use plaza_protocol::{BusinessMessageId, Ctx, Currency, InvoiceId, Micros, PortfolioId, TransferId};
+use plaza_protocol::{Actor, BusinessMessageId, Ctx, Currency, InvoiceId, Micros, PortfolioId, TransferId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How a message is charged.
@@ -204,12 +205,19 @@ pub async fn rerate(
     rerating.documents = by_invoice(&corrections)?;
     if run == Run::Real && !corrections.is_empty() {
         rerating.run = last_run.saturating_add(1);
+        let system = ctx.acting_as(Actor::System);
         // The number of a credit note is taken before the accounts, as for every document.
         for (invoice, difference) in &rerating.documents {
-            rerated::correct_final(ctx, tx, *invoice, (period, rerating.run), *difference).await?;
+            rerated::correct_final(&system, tx, *invoice, (period, rerating.run), *difference).await?;
         }
         settle::settle(ctx, tx, (portfolio, payer.currency), rerating.run, &mut corrections).await?;
         record::record(ctx, tx, rerating.run, &corrections).await?;
+        let details = serde_json::json!({
+            "period": period, "run": rerating.run, "messages": rerating.messages, "before_micros": rerating.before.0,
+            "after_micros": rerating.after.0, "currency": rerating.currency.code(),
+            "documents": rerating.documents.len(),
+        });
+        audit::note(ctx, tx, Act::Rerated, portfolio, details).await?;
     }
     Ok(rerating)
 }

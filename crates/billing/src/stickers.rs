@@ -16,6 +16,7 @@ pub(crate) mod store;
 pub use file::{NewPack, NewSticker, PackFileError, images_of, read_pack};
 pub use own::own_packs;
 
+use crate::audit::{self, Act, On};
 use crate::plans::{self, Audience, Entitlement, Holder, KEY_CHARACTERS_MAX, Plan, PlanError, is_key};
 use plaza_db::{DbError, Row, Tx, params};
 use plaza_protocol::{AccountId, Actor, BlobId, Ctx, words};
@@ -327,6 +328,10 @@ pub async fn add_pack(
         tx.execute(store::INSERT_STICKER, row).await?;
         stickers.push(sticker);
     }
+    let details = serde_json::json!({
+        "title": new.title, "access": new.access.as_str(), "stickers": stickers.len(),
+    });
+    audit::note(ctx, tx, Act::StickerPackAdded, On::of(&new.key), details).await?;
     Ok(Pack { key: new.key.clone(), title: new.title.clone(), access: new.access, is_own: false, stickers })
 }
 
@@ -342,7 +347,10 @@ pub async fn remove_pack(ctx: &Ctx, tx: &mut Tx, key: &str) -> Result<Vec<BlobId
         return Err(StickerError::UnknownPack(shown));
     }
     let rows = tx.query(store::FILES_OF_PACK, params![key]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?)
+    let files = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<_>, _>>()?;
+    audit::note(ctx, tx, Act::StickerPackRemoved, On::of(key), serde_json::json!({"files": files.len()}))
+        .await?;
+    Ok(files)
 }
 
 /// The files of a pack are gone: its rows follow.

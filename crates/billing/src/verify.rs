@@ -16,12 +16,15 @@ use crate::reports::Sums;
 use crate::rerating::{self, Verified};
 use crate::tiers::{self, Counted};
 use crate::usage::{Event, Payer, end_id, payers};
-use crate::{BillingError, Category, Charge, Prices, campaigns, caps, exchange, funds, lapses, plans, store};
+use crate::{
+    BillingError, Category, Charge, Prices, audit, campaigns, caps, exchange, funds, lapses, plans, store,
+};
 use numbers::Numbers;
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, Checked, Findings, Kind, TransferView};
 use plaza_protocol::{BusinessMessageId, Ctx, Currency, Micros, PhoneNumberId, PortfolioId, TransferId};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -50,7 +53,8 @@ pub(crate) mod kinds {
     pub(crate) const EXCHANGES: &str = "exchanges";
     pub(crate) const LAPSES: &str = "lapses";
     pub(crate) const STORES: &str = "store_clearing";
-    pub(crate) const ALL: [&str; 20] = [
+    pub(crate) const AUDIT: &str = "audit_log";
+    pub(crate) const ALL: [&str; 21] = [
         EVENTS,
         CHARGES,
         CORRECTIONS,
@@ -71,6 +75,7 @@ pub(crate) mod kinds {
         EXCHANGES,
         LAPSES,
         STORES,
+        AUDIT,
     ];
     /// Sums that can be built again.
     pub(crate) const REPAIRED: [&str; 3] = [TIERS, HOURS, DASHBOARD];
@@ -133,6 +138,7 @@ pub async fn verify(ctx: &Ctx, tx: &mut Tx, prices: &Prices) -> Result<Verificat
     exchange::verify(ctx, tx, &mut found).await?;
     crate::payouts::verify(ctx, tx, &mut found).await?;
     lapses::verify(ctx, tx, &mut found).await?;
+    audit::verify(tx, &mut found).await?;
     let mut all = ledger.found;
     all.join(found);
     Ok(Verification {
@@ -156,6 +162,10 @@ pub async fn repair(ctx: &Ctx, tx: &mut Tx, found: &Verification) -> Result<Vec<
     }
     if wrong.contains(&kinds::TIERS) {
         crate::rebuild_volumes(ctx, tx).await?;
+    }
+    if !wrong.is_empty() {
+        audit::note(ctx, tx, audit::Act::SumsRepaired, audit::On::of("ledger"), json!({"kinds": wrong}))
+            .await?;
     }
     Ok(wrong)
 }

@@ -612,6 +612,34 @@ pub async fn steps(
     Ok(store::steps(tx, portfolio, before).await?)
 }
 
+/// Which steps are wanted.
+#[derive(Debug, Clone)]
+pub struct StepsWanted {
+    /// What; empty: everything.
+    pub kind: String,
+    /// Who, as the step says it, or an operator's name; empty: everybody.
+    pub person: String,
+    /// Whose application.
+    pub portfolio: Option<PortfolioId>,
+    /// Not before.
+    pub from: Timestamp,
+    /// Before this time, and of this time before this step.
+    pub before: (Timestamp, Uuid),
+}
+
+/// A page of what happened, the latest first.
+pub async fn steps_page(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    wanted: &StepsWanted,
+    limit: usize,
+) -> Result<Vec<Step>, ManageError> {
+    if !is_operator(ctx) {
+        return Err(ManageError::NotFound);
+    }
+    Ok(store::steps_page(tx, wanted, limit).await?)
+}
+
 /// Whether a business has the badge: it is approved and has a plan that gives it.
 pub async fn shows_badge(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<bool, ManageError> {
     let is_approved = status(tx, portfolio).await? == Status::Approved;

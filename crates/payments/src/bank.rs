@@ -11,13 +11,15 @@ use crate::payment::{State, words};
 use crate::payments::{Change, change, currency_of, move_money, prepaid};
 use crate::{Payment, PaymentError, amount, store};
 use plaza_billing::alerts;
+use plaza_billing::audit::{self, Act, On};
 use plaza_billing::exchange::{ExchangeRate, Foreign, exchange};
 use plaza_billing::invoices::{self, PaymentSource};
 use plaza_billing::payouts::{self, NewPayout, Part, Payout};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
 use plaza_protocol::limits::STATEMENT_BYTES_MAX;
-use plaza_protocol::{BankEntryId, Ctx, Currency, Micros, PaymentId, PortfolioId, Timestamp};
+use plaza_protocol::{Actor, BankEntryId, Ctx, Currency, Micros, PaymentId, PortfolioId, Timestamp};
+use serde_json::json;
 
 /// The provider of payments by bank transfer, in rows.
 pub const BANK: &str = "bank";
@@ -145,13 +147,20 @@ pub struct Imported {
 /// Records all entries of a statement, each once.
 pub async fn import(ctx: &Ctx, tx: &mut Tx, bookings: &[Booking]) -> Result<Imported, PaymentError> {
     let mut done = Imported::default();
+    let mut new = Vec::new();
     for booking in bookings {
-        let (entry, is_known) = record(ctx, tx, booking).await?;
+        let (entry, is_known) = put(&ctx.acting_as(Actor::System), tx, booking).await?;
+        if !is_known {
+            new.push(entry.clone());
+        }
         match entry.state {
             _ if is_known => done.known = done.known.saturating_add(1),
             EntryState::Suspense => done.suspense.push(entry),
             _ => done.matched = done.matched.saturating_add(1),
         }
+    }
+    for entry in &new {
+        note(ctx, tx, Act::BankEntry, entry, json!({})).await?;
     }
     Ok(done)
 }
@@ -316,6 +325,32 @@ fn reference_of(booking: &Booking, entry: BankEntryId) -> String {
 
 /// Records an entry of the bank; whether it was known. The same entry counts once.
 pub async fn record(ctx: &Ctx, tx: &mut Tx, booking: &Booking) -> Result<(BankEntry, bool), PaymentError> {
+    let (entry, is_known) = put(&ctx.acting_as(Actor::System), tx, booking).await?;
+    if !is_known {
+        note(ctx, tx, Act::BankEntry, &entry, json!({})).await?;
+    }
+    Ok((entry, is_known))
+}
+
+/// Writes down what an operator did with an entry: the bank's name for it, its amount, and what became of it.
+async fn note(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    act: Act,
+    entry: &BankEntry,
+    mut details: serde_json::Value,
+) -> Result<(), PaymentError> {
+    let booking = &entry.booking;
+    details["key"] = json!(booking.key);
+    details["amount_micros"] = json!(booking.amount.0);
+    details["currency"] = json!(booking.currency.code());
+    details["state"] = json!(entry.state.as_str());
+    let on = On::of(entry.entry_id);
+    let on = entry.portfolio_id.map_or(on.clone(), |portfolio| on.owned_by(portfolio));
+    Ok(audit::note(ctx, tx, act, on, details).await?)
+}
+
+async fn put(ctx: &Ctx, tx: &mut Tx, booking: &Booking) -> Result<(BankEntry, bool), PaymentError> {
     if booking.amount <= Micros::ZERO {
         return Err(PaymentError::BadAmount("it must be above zero"));
     }
@@ -414,7 +449,10 @@ pub async fn assign(
         move_money(ctx, tx, transfer, accounts, amount).await?;
         alerts::money_moved(ctx, tx, portfolio).await?;
     }
-    load(tx, id).await
+    let assigned = load(tx, id).await?;
+    let details = json!({"rate": rate.map(|rate| rate.to_string())});
+    note(ctx, tx, Act::SuspenseAssigned, &assigned, details).await?;
+    Ok(assigned)
 }
 
 /// How a store's payout is told: which store, what banks kept, and what it settles.
@@ -452,7 +490,9 @@ pub async fn return_entry(ctx: &Ctx, tx: &mut Tx, id: BankEntryId) -> Result<Ban
     let currency = entry.booking.currency;
     let accounts = (Account::new(AccountKind::Suspense, currency), Account::new(AccountKind::Bank, currency));
     move_money(ctx, tx, derived_id(id.0, "returned"), accounts, entry.booking.amount).await?;
-    load(tx, id).await
+    let returned = load(tx, id).await?;
+    note(ctx, tx, Act::SuspenseReturned, &returned, json!({})).await?;
+    Ok(returned)
 }
 
 async fn end(

@@ -8,9 +8,11 @@
 use crate::payment::words;
 use crate::payments::currency_of;
 use crate::{PaymentError, earlier, later, store};
+use plaza_billing::audit::{self, Act, On};
 use plaza_billing::standing::{self, Late, Standing};
 use plaza_db::{Row, Tx, params};
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -100,12 +102,16 @@ pub async fn hold(ctx: &Ctx, tx: &mut Tx, wanted: &Hold) -> Result<(), PaymentEr
     if let Some(late) = late.into_iter().find(|late| late.portfolio_id == wanted.portfolio_id) {
         standing::set(ctx, tx, &Late { standing: Standing::Late, ..late }).await?;
     }
+    let details = json!({"until": wanted.until.seconds(), "reason": wanted.reason.trim()});
+    audit::note(ctx, tx, Act::RemindersHeld, wanted.portfolio_id, details).await?;
     Ok(())
 }
 
 /// Waits no longer: the next look takes what is due.
-pub async fn release(_ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<(), PaymentError> {
-    tx.execute(store::END_DUNNING_HOLD, params![portfolio]).await?;
+pub async fn release(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<(), PaymentError> {
+    if tx.execute(store::END_DUNNING_HOLD, params![portfolio]).await? > 0 {
+        audit::note(ctx, tx, Act::RemindersReleased, portfolio, json!({})).await?;
+    }
     Ok(())
 }
 
@@ -132,6 +138,10 @@ pub async fn set_steps(ctx: &Ctx, tx: &mut Tx, wanted: &[Step]) -> Result<Vec<St
         let row = params![number, step.after_days, step.action.as_str()];
         tx.execute(store::INSERT_DUNNING_STEP, row).await?;
     }
+    let told =
+        wanted.iter().map(|step| json!({"after_days": step.after_days, "action": step.action.as_str()}));
+    let details = json!({"steps": told.collect::<Vec<_>>()});
+    audit::note(ctx, tx, Act::ReminderSteps, On::of("reminders"), details).await?;
     steps(ctx, tx).await
 }
 

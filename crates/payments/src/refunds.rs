@@ -8,9 +8,11 @@ use crate::payment::{self, State, words};
 use crate::payments::{check_key, move_money, prepaid};
 use crate::provider::{ProviderError, RefundOrder, RefundStatus, RefundTruth};
 use crate::{Payment, PaymentError, Payments, amount, bank, store};
+use plaza_billing::audit::{self, Act, On};
 use plaza_db::{Row, Tx, params};
 use plaza_ledger::{Account, AccountKind, derived_id};
 use plaza_protocol::{Chain, Ctx, Micros, PaymentId, RefundId, Timestamp};
+use serde_json::json;
 
 /// Characters of a reason.
 const REASON_CHARACTERS_MAX: usize = 300;
@@ -120,7 +122,23 @@ async fn create(
     );
     move_money(ctx, tx, derived_id(refund.refund_id.0, "refund"), accounts, amount).await?;
     plaza_billing::alerts::money_moved(ctx, tx, payment.portfolio_id).await?;
+    note(ctx, tx, Act::Refund, (&payment, &refund)).await?;
     Ok((refund, true))
+}
+
+/// Writes down what an operator did with a refund.
+async fn note(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    act: Act,
+    (payment, refund): (&Payment, &Refund),
+) -> Result<(), PaymentError> {
+    let on = On::of(payment.payment_id).owned_by(payment.portfolio_id);
+    let details = json!({
+        "refund_id": refund.refund_id, "amount_micros": refund.amount.0, "currency": payment.currency.code(),
+        "provider": payment.provider, "reason": refund.reason,
+    });
+    Ok(audit::note(ctx, tx, act, on, details).await?)
 }
 
 /// Takes over what the provider says. What has ended stays as it ended.
@@ -234,6 +252,7 @@ impl Payments {
             }
             if refund.is_open() {
                 record(ctx, tx, (&payment, &refund), RefundState::Succeeded, None, None).await?;
+                note(ctx, tx, Act::RefundSent, (&payment, &refund)).await?;
             }
             load(tx, id).await
         };

@@ -116,6 +116,7 @@ async fn verify(ctx: &Ctx, asked: Verify) -> anyhow::Result<ExitCode> {
         let repair = async move |ctx: &Ctx, tx: &mut plaza_db::Tx| {
             plaza_billing::repair(ctx, tx, &wrong).await.map_err(ReadError::from)
         };
+        let ctx = &ctx.operated_by(plaza_billing::audit::COMMAND_LINE);
         repaired = db.transact(ctx, "ledger.repair", repair).await.context("building the sums again")?;
         verified = self::verified(ctx, &db).await?;
     }

@@ -61,6 +61,8 @@ pub struct Ctx {
     /// The last place that was given out: milliseconds, and a count within one.
     sequence: Arc<AtomicU64>,
     actor: Actor,
+    /// The name of the operator, where one acts.
+    operator: Option<Arc<str>>,
     request: RequestId,
 }
 
@@ -70,7 +72,14 @@ const SEQUENCE_BITS: u32 = 12;
 impl Ctx {
     /// A context for work that Plaza does by itself.
     pub fn system(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { clock, ids, sequence: Arc::default(), actor: Actor::System, request: RequestId(Uuid::nil()) }
+        Self {
+            clock,
+            ids,
+            sequence: Arc::default(),
+            actor: Actor::System,
+            operator: None,
+            request: RequestId(Uuid::nil()),
+        }
     }
 
     /// The same context for a request of `actor`.
@@ -81,6 +90,11 @@ impl Ctx {
     /// The same context and request, once it is known who acts.
     pub fn acting_as(&self, actor: Actor) -> Self {
         Self { actor, ..self.clone() }
+    }
+
+    /// The same context and request, in which the operator of this name acts.
+    pub fn operated_by(&self, name: &str) -> Self {
+        Self { actor: Actor::Operator, operator: Some(name.into()), ..self.clone() }
     }
 
     /// The same context for what follows from `cause`: where ids repeat from a seed, these depend on the seed and the
@@ -98,6 +112,11 @@ impl Ctx {
     /// Who acts.
     pub fn actor(&self) -> Actor {
         self.actor
+    }
+
+    /// The name of the operator who acts; `None`: it is somebody else who does.
+    pub fn operator(&self) -> Option<&str> {
+        (self.actor == Actor::Operator).then(|| self.operator.as_deref().unwrap_or("operator"))
     }
 
     /// The request, for logs and for the person who reports a fault.

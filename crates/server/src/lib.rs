@@ -166,14 +166,16 @@ pub async fn start(
     listener: TcpListener,
 ) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(|error| StartError::Config(error.to_string()))?;
+    // Whoever starts a new version of the server takes its prices and plans in.
+    let starting = ctx.operated_by(plaza_billing::audit::COMMAND_LINE);
     let import = async |ctx: &Ctx, tx: &mut _| {
         plaza_billing::import_price_book(ctx, tx, &PriceSource::reference()).await
     };
-    db.transact(&ctx, "start.import_prices", import).await?;
+    db.transact(&starting, "start.import_prices", import).await?;
     let import = async |ctx: &Ctx, tx: &mut _| {
         plaza_billing::plans::import_plans(ctx, tx, &PlanSource::reference()).await
     };
-    db.transact(&ctx, "start.import_plans", import).await?;
+    db.transact(&starting, "start.import_plans", import).await?;
     let prices = Prices::default();
     let sealing = settings.sealing_key.0;
     let business = Business::new(SealingKey::new(sealing), prices.clone(), settings.sandbox);

@@ -4,6 +4,7 @@
 //! deliveries, templates that wait for review, businesses, and the sandbox's outbox of one-time codes. JSON, amounts in
 //! micros, times in seconds; errors are problem+json. Every address wants the operator's token.
 
+mod audit;
 mod balances;
 mod businesses;
 mod customers;
@@ -27,7 +28,7 @@ use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
-use plaza_protocol::{Actor, Ctx, ErrorCode, Secret};
+use plaza_protocol::{Actor, ErrorCode, Secret};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -51,6 +52,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .merge(invoices::operator_router())
         .merge(invoice_settings::router())
         .merge(prices::router())
+        .merge(audit::router())
         .route("/templates", get(reviews::templates))
         .route("/templates/{template_id}/approve", post(reviews::approve))
         .route("/templates/{template_id}/reject", post(reviews::reject))
@@ -114,11 +116,6 @@ async fn require_operator(
         ));
     };
     request.extensions_mut().insert(OperatorName(name.into()));
-    request.extensions_mut().insert(ctx(&app));
+    request.extensions_mut().insert(app.ctx_for(Actor::Operator).operated_by(name));
     Ok(next.run(request).await)
-}
-
-/// The context of the operator's requests.
-fn ctx(app: &App) -> Ctx {
-    app.ctx_for(Actor::Operator)
 }

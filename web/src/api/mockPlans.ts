@@ -1,6 +1,7 @@
 /** Plans and verification in the mock, for both consoles. What is done stays until the page is loaded anew. */
 import type { OperatorPurchase } from "./purchases";
-import type { AuditRow, Document, OwnPlan, Plan, Quote, Review, Step, Subscriber, Subscription, Term, Verification, VerificationStatus } from "./plans";
+import type { AuditPage, AuditRow } from "./audit";
+import type { Document, OwnPlan, Plan, Quote, Review, Step, Subscriber, Subscription, Term, Verification, VerificationStatus } from "./plans";
 
 const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 const refusal = (detail: string, status = 400): Response => json({ title: "Refused", detail, code: "invalid", status }, status);
@@ -96,6 +97,14 @@ const bought = (n: number, term: OperatorPurchase["term"], state: OperatorPurcha
 });
 const BOUGHT: OperatorPurchase[] = [bought(1, "once", "active", 3_500_000), bought(2, "month", "active", 2 * EUROS), bought(3, "year", "active", 0), bought(4, "month", "grace", 2 * EUROS), bought(5, "once", "revoked", 3_500_000)];
 
+const did = (n: number, actor: string, kind: string, subject: string, details: Record<string, unknown>, business?: string): AuditRow => ({ id: `log ${n}`, at: now() - n * 1800, actor, kind, subject, business_id: business === undefined ? null : "506914307656634", name: business ?? null, details, is_verification: false });
+const ACTS: AuditRow[] = [
+  did(1, "operator:Ada", "credit_line", "506914307656634", { limit_micros: 500 * EUROS, before_micros: 0, currency: "EUR" }, "Tulip Bakery"),
+  did(2, "operator:operator", "refund", "pay_01", { amount_micros: 20 * EUROS, currency: "EUR", provider: "stripe", reason: "Paid twice" }, "Tulip Bakery"),
+  did(3, "operator:Ada", "prices_published", "pv_01", { book: "list", currency: "EUR", effective_from: 1_798_761_600, prices: 412 }),
+  did(4, "command line", "plans_imported", "reference", { offered: ["verified", "verified-plus", "plus"] }),
+];
+
 /** `/operator/api/…`; `null`: another address. */
 export function answerReviews(path: string, query: URLSearchParams, body: unknown, empty: boolean): Response | null {
   const given = (body ?? {}) as { reason?: string; words?: string };
@@ -115,8 +124,12 @@ export function answerReviews(path: string, query: URLSearchParams, body: unknow
   }
   if (path.startsWith("verification/documents/")) return new Response(Uint8Array.from(atob(PNG), (letter) => letter.codePointAt(0) ?? 0), { headers: { "content-type": "image/png" } });
   if (path === "audit") {
-    const rows: AuditRow[] = reviews.flatMap((each) => each.steps.map((one, n) => ({ ...one, business_id: each.business_id, name: each.name, at_micros: one.at * 1e6 + n })));
-    return json({ data: empty ? [] : rows });
+    const steps: AuditRow[] = reviews.flatMap((each) =>
+      each.steps.map((one, n) => ({ ...one, id: `${each.business_id} ${n}`, subject: each.business_id, business_id: each.business_id, name: each.name, is_verification: true })),
+    );
+    const is = (name: string, value: string): boolean => (query.get(name) ?? value) === value;
+    const rows = [...ACTS, ...steps].filter((row) => is("kind", row.kind) && is("person", row.actor.replace("operator:", "")) && is("business_id", row.business_id ?? ""));
+    return json({ data: empty ? [] : rows, next: null, acts: ACTS.map((row) => row.kind) } satisfies AuditPage);
   }
   if (path === "plans") return json({ data: empty ? [] : [...PLANS, PEOPLE], unearned: empty ? [] : [{ currency: "EUR", amount_micros: 118_420_000 }] });
   if (path === "subscriptions") {

@@ -92,7 +92,6 @@ export type Review = Verification & {
 };
 export type Waiting = { business_id: string; name: string; status: VerificationStatus; legal_name: string; submitted_at: number | null; decided_at: number | null; approved_by: string | null; reports: number };
 export type Decision = "approve" | "reject" | "ask" | "withdraw" | "dismiss";
-export type AuditRow = Step & { business_id: string; name: string; at_micros: number };
 export type Subscriber = Subscription & { name: string };
 export type Catalog = { data: Plan[]; unearned: { currency: string; amount_micros: number }[] };
 
@@ -137,7 +136,6 @@ export function reviewQueries(token: string) {
         refetchInterval: REFRESH_MS,
       }),
     review: (businessId: string) => queryOptions({ queryKey: ["operator", "verifications", "one", businessId], queryFn: ({ signal }) => call<Review>(paths.review(businessId), { token, signal }) }),
-    audit: () => queryOptions({ queryKey: ["operator", "audit"], queryFn: async ({ signal }) => (await call<{ data: AuditRow[] }>(paths.audit(), { token, signal })).data, refetchInterval: REFRESH_MS }),
     plans: () => queryOptions({ queryKey: ["operator", "plans"], queryFn: ({ signal }) => call<Catalog>(paths.plans(), { token, signal }) }),
     subscribers: () =>
       queryOptions({ queryKey: ["operator", "subscribers"], queryFn: async ({ signal }) => (await call<{ data: Subscriber[] }>(paths.subscribers(), { token, signal })).data, refetchInterval: REFRESH_MS }),

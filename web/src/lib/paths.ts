@@ -124,7 +124,7 @@ export const paths = {
   verifications: (status: string | undefined) => `/operator/api/verifications${status === undefined ? "" : `?status=${id(status)}`}`,
   review: (businessId: string) => `/operator/api/verifications/${id(businessId)}`,
   decide: (businessId: string, decision: string) => `/operator/api/verifications/${id(businessId)}/${decision}`,
-  audit: () => "/operator/api/audit",
+  audit: (page: Page, filter: Filter) => paged("/operator/api/audit", page, filter),
   plans: () => "/operator/api/plans",
   subscribers: () => "/operator/api/subscriptions",
   purchases: (page: Page, filter: Filter) => paged("/operator/api/purchases", page, filter),

@@ -115,6 +115,7 @@ export function actorName(actor: string): string {
   if (kind === "app") return "The business";
   if (kind === "person") return "Somebody";
   if (kind === "system") return "By itself";
+  if (kind === "command line") return "The command line";
   return name === "" ? "The operator" : name;
 }
 

@@ -9,6 +9,7 @@ use super::{
     gather::{self, gather},
     invoice_id, letters, pdf, require_operator, rerated, store,
 };
+use crate::audit::{self, Act, On};
 use crate::mail::Attachment;
 use crate::portfolio::prepaid;
 use crate::rerating::{Run, rerate};
@@ -313,6 +314,12 @@ pub async fn finalize(
         return Err(InvoiceError::Damaged("an invoice became final twice"));
     }
     letters::send(ctx, tx, &drafted.document, Attachment::Invoice(drafted.invoice_id)).await?;
+    let details = serde_json::json!({
+        "number": drafted.document.number, "period": period.to_string(), "is_early": is_early,
+        "currency": drafted.currency.code(), "due_minor": drafted.document.due_minor(),
+    });
+    let on = On::of(drafted.invoice_id).owned_by(portfolio_id);
+    audit::note(ctx, tx, Act::InvoiceIssued, on, details).await?;
     Ok(Some(drafted.invoice_id))
 }
 

@@ -8,12 +8,14 @@
 //! alike, so that everybody sees that none is missing.
 
 use super::{InvoiceError, LegalEntity, parties, require_operator, store};
+use crate::audit::{self, Act, On};
 use crate::verify::kinds::NUMBERS;
 use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
 use plaza_ledger::Findings;
 use plaza_protocol::{Ctx, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 plaza_protocol::words! {
     /// What has a row of numbers of its own.
@@ -148,7 +150,10 @@ pub async fn set_series(
     }
     let row = params![parties::ENTITY, kind.as_str(), year, new.prefix.as_str(), new.year_digits, new.digits];
     tx.execute(store::SET_SERIES, row).await?;
-    Ok(())
+    let details = json!({
+        "year": year, "prefix": new.prefix, "year_digits": new.year_digits, "digits": new.digits,
+    });
+    Ok(audit::note(ctx, tx, Act::InvoiceSeries, On::of(kind.as_str()), details).await?)
 }
 
 /// No document takes a number of a kind and year until this transaction has ended. The answer is the last one given out.

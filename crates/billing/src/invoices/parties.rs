@@ -2,11 +2,13 @@
 
 use super::total::Treatment;
 use super::{InvoiceError, number, require_operator, store};
+use crate::audit::{self, Act, On};
 use crate::funds::require_payer;
 use jiff::tz::TimeZone;
 use plaza_db::{Tx, params};
 use plaza_protocol::{Ctx, PortfolioId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// The one legal entity of a network.
 pub(super) const ENTITY: &str = "main";
@@ -170,7 +172,11 @@ pub async fn set_entity(ctx: &Ctx, tx: &mut Tx, entity: &LegalEntity) -> Result<
         entity.due_days
     ];
     tx.execute(store::UPSERT_ENTITY, row).await?;
-    Ok(())
+    let details = json!({
+        "name": name, "country": country, "tax_id": tax_id, "time_zone": entity.time_zone,
+        "grace_h": entity.grace_h, "due_days": entity.due_days,
+    });
+    Ok(audit::note(ctx, tx, Act::LegalEntity, On::of(ENTITY), details).await?)
 }
 
 /// Who sends the invoices; `None`: not set.
@@ -212,7 +218,8 @@ pub async fn set_profile(
     };
     let row = params![portfolio, name, street, postal_code, city, country, tax_id, email, is_tax_inclusive];
     tx.execute(store::UPSERT_PROFILE, row).await?;
-    Ok(())
+    let details = json!({"name": name, "country": country, "is_tax_inclusive": is_tax_inclusive});
+    Ok(audit::note(ctx, tx, Act::InvoiceProfile, portfolio, details).await?)
 }
 
 /// Whom the invoices of a portfolio name; `None`: not set.
@@ -256,7 +263,10 @@ pub async fn set_tax_rate(ctx: &Ctx, tx: &mut Tx, rate: &TaxRate) -> Result<(), 
     tx.execute(store::END_TAX_RATE, params![jurisdiction, effective_from]).await?;
     let row = params![jurisdiction, effective_from, *ppm, name, rate.reverse_charge];
     tx.execute(store::INSERT_TAX_RATE, row).await?;
-    Ok(())
+    let details = json!({
+        "effective_from": effective_from.seconds(), "ppm": *ppm, "name": name, "reverse_charge": rate.reverse_charge,
+    });
+    Ok(audit::note(ctx, tx, Act::TaxRate, On::of(jurisdiction), details).await?)
 }
 
 /// Takes a rate back that no invoice can have used: it has not begun, or nothing was issued since it did. The one before
@@ -279,7 +289,8 @@ pub async fn remove_tax_rate(
         return Err(InvoiceError::RateUsed);
     }
     tx.execute(store::REOPEN_TAX_RATE, params![jurisdiction, effective_from, until]).await?;
-    Ok(())
+    let details = json!({"effective_from": effective_from.seconds()});
+    Ok(audit::note(ctx, tx, Act::TaxRateRemoved, On::of(jurisdiction), details).await?)
 }
 
 /// All rates.

@@ -6,12 +6,14 @@ use super::parties::entity;
 use super::total::{half_even, micros};
 use super::{Invoice, InvoiceError, Status, decimal, find, letters, require_operator, require_sight, store};
 use crate::alerts;
+use crate::audit::{self, Act, On};
 use crate::mail::Attachment;
 use crate::portfolio::prepaid;
 use crate::standing;
 use plaza_db::{Tx, params};
 use plaza_ledger::{Account, AccountKind, Action, Transfer, derived_id};
 use plaza_protocol::{CreditNoteId, Ctx, InvoiceId, InvoicePaymentId, Micros, PortfolioId, Timestamp};
+use serde_json::json;
 
 /// Characters of a reference or reason.
 const WORDS_CHARS_MAX: usize = 200;
@@ -162,7 +164,13 @@ pub async fn pay(ctx: &Ctx, tx: &mut Tx, id: InvoiceId, payment: &Payment) -> Re
     post(ctx, tx, moves).await?;
     let row = params![payment_id, id, payment.amount_minor, method, payment.reference.trim(), ctx.now()];
     tx.execute(store::INSERT_PAYMENT, row).await?;
-    settle(ctx, tx, after).await
+    let settled = settle(ctx, tx, after).await?;
+    let details = json!({
+        "number": settled.number, "amount_minor": payment.amount_minor, "currency": settled.currency.code(),
+        "method": method, "reference": payment.reference.trim(), "status": settled.status.as_str(),
+    });
+    audit::note(ctx, tx, Act::InvoicePaid, On::of(id).owned_by(settled.portfolio_id), details).await?;
+    Ok(settled)
 }
 
 /// Takes from a final invoice by a credit note of its own number; never more than is left of its total. What is still
@@ -231,6 +239,12 @@ pub async fn credit(
     }
     let document = credit_note_document(&settled.document()?, &note)?;
     letters::send(ctx, tx, &document, Attachment::CreditNote(credit_note_id)).await?;
+    let act = if settled.status == Status::Void { Act::InvoiceVoided } else { Act::CreditNote };
+    let details = json!({
+        "invoice": settled.number, "credit_note": note.number, "amount_minor": amount_minor,
+        "currency": settled.currency.code(), "reason": note.reason,
+    });
+    audit::note(ctx, tx, act, On::of(id).owned_by(settled.portfolio_id), details).await?;
     Ok(note)
 }
 

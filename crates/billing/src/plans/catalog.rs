@@ -4,6 +4,7 @@
 //! serves those who have it; a new price holds for whoever subscribes or changes from then on.
 
 use super::{Audience, DAMAGED, Entitlement, PlanError, Term, store};
+use crate::audit::{self, Act, On};
 use plaza_db::{DbError, Row, Tx, params};
 use plaza_protocol::{Ctx, Currency, Micros};
 use serde::Deserialize;
@@ -176,7 +177,7 @@ pub fn currency_of_country(iso2: &str) -> Currency {
 }
 
 /// Takes a file of plans over. The same content again changes nothing; the answer is whether anything did.
-pub async fn import_plans(_ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> Result<bool, PlanFileError> {
+pub async fn import_plans(ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> Result<bool, PlanFileError> {
     let plans = read(source.toml)?;
     let digest: [u8; 32] = Sha256::digest(source.toml.as_bytes()).into();
     if let Some(row) = tx.query_one(store::SOURCE, params![source.name]).await?
@@ -212,6 +213,9 @@ pub async fn import_plans(_ctx: &Ctx, tx: &mut Tx, source: &PlanSource<'_>) -> R
         }
     }
     tx.execute(store::PUT_SOURCE, params![source.name, digest]).await?;
+    let offered: Vec<&str> = plans.iter().map(|plan| plan.key.as_str()).collect();
+    let details = serde_json::json!({"offered": offered});
+    audit::note(ctx, tx, Act::PlansImported, On::of(source.name), details).await?;
     Ok(true)
 }
 

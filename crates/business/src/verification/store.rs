@@ -1,6 +1,6 @@
 //! The SQL of verification.
 
-use super::{Document, ROWS_MAX, Status, Step, Verification};
+use super::{Document, ROWS_MAX, Status, Step, StepsWanted, Verification};
 use crate::portfolios::BusinessNumber;
 use plaza_db::{DbError, Row, Tx, params, statements};
 use plaza_protocol::{AccountId, Ctx, PortfolioId, Timestamp};
@@ -36,6 +36,11 @@ statements! {
         WHERE at < $1 ORDER BY at DESC, step_id DESC LIMIT $2";
     STEPS_OF = "SELECT step_id, portfolio_id, kind, actor, details, at FROM verification_step
         WHERE portfolio_id = $1 AND at < $2 ORDER BY at DESC, step_id DESC LIMIT $3";
+    STEPS_PAGE = "SELECT step_id, portfolio_id, kind, actor, details, at FROM verification_step
+        WHERE (at, step_id) < ($1, $2) AND at >= $3 AND (CAST($4 AS TEXT) = '' OR kind = $4)
+            AND (CAST($5 AS TEXT) = '' OR actor = $5 OR actor = 'operator:' || $5)
+            AND (CAST($6 AS BIGINT) = 0 OR portfolio_id = $6)
+        ORDER BY at DESC, step_id DESC LIMIT $7";
     REPORT = "INSERT INTO impersonation_report (phone_number_id, account_id, portfolio_id, at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
     CLOSE_REPORTS = "UPDATE impersonation_report SET closed_at = $2 WHERE portfolio_id = $1 AND closed_at IS NULL";
@@ -165,17 +170,31 @@ pub(super) async fn steps(
         Some(portfolio) => tx.query(STEPS_OF, params![portfolio, before, limit()]).await?,
         None => tx.query(STEPS, params![before, limit()]).await?,
     };
-    let read = |row: &Row| {
-        Ok(Step {
-            step_id: row.get(0)?,
-            portfolio: row.get(1)?,
-            kind: row.get(2)?,
-            actor: row.get(3)?,
-            details: row.get(4)?,
-            at: row.get(5)?,
-        })
-    };
-    rows.iter().map(read).collect()
+    rows.iter().map(read_step).collect()
+}
+
+fn read_step(row: &Row) -> Result<Step, DbError> {
+    Ok(Step {
+        step_id: row.get(0)?,
+        portfolio: row.get(1)?,
+        kind: row.get(2)?,
+        actor: row.get(3)?,
+        details: row.get(4)?,
+        at: row.get(5)?,
+    })
+}
+
+pub(super) async fn steps_page(tx: &mut Tx, wanted: &StepsWanted, rows: usize) -> Result<Vec<Step>, DbError> {
+    let row = params![
+        wanted.before.0,
+        wanted.before.1,
+        wanted.from,
+        wanted.kind.as_str(),
+        wanted.person.as_str(),
+        wanted.portfolio.map_or(0, |id| id.0),
+        i64::try_from(rows).unwrap_or(i64::MAX)
+    ];
+    tx.query(STEPS_PAGE, row).await?.iter().map(read_step).collect()
 }
 
 /// Whether the person had not said so before.

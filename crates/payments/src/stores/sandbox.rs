@@ -10,6 +10,7 @@ pub(crate) use store::STATEMENTS;
 
 use super::{Basket, Notification, Store, StoreError};
 use async_trait::async_trait;
+use plaza_billing::audit::{self, Act, On};
 use plaza_billing::plans::{PurchaseState, Receipt, StorePayment, StoreRefund, Term};
 use plaza_db::{Db, DbError, Tx, params};
 use plaza_protocol::{Ctx, Micros, Timestamp};
@@ -300,6 +301,11 @@ impl Store for SandboxStore {
             let period = sold.paid_periods(ctx.now()).saturating_sub(1);
             let before = last.refunded.map_or(0, |refund| refund.amount.0);
             let left = last.amount.0.saturating_sub(before);
+            let given = amount.unwrap_or(Micros(left));
+            let details = serde_json::json!({
+                "store": "sandbox", "amount_micros": given.0, "currency": last.currency.code(),
+            });
+            audit::note(ctx, tx, Act::PurchaseRefund, On::of(&named), details).await?;
             let Some(amount) = amount.filter(|amount| amount.0 != left) else {
                 tx.execute(store::END_SALE, params![named.as_str(), ctx.now()]).await?;
                 return Ok(tells);

@@ -359,7 +359,8 @@ impl OperatorFile {
     pub(super) fn open(self) -> anyhow::Result<Operator> {
         let is_name =
             |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | '.' | '-' | '_' | '@');
-        if self.name.trim().is_empty() || !self.name.chars().all(is_name) || self.name == "operator" {
+        let is_taken = ["operator", plaza_billing::audit::COMMAND_LINE].contains(&self.name.as_str());
+        if self.name.trim().is_empty() || !self.name.chars().all(is_name) || is_taken {
             bail!("operators: a name of letters, digits and . - _ @ is expected, other than operator");
         }
         let token = fs::read_to_string(&self.token_file)

@@ -1,14 +1,13 @@
 //! Businesses as the operator handles them: opening one, crediting it, pointing its webhooks somewhere, its templates
 //! by name. The command line's `plaza business` and `plaza template` call these.
 
-use super::ctx;
 use super::reviews::{Page, template_view};
 use crate::app::App;
 use crate::gateway::GatewayError;
 use crate::problem::{Body, Problem};
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use plaza_billing::exchange::{self, Foreign};
 use plaza_business::portfolios::{self, CreateError, CreatedBusiness, LookupError, NewBusiness};
 use plaza_business::reach::{self, Standing, Tier};
@@ -93,6 +92,7 @@ impl App {
 /// `POST /operator/api/businesses`
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Body(body): Body<CreateBusiness>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let number: PhoneNumber =
@@ -120,7 +120,7 @@ pub(super) async fn create(
         credit,
         messaging_limit,
     };
-    let created = app.create_business(&ctx(&app), new).await?;
+    let created = app.create_business(&ctx, new).await?;
     Ok((
         StatusCode::CREATED,
         Json(json!({
@@ -134,6 +134,7 @@ pub(super) async fn create(
 /// `GET /operator/api/businesses?after=`
 pub(super) async fn list(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     let after: Option<PhoneNumberId> = page
@@ -142,11 +143,10 @@ pub(super) async fn list(
         .transpose()
         .map_err(|_| Problem::invalid("after: not the id of a number"))?;
     let list = async move |ctx: &Ctx, tx: &mut _| portfolios::numbers_after(ctx, tx, after).await;
-    let numbers =
-        app.db.read(&ctx(&app), "operator.businesses", list).await.map_err(|error| match error {
-            LookupError::NotFound => Problem::not_found("this business"),
-            LookupError::Db(error) => error.into(),
-        })?;
+    let numbers = app.db.read(&ctx, "operator.businesses", list).await.map_err(|error| match error {
+        LookupError::NotFound => Problem::not_found("this business"),
+        LookupError::Db(error) => error.into(),
+    })?;
     let data: Vec<Value> = numbers
         .iter()
         .map(|number| {
@@ -192,6 +192,7 @@ fn foreign(
 /// `POST /operator/api/businesses/{business_id}/credit`
 pub(super) async fn credit(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<Credit>,
 ) -> Result<Json<Value>, Problem> {
@@ -207,7 +208,7 @@ pub(super) async fn credit(
         Some(foreign) => exchange::top_up_in(ctx, tx, portfolio, foreign, &body.key).await,
         None => plaza_billing::top_up(ctx, tx, portfolio, amount, &body.key).await,
     };
-    let balance = app.db.transact(&ctx(&app), "operator.credit", top_up).await?;
+    let balance = app.db.transact(&ctx, "operator.credit", top_up).await?;
     Ok(Json(json!({
         "currency": balance.currency.code(), "posted_micros": balance.posted.0, "held_micros": balance.held.0,
         "available_micros": balance.available.0, "at": Timestamp::seconds(app.ctx.now()),
@@ -231,11 +232,12 @@ fn standing_view(standing: &Standing) -> Json<Value> {
 /// `GET /operator/api/businesses/{business_id}/messaging-limit`
 pub(super) async fn messaging_limit(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let portfolio: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
     let read = async move |ctx: &Ctx, tx: &mut _| reach::standing(ctx, tx, portfolio).await;
-    Ok(standing_view(&app.db.read(&ctx(&app), "operator.messaging_limit", read).await?))
+    Ok(standing_view(&app.db.read(&ctx, "operator.messaging_limit", read).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -246,13 +248,14 @@ pub(super) struct MessagingLimit {
 /// `POST /operator/api/businesses/{business_id}/messaging-limit`
 pub(super) async fn set_messaging_limit(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<MessagingLimit>,
 ) -> Result<Json<Value>, Problem> {
     let portfolio: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
     let tier = tier(&body.messaging_limit)?;
     let set = async move |ctx: &Ctx, tx: &mut _| reach::set(ctx, tx, portfolio, tier).await;
-    Ok(standing_view(&app.db.transact(&ctx(&app), "operator.set_messaging_limit", set).await?))
+    Ok(standing_view(&app.db.transact(&ctx, "operator.set_messaging_limit", set).await?))
 }
 
 impl From<SubscribeError> for Problem {
@@ -274,11 +277,11 @@ pub(super) struct Subscribe {
 /// `POST /operator/api/wabas/{waba_id}/subscribe`: the account's webhooks go to an address, which is asked first.
 pub(super) async fn subscribe(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(waba): Path<String>,
     Body(body): Body<Subscribe>,
 ) -> Result<Json<Value>, Problem> {
     let waba = waba_id(&waba)?;
-    let ctx = ctx(&app);
     let callback = Callback { url: body.callback, updates_max: 1 };
     webhooks::check_callback("callback", &callback)?;
     let challenge = (u64::from_be_bytes(ctx.random()) >> 16).to_string();
@@ -317,6 +320,7 @@ pub(super) struct NewStanding {
 /// `POST /operator/api/wabas/{waba_id}/standing`: an account is restricted, stopped, or goes on.
 pub(super) async fn set_standing(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(waba): Path<String>,
     Body(body): Body<NewStanding>,
 ) -> Result<Json<Value>, Problem> {
@@ -331,7 +335,7 @@ pub(super) async fn set_standing(
     let next = standing::Standing { state, violation: body.violation.unwrap_or_default(), until };
     let told = next.clone();
     let set = async move |ctx: &Ctx, tx: &mut _| standing::set(ctx, tx, waba, &next).await;
-    app.db.transact(&ctx(&app), "operator.set_standing", set).await?;
+    app.db.transact(&ctx, "operator.set_standing", set).await?;
     Ok(Json(json!({
         "waba_id": waba, "state": told.state.as_str(), "violation": told.violation,
         "until": told.until.map(Timestamp::seconds),
@@ -341,13 +345,14 @@ pub(super) async fn set_standing(
 /// `POST /operator/api/wabas/{waba_id}/templates`
 pub(super) async fn create_template(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(waba): Path<String>,
     Body(body): Body<Value>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let waba = waba_id(&waba)?;
     let business = app.business.clone();
     let create = async move |ctx: &Ctx, tx: &mut _| business.create_template(ctx, tx, waba, &body).await;
-    let template = app.db.transact(&ctx(&app), "operator.create_template", create).await?;
+    let template = app.db.transact(&ctx, "operator.create_template", create).await?;
     Ok((StatusCode::CREATED, Json(template_view(&template))))
 }
 
@@ -360,6 +365,7 @@ pub(super) struct Decide {
 /// `POST /operator/api/wabas/{waba_id}/templates/{name}/{decision}`: in one language, or in all that it has.
 pub(super) async fn decide_by_name(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((waba, name, decision)): Path<(String, String, String)>,
     Body(body): Body<Decide>,
 ) -> Result<Json<Value>, Problem> {
@@ -372,7 +378,7 @@ pub(super) async fn decide_by_name(
     let language = body.language;
     let decided = app
         .db
-        .transact(&ctx(&app), "operator.decide_by_name", async move |ctx, tx| {
+        .transact(&ctx, "operator.decide_by_name", async move |ctx, tx| {
             let mut decided = Vec::new();
             for template in templates::list(ctx, tx, waba).await? {
                 let is_asked = template.name == name

@@ -1,12 +1,11 @@
 //! Everything about one portfolio that no list has: who it is, its numbers, its plan and its badge, which price book it
 //! pays by, and what it sent and paid on each day.
 
-use super::ctx;
 use crate::app::App;
 use crate::plan_views;
 use crate::problem::Problem;
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use plaza_billing::{self as billing, BillingError, PortfolioDay, plans};
 use plaza_business::management::ManageError;
 use plaza_business::{portfolios, verification};
@@ -24,7 +23,11 @@ fn day_view(day: &PortfolioDay) -> Value {
 }
 
 /// `GET /operator/api/businesses/{business_id}`
-pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id: PortfolioId = id.parse().map_err(|_| Problem::not_found("this business"))?;
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
         let portfolio = portfolios::portfolio(ctx, tx, id).await?;
@@ -36,7 +39,6 @@ pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
         let plan = plans::subscription(ctx, tx, id).await?;
         Ok::<_, ManageError>((portfolio, numbers, shows, plan))
     };
-    let ctx = ctx(&app);
     let (portfolio, numbers, shows, plan) = app.db.read(&ctx, "operator.business", read).await?;
     let days = async move |ctx: &Ctx, tx: &mut Tx| {
         let book = billing::book_of(ctx, tx, id).await?;

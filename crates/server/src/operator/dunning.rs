@@ -1,11 +1,10 @@
 //! Who does not pay: the steps, who stands where, and whom the operator waits for. And the mails that tell it.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::{Body, Problem};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use plaza_billing::mail::{self, MailState};
 use plaza_billing::standing::{self, Late};
 use plaza_business::portfolios;
@@ -62,7 +61,10 @@ fn hold_view(hold: &Hold) -> Value {
 }
 
 /// `GET /operator/api/dunning`: the steps, and who is late.
-async fn overview(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+async fn overview(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let read = async |ctx: &Ctx, tx: &mut Tx| {
         let steps = dunning::steps(ctx, tx).await?;
         let holds = dunning::holds(ctx, tx).await?;
@@ -77,7 +79,7 @@ async fn overview(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
         rows.sort_by_key(|row| (std::cmp::Reverse(row.late.standing), row.late.since));
         Ok::<_, PaymentError>((steps, rows))
     };
-    let (steps, rows) = app.db.read(&ctx(&app), "operator.dunning", read).await?;
+    let (steps, rows) = app.db.read(&ctx, "operator.dunning", read).await?;
     Ok(Json(json!({
         "steps": steps.iter().map(step_view).collect::<Vec<_>>(),
         "late": rows.iter().map(|row| row.view(&steps)).collect::<Vec<_>>(),
@@ -89,9 +91,9 @@ fn steps_view(steps: &[Step]) -> Json<Value> {
 }
 
 /// `GET /operator/api/dunning-steps`
-async fn steps(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+async fn steps(State(app): State<Arc<App>>, Extension(ctx): Extension<Ctx>) -> Result<Json<Value>, Problem> {
     let read = async move |ctx: &Ctx, tx: &mut Tx| dunning::steps(ctx, tx).await;
-    Ok(steps_view(&app.db.read(&ctx(&app), "operator.dunning_steps", read).await?))
+    Ok(steps_view(&app.db.read(&ctx, "operator.dunning_steps", read).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +111,7 @@ struct WantedSteps {
 /// `POST /operator/api/dunning-steps {"steps": [{"after_days": 1, "action": "mail"}, …]}`
 async fn set_steps(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Body(body): Body<WantedSteps>,
 ) -> Result<Json<Value>, Problem> {
     let read = |step: &WantedStep| {
@@ -118,7 +121,7 @@ async fn set_steps(
     };
     let wanted: Vec<Step> = body.steps.iter().map(read).collect::<Result<_, _>>()?;
     let set = async move |ctx: &Ctx, tx: &mut Tx| dunning::set_steps(ctx, tx, &wanted).await;
-    Ok(steps_view(&app.db.transact(&ctx(&app), "operator.set_dunning_steps", set).await?))
+    Ok(steps_view(&app.db.transact(&ctx, "operator.set_dunning_steps", set).await?))
 }
 
 fn portfolio(text: &str) -> Result<PortfolioId, Problem> {
@@ -135,10 +138,11 @@ struct NewHold {
 /// `POST /operator/api/dunning/{business_id}/hold {"days": 7, "reason": "…"}`: nothing is done for so long.
 async fn hold(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<NewHold>,
 ) -> Result<Json<Value>, Problem> {
-    let (portfolio_id, ctx) = (portfolio(&id)?, ctx(&app));
+    let portfolio_id = portfolio(&id)?;
     let until: Timestamp = ctx.now() + DAY.saturating_mul(body.days.min(100_000));
     let wanted = Hold { portfolio_id, until, reason: body.reason };
     let view = hold_view(&wanted);
@@ -148,17 +152,21 @@ async fn hold(
 }
 
 /// `DELETE /operator/api/dunning/{business_id}/hold`
-async fn release(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn release(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = portfolio(&id)?;
     let release = async move |ctx: &Ctx, tx: &mut Tx| dunning::release(ctx, tx, id).await;
-    app.db.transact(&ctx(&app), "operator.release_dunning", release).await?;
+    app.db.transact(&ctx, "operator.release_dunning", release).await?;
     Ok(Json(json!({"ok": true})))
 }
 
 /// `GET /operator/api/mails`: whether mails go out, and how many do not.
-async fn mails(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+async fn mails(State(app): State<Arc<App>>, Extension(ctx): Extension<Ctx>) -> Result<Json<Value>, Problem> {
     let read = async |ctx: &Ctx, tx: &mut Tx| mail::outbox(ctx, tx).await;
-    let found = app.db.read(&ctx(&app), "operator.mails", read).await?;
+    let found = app.db.read(&ctx, "operator.mails", read).await?;
     let of = |states: &[&str]| {
         let is_one = |state: &&MailState| states.contains(&state.state.as_str());
         found.iter().filter(is_one).map(|state| state.mails).sum::<i64>()

@@ -1,10 +1,9 @@
 //! How the network earns: growth, customers, what is free, and what the month will bring.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::Problem;
-use axum::Json;
 use axum::extract::{Query, State};
+use axum::{Extension, Json};
 use plaza_billing::{self as billing, BillingError, Customer, Earnings, Traffic, outlook};
 use plaza_business::portfolios;
 use plaza_db::Tx;
@@ -27,6 +26,7 @@ fn currency_of(query: EarningsQuery) -> Result<Option<Currency>, Problem> {
 /// `GET /operator/api/earnings?currency=`
 pub(super) async fn earnings(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Query(query): Query<EarningsQuery>,
 ) -> Result<Json<Value>, Problem> {
     let currency = currency_of(query)?;
@@ -40,7 +40,7 @@ pub(super) async fn earnings(
         let names = portfolios::names(ctx, tx, ids).await?;
         Ok::<_, BillingError>((earnings, near, names))
     };
-    let (earnings, near, names) = app.db.read(&ctx(&app), "operator.earnings", read).await?;
+    let (earnings, near, names) = app.db.read(&ctx, "operator.earnings", read).await?;
     let mut view = view(&earnings, &names);
     let near = near.iter().map(|near| {
         json!({
@@ -57,6 +57,7 @@ pub(super) async fn earnings(
 /// invoices.
 pub(super) async fn unpaid(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Query(query): Query<EarningsQuery>,
 ) -> Result<Json<Value>, Problem> {
     let wanted = currency_of(query)?;
@@ -72,7 +73,7 @@ pub(super) async fn unpaid(
         let names = portfolios::names(ctx, tx, debtors.iter().map(|debtor| debtor.portfolio_id)).await?;
         Ok::<_, BillingError>((currency, ageing, debtors, names))
     };
-    let (currency, ageing, debtors, names) = app.db.read(&ctx(&app), "operator.unpaid", read).await?;
+    let (currency, ageing, debtors, names) = app.db.read(&ctx, "operator.unpaid", read).await?;
     let ages = outlook::Late::ALL.map(|late| {
         let open = ageing.iter().find(|open| open.currency == currency && open.late == late);
         json!({

@@ -1,11 +1,10 @@
 //! What the operator decides about numbers and apps: display names, official accounts, and which partner's app a client
 //! lets in.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::{Body, Problem};
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use plaza_business::management::ManageError;
 use plaza_business::numbers::{self, NameDecision};
 use plaza_business::{apps, groups, settings, users};
@@ -43,9 +42,12 @@ fn is_approved(decision: &str) -> Result<bool, Problem> {
 }
 
 /// `GET /operator/api/names`: display names that wait for a decision.
-pub(super) async fn names(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+pub(super) async fn names(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let list = async |ctx: &Ctx, tx: &mut _| numbers::waiting_names(ctx, tx).await;
-    let waiting = app.db.read(&ctx(&app), "operator.names", list).await?;
+    let waiting = app.db.read(&ctx, "operator.names", list).await?;
     let data: Vec<Value> = waiting
         .iter()
         .map(|(number, name)| {
@@ -66,6 +68,7 @@ pub(super) struct Reason {
 /// `POST /operator/api/numbers/{phone_number_id}/name/{approve|reject}`
 pub(super) async fn decide_name(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((phone, decision)): Path<(String, String)>,
     Body(body): Body<Reason>,
 ) -> Result<Json<Value>, Problem> {
@@ -73,19 +76,20 @@ pub(super) async fn decide_name(
     let decision =
         if is_approved(&decision)? { NameDecision::Approve } else { NameDecision::Decline(body.reason) };
     let decide = async move |ctx: &Ctx, tx: &mut _| numbers::decide_name(ctx, tx, phone, &decision).await;
-    app.db.transact(&ctx(&app), "operator.decide_name", decide).await?;
+    app.db.transact(&ctx, "operator.decide_name", decide).await?;
     Ok(Json(json!({"success": true})))
 }
 
 /// `POST /operator/api/numbers/{phone_number_id}/official/{approve|reject}`
 pub(super) async fn decide_official(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((phone, decision)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let (phone, approved) = (phone_id(&phone)?, is_approved(&decision)?);
     let decide =
         async move |ctx: &Ctx, tx: &mut _| settings::decide_application(ctx, tx, phone, approved).await;
-    app.db.transact(&ctx(&app), "operator.decide_official", decide).await?;
+    app.db.transact(&ctx, "operator.decide_official", decide).await?;
     Ok(Json(json!({"success": true})))
 }
 
@@ -98,6 +102,7 @@ pub(super) struct LetIn {
 /// `POST /operator/api/apps/{app_id}/codes`: a client lets a partner's app into some of its accounts.
 pub(super) async fn issue_code(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<LetIn>,
 ) -> Result<Json<Value>, Problem> {
@@ -107,7 +112,7 @@ pub(super) async fn issue_code(
     let accounts: Result<Vec<WabaId>, _> = body.waba_ids.iter().map(|id| id.parse()).collect();
     let accounts = accounts.map_err(|_| Problem::invalid("waba_ids: a list of ids is needed"))?;
     let issue = async move |ctx: &Ctx, tx: &mut _| users::issue_code(ctx, tx, id, client, &accounts).await;
-    let code = app.db.transact(&ctx(&app), "operator.issue_code", issue).await?;
+    let code = app.db.transact(&ctx, "operator.issue_code", issue).await?;
     Ok(Json(json!({"code": code.0})))
 }
 
@@ -119,18 +124,20 @@ pub(super) struct Proof {
 /// `POST /operator/api/apps/{app_id}/proof`: whether each call of an app has to prove that it knows its secret.
 pub(super) async fn require_proof(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<Proof>,
 ) -> Result<Json<Value>, Problem> {
     let id = app_id(&id)?;
     let set = async move |ctx: &Ctx, tx: &mut _| apps::require_proof(ctx, tx, id, body.required).await;
-    app.db.transact(&ctx(&app), "operator.require_proof", set).await?;
+    app.db.transact(&ctx, "operator.require_proof", set).await?;
     Ok(Json(json!({"success": true})))
 }
 
 /// `POST /operator/api/groups/{group-id}/suspend` and `…/resume`: stops a group of a business, or lets it go on.
 pub(super) async fn decide_group(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((group, decision)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let group = groups::parse_id(&group).or_else(|| group.parse().ok());
@@ -141,6 +148,6 @@ pub(super) async fn decide_group(
         _ => return Err(Problem::not_found("this address")),
     };
     let decide = async move |ctx: &Ctx, tx: &mut _| groups::suspend(ctx, tx, group, is_suspended).await;
-    app.db.transact(&ctx(&app), "operator.decide_group", decide).await?;
+    app.db.transact(&ctx, "operator.decide_group", decide).await?;
     Ok(Json(json!({"success": true})))
 }

@@ -1,14 +1,13 @@
 //! Payments as the operator handles them: what came in, what goes back, what the bank says, what is in suspense, and
 //! whether all money is where it should be.
 
-use super::ctx;
 use crate::app::App;
 use crate::manager::payments::{amount, filter};
 use crate::payments::{payment_view, refund_view};
 use crate::problem::{Body, Problem};
 use axum::extract::{Path, Query, Request, State};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use plaza_billing::exchange::ExchangeRate;
 use plaza_billing::payouts::{self, Part, Payout};
 use plaza_business::portfolios;
@@ -61,7 +60,11 @@ struct ListQuery {
 }
 
 /// `GET /operator/api/payments?business_id=&state=&limit=&after=`
-async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_ROWS_MAX);
     let of = query.business_id.filter(|id| !id.is_empty());
     let of = of.map(|id| id.parse().map_err(|_| Problem::invalid("business_id: the id of a business")));
@@ -72,7 +75,7 @@ async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Re
         let names = portfolios::names(ctx, tx, found.iter().map(|payment| payment.portfolio_id)).await?;
         Ok::<_, PaymentError>((found, names))
     };
-    let (found, names) = app.db.read(&ctx(&app), "operator.payments", read).await?;
+    let (found, names) = app.db.read(&ctx, "operator.payments", read).await?;
     let next = found.last().filter(|_| found.len() == limit).map(|last| last.payment_id);
     let named = |payment: &Payment| {
         let mut view = payment_view(payment);
@@ -84,13 +87,17 @@ async fn list(State(app): State<Arc<App>>, Query(query): Query<ListQuery>) -> Re
 }
 
 /// `GET /operator/api/payments/{payment_id}`: with its refunds.
-async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn one(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = payment_id(&id)?;
     let read = async move |ctx: &Ctx, tx: &mut Tx| {
         let payment = payments::payment(ctx, tx, id).await?;
         Ok::<_, PaymentError>((payment, payments::refunds_of(ctx, tx, id).await?))
     };
-    let (payment, refunds) = app.db.read(&ctx(&app), "operator.payment", read).await?;
+    let (payment, refunds) = app.db.read(&ctx, "operator.payment", read).await?;
     let mut view = payment_view(&payment);
     view["refunds"] = refunds.iter().map(refund_view).collect();
     Ok(Json(view))
@@ -108,21 +115,23 @@ struct NewRefund {
 /// `POST /operator/api/payments/{payment_id}/refunds {"amount": "10.00", "reason": "…", "key": "…"}`
 async fn refund(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<NewRefund>,
 ) -> Result<Json<Value>, Problem> {
     let amount = amount("amount", &body.amount)?;
-    let refund = app.payments.refund(&ctx(&app), payment_id(&id)?, amount, body.reason, body.key).await?;
+    let refund = app.payments.refund(&ctx, payment_id(&id)?, amount, body.reason, body.key).await?;
     Ok(Json(refund_view(&refund)))
 }
 
 /// `POST /operator/api/payments/{payment_id}/refunds/{refund_id}/sent`: the money of a bank transfer was sent back.
 async fn refund_sent(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((payment, refund)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let refund: RefundId = refund.parse().map_err(|_| Problem::not_found("this refund"))?;
-    Ok(Json(refund_view(&app.payments.refund_sent(&ctx(&app), payment_id(&payment)?, refund).await?)))
+    Ok(Json(refund_view(&app.payments.refund_sent(&ctx, payment_id(&payment)?, refund).await?)))
 }
 
 fn entry_view(entry: &BankEntry) -> Value {
@@ -148,6 +157,7 @@ struct Received {
 /// `POST /operator/api/payments/{payment_id}/received {"amount": "100.00", "key": "…"}`: a bank transfer arrived.
 async fn received(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<Received>,
 ) -> Result<Json<Value>, Problem> {
@@ -167,16 +177,19 @@ async fn received(
         };
         payments::record(ctx, tx, &booking).await
     };
-    let (entry, known) = app.db.transact(&ctx(&app), "operator.received", record).await?;
+    let (entry, known) = app.db.transact(&ctx, "operator.received", record).await?;
     let mut view = entry_view(&entry);
     view["known"] = known.into();
     Ok(Json(view))
 }
 
 /// `GET /operator/api/suspense`
-async fn suspense(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+async fn suspense(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let read = async move |ctx: &Ctx, tx: &mut Tx| payments::suspense(ctx, tx).await;
-    let found = app.db.read(&ctx(&app), "operator.suspense", read).await?;
+    let found = app.db.read(&ctx, "operator.suspense", read).await?;
     Ok(Json(json!({"data": found.iter().map(entry_view).collect::<Vec<_>>()})))
 }
 
@@ -191,6 +204,7 @@ struct Assign {
 /// `POST /operator/api/suspense/{entry_id}/assign {"business_id": "…", "rate": "1.0834"}`
 async fn assign(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<Assign>,
 ) -> Result<Json<Value>, Problem> {
@@ -198,14 +212,18 @@ async fn assign(
     let rate = body.rate.as_deref().map(str::parse::<ExchangeRate>).transpose();
     let rate = rate.map_err(|error| Problem::invalid(format!("rate: {error}")))?;
     let assign = async move |ctx: &Ctx, tx: &mut Tx| payments::assign(ctx, tx, id, to, rate).await;
-    Ok(Json(entry_view(&app.db.transact(&ctx(&app), "operator.assign", assign).await?)))
+    Ok(Json(entry_view(&app.db.transact(&ctx, "operator.assign", assign).await?)))
 }
 
 /// `POST /operator/api/suspense/{entry_id}/return`
-async fn send_back(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn send_back(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = entry_id(&id)?;
     let back = async move |ctx: &Ctx, tx: &mut Tx| payments::return_entry(ctx, tx, id).await;
-    Ok(Json(entry_view(&app.db.transact(&ctx(&app), "operator.return", back).await?)))
+    Ok(Json(entry_view(&app.db.transact(&ctx, "operator.return", back).await?)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -268,6 +286,7 @@ fn payout_view(payout: &Payout) -> Value {
 /// "paid": "85.00"}]}`: the money is what a store paid out.
 async fn payout(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
     Body(body): Body<NewPayout>,
 ) -> Result<Json<Value>, Problem> {
@@ -276,15 +295,18 @@ async fn payout(
     let bank_fee = body.bank_fee.as_deref().map(|text| amount("bank_fee", text)).transpose()?;
     let told = StorePayout { store: body.store, bank_fee: bank_fee.unwrap_or_default(), parts };
     let book = async move |ctx: &Ctx, tx: &mut Tx| payments::assign_payout(ctx, tx, id, told.clone()).await;
-    Ok(Json(payout_view(&app.db.transact(&ctx(&app), "operator.payout", book).await?)))
+    Ok(Json(payout_view(&app.db.transact(&ctx, "operator.payout", book).await?)))
 }
 
 /// `GET /operator/api/store-payouts`: the newest.
-async fn payouts(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+async fn payouts(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let read = async |ctx: &Ctx, tx: &mut Tx| {
         Ok::<_, PaymentError>(payouts::payouts(ctx, tx, payouts::PAYOUTS_MAX).await?)
     };
-    let found = app.db.read(&ctx(&app), "operator.payouts", read).await?;
+    let found = app.db.read(&ctx, "operator.payouts", read).await?;
     Ok(Json(json!({"data": found.iter().map(payout_view).collect::<Vec<_>>()})))
 }
 
@@ -297,7 +319,11 @@ struct StoreReport {
 
 /// `POST /operator/api/store-reports {"report": "Start Date\t…"}`: what it says, beside what is expected of its time. It
 /// books nothing.
-async fn read_store_report(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+async fn read_store_report(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
     let body: StoreReport = file_of(request, "a report").await?;
     let told = read_report(&body.report).map_err(|error| Problem::invalid(format!("report: {error}")))?;
     let of = told.clone();
@@ -309,7 +335,7 @@ async fn read_store_report(State(app): State<Arc<App>>, request: Request) -> Res
         }
         Ok::<_, PaymentError>(expected)
     };
-    let expected = app.db.read(&ctx(&app), "operator.store_report", expect).await?;
+    let expected = app.db.read(&ctx, "operator.store_report", expect).await?;
     let parts = told.paid.iter().zip(expected).map(|(paid, expected)| {
         json!({
             "currency": paid.currency.code(), "expected_micros": expected.0, "paid_micros": paid.paid.0,
@@ -343,12 +369,16 @@ async fn file_of<T: serde::de::DeserializeOwned>(request: Request, what: &str) -
 }
 
 /// `POST /operator/api/bank-statements {"statement": "<?xml …"}`: all of it, or none.
-async fn import(State(app): State<Arc<App>>, request: Request) -> Result<Json<Value>, Problem> {
+async fn import(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    request: Request,
+) -> Result<Json<Value>, Problem> {
     let body: Statement = file_of(request, "a statement").await?;
     let bookings = payments::read_statement(&body.statement)
         .map_err(|error| Problem::invalid(format!("statement: {error}")))?;
     let import = async move |ctx: &Ctx, tx: &mut Tx| payments::import(ctx, tx, &bookings).await;
-    let done = app.db.transact(&ctx(&app), "operator.bank_statement", import).await?;
+    let done = app.db.transact(&ctx, "operator.bank_statement", import).await?;
     Ok(Json(json!({
         "matched": done.matched, "suspense": done.suspense.len(), "known": done.known,
         "unmatched": done.suspense.iter().map(entry_view).collect::<Vec<_>>(),
@@ -384,13 +414,15 @@ fn report_view(report: &Report) -> Value {
 }
 
 /// `GET /operator/api/reconciliation`: what is on its way, and what is old.
-async fn report(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    Ok(Json(report_view(&app.payments.report(&ctx(&app)).await?)))
+async fn report(State(app): State<Arc<App>>, Extension(ctx): Extension<Ctx>) -> Result<Json<Value>, Problem> {
+    Ok(Json(report_view(&app.payments.report(&ctx).await?)))
 }
 
 /// `POST /operator/api/reconciliation`: a round now; what it did, and the report after it.
-async fn reconcile(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    let ctx = ctx(&app);
+async fn reconcile(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let done = app.payments.reconcile(&ctx).await?;
     let mut view = report_view(&app.payments.report(&ctx).await?);
     view["done"] = json!({

@@ -1,14 +1,13 @@
 //! Price books: versions with their prices, drafts from files, what they change, and what a month would have cost.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::{Body, Problem};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Json};
 use plaza_billing::{self as billing, Book, BooksError, Draft, FilePrice, Preview, PriceChange, Version};
 use plaza_business::portfolios;
 use plaza_db::Tx;
@@ -56,11 +55,11 @@ impl From<BooksError> for Problem {
 
 /// Reads from the books.
 async fn read<T: Send + 'static>(
-    app: &App,
+    (app, ctx): (&App, &Ctx),
     name: &'static str,
     work: impl AsyncFn(&Ctx, &mut Tx) -> Result<T, BooksError> + Send + 'static,
 ) -> Result<T, Problem> {
-    Ok(app.db.read(&ctx(app), name, work).await?)
+    Ok(app.db.read(ctx, name, work).await?)
 }
 
 fn book_id(text: &str) -> Result<PriceBookId, Problem> {
@@ -111,14 +110,18 @@ struct Page {
 }
 
 /// `GET /operator/api/price-books?after=`
-async fn list(State(app): State<Arc<App>>, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Query(page): Query<Page>,
+) -> Result<Json<Value>, Problem> {
     let after = page.after.as_deref().map(book_id).transpose()?;
     let list = async move |ctx: &Ctx, tx: &mut Tx| {
         let books = billing::books(ctx, tx, after).await?;
         let names = portfolios::names(ctx, tx, books.iter().filter_map(|book| book.portfolio_id)).await?;
         Ok((books, names))
     };
-    let (books, names) = read(&app, "operator.price_books", list).await?;
+    let (books, names) = read((&app, &ctx), "operator.price_books", list).await?;
     let full = books.len() >= plaza_protocol::limits::PAGE_ROWS_MAX;
     let next = books.last().filter(|_| full).map(|book| book.price_book_id);
     Ok(Json(
@@ -127,14 +130,18 @@ async fn list(State(app): State<Arc<App>>, Query(page): Query<Page>) -> Result<J
 }
 
 /// `GET /operator/api/price-books/{book}`
-async fn book(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn book(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = book_id(&id)?;
     let whole = async move |ctx: &Ctx, tx: &mut Tx| {
         let (book, versions, drafts) = billing::book(ctx, tx, id).await?;
         let names = portfolios::names(ctx, tx, book.portfolio_id).await?;
         Ok((book, versions, drafts, names))
     };
-    let (book, versions, drafts, names) = read(&app, "operator.price_book", whole).await?;
+    let (book, versions, drafts, names) = read((&app, &ctx), "operator.price_book", whole).await?;
     let mut view = book_view(&book, &names);
     view["versions"] = versions.iter().map(version_view).collect();
     view["drafts"] = drafts.iter().map(draft_view).collect();
@@ -151,6 +158,7 @@ struct Contract {
 /// `POST /operator/api/price-books/contracts`: a book for what is agreed with a portfolio.
 async fn open_contract(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Body(body): Body<Contract>,
 ) -> Result<Json<Value>, Problem> {
     let portfolio: PortfolioId =
@@ -160,19 +168,21 @@ async fn open_contract(
         let names = portfolios::names(ctx, tx, [portfolio]).await?;
         Ok::<_, BooksError>((billing::book(ctx, tx, id).await?.0, names))
     };
-    let (book, names) = app.db.transact(&ctx(&app), "operator.price_contract", open).await?;
+    let (book, names) = app.db.transact(&ctx, "operator.price_contract", open).await?;
     Ok(Json(book_view(&book, &names)))
 }
 
 /// `GET /operator/api/price-books/{book}/versions/{version}/prices`: of a version, or a draft.
 async fn prices(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path((book, version)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let key = (book_id(&book)?, version_id(&version)?);
-    let prices =
-        read(&app, "operator.prices", async move |ctx, tx| billing::version_prices(ctx, tx, key).await)
-            .await?;
+    let prices = read((&app, &ctx), "operator.prices", async move |ctx, tx| {
+        billing::version_prices(ctx, tx, key).await
+    })
+    .await?;
     let view = |price: &FilePrice| {
         json!({
             "market": price.market, "category": price.category.as_str(), "tier_from": price.tier_from,
@@ -190,12 +200,13 @@ struct Export {
 /// `GET /operator/api/price-books/{book}/export?version=`: CSV, as drafts are handed in.
 async fn export(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(book): Path<String>,
     Query(query): Query<Export>,
 ) -> Result<Response, Problem> {
     let (book, only) = (book_id(&book)?, query.version.as_deref().map(version_id).transpose()?);
     let export = async move |ctx: &Ctx, tx: &mut Tx| billing::export(ctx, tx, book, only).await;
-    let text = read(&app, "operator.price_export", export).await?;
+    let text = read((&app, &ctx), "operator.price_export", export).await?;
     let kind = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"prices.csv\""),
@@ -212,17 +223,19 @@ struct Pair {
 /// `GET /operator/api/price-books/{book}/compare?from=&to=`: what differs between two versions.
 async fn compare(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(book): Path<String>,
     Query(pair): Query<Pair>,
 ) -> Result<Json<Value>, Problem> {
     let (book, pair) = (book_id(&book)?, (version_id(&pair.from)?, version_id(&pair.to)?));
     let compare = async move |ctx: &Ctx, tx: &mut Tx| billing::compare_versions(ctx, tx, book, pair).await;
-    Ok(changes_view(&read(&app, "operator.price_compare", compare).await?))
+    Ok(changes_view(&read((&app, &ctx), "operator.price_compare", compare).await?))
 }
 
 /// `POST /operator/api/price-books/{book}/drafts`: the body is the file.
 async fn draft(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(book): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
@@ -231,25 +244,30 @@ async fn draft(
         .map_err(|_| Problem::new(ErrorCode::Invalid, "the file is not UTF-8: save it as such"))?;
     let wanted = (book, app.settings.price_notice);
     let draft = async move |ctx: &Ctx, tx: &mut Tx| billing::draft(ctx, tx, wanted, &text).await;
-    Ok(Json(draft_view(&app.db.transact(&ctx(&app), "operator.price_draft", draft).await?)))
+    Ok(Json(draft_view(&app.db.transact(&ctx, "operator.price_draft", draft).await?)))
 }
 
 /// `DELETE /operator/api/price-drafts/{draft}`
-async fn drop_draft(State(app): State<Arc<App>>, Path(draft): Path<String>) -> Result<Json<Value>, Problem> {
+async fn drop_draft(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(draft): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let draft = version_id(&draft)?;
     let drop_it = async move |ctx: &Ctx, tx: &mut Tx| billing::drop_draft(ctx, tx, draft).await;
-    app.db.transact(&ctx(&app), "operator.price_draft_drop", drop_it).await?;
+    app.db.transact(&ctx, "operator.price_draft_drop", drop_it).await?;
     Ok(Json(json!({"success": true})))
 }
 
 /// `GET /operator/api/price-drafts/{draft}/compare`: what it changes.
 async fn compare_draft(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(draft): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let draft = version_id(&draft)?;
     let compare = async move |ctx: &Ctx, tx: &mut Tx| billing::compare_draft(ctx, tx, draft).await;
-    Ok(changes_view(&read(&app, "operator.price_compare", compare).await?))
+    Ok(changes_view(&read((&app, &ctx), "operator.price_compare", compare).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -260,12 +278,13 @@ struct Month {
 /// `GET /operator/api/price-drafts/{draft}/preview?period=202610`: what the month would have cost.
 async fn preview(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(draft): Path<String>,
     Query(month): Query<Month>,
 ) -> Result<Json<Value>, Problem> {
     let (draft, period) = (version_id(&draft)?, month.period);
     let preview = async move |ctx: &Ctx, tx: &mut Tx| billing::preview(ctx, tx, draft, period).await;
-    let Preview { currency, period, lines } = read(&app, "operator.price_preview", preview).await?;
+    let Preview { currency, period, lines } = read((&app, &ctx), "operator.price_preview", preview).await?;
     let data = lines.iter().map(|line| {
         json!({
             "category": line.category.as_str(), "market": line.market, "messages": line.messages,
@@ -276,8 +295,12 @@ async fn preview(
 }
 
 /// `POST /operator/api/price-drafts/{draft}/publish`
-async fn publish(State(app): State<Arc<App>>, Path(draft): Path<String>) -> Result<Json<Value>, Problem> {
+async fn publish(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+    Path(draft): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let (draft, notice) = (version_id(&draft)?, app.settings.price_notice);
     let publish = async move |ctx: &Ctx, tx: &mut Tx| billing::publish(ctx, tx, draft, notice).await;
-    Ok(Json(version_view(&app.db.transact(&ctx(&app), "operator.price_publish", publish).await?)))
+    Ok(Json(version_view(&app.db.transact(&ctx, "operator.price_publish", publish).await?)))
 }

@@ -1,14 +1,13 @@
 //! Charges and their explanations, the overview and the sandbox's outbox.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::Problem;
-use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
 use plaza_billing::{self as billing, BillingError, Charge, Explanation};
 use plaza_business::portfolios;
 use plaza_messaging::{accounts, registration};
-use plaza_protocol::{ChargeId, ErrorCode, Timestamp};
+use plaza_protocol::{ChargeId, Ctx, ErrorCode, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -62,7 +61,7 @@ fn charge_view(charge: &Charge, names: &BTreeMap<i64, String>) -> Value {
 }
 
 pub(crate) async fn names(
-    ctx: &plaza_protocol::Ctx,
+    ctx: &Ctx,
     tx: &mut plaza_db::Tx,
     charges: &[Charge],
 ) -> Result<BTreeMap<i64, String>, BillingError> {
@@ -80,6 +79,7 @@ pub(crate) async fn names(
 /// `GET /operator/api/charges?limit=&after=`
 pub(super) async fn charges(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
     let limit = page.limit.unwrap_or(PAGE_ROWS).clamp(1, 100);
@@ -88,7 +88,6 @@ pub(super) async fn charges(
         .map(|after| after.parse())
         .transpose()
         .map_err(|_| Problem::new(ErrorCode::Invalid, "after: not the id of a charge"))?;
-    let ctx = ctx(&app);
     let (charges, names) = app
         .db
         .read(&ctx, "operator.charges", async move |ctx, tx| {
@@ -106,10 +105,10 @@ pub(super) async fn charges(
 /// `GET /operator/api/charges/{charge_id}`: why this price.
 pub(super) async fn charge(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id: ChargeId = id.parse().map_err(|_| Problem::not_found("this charge"))?;
-    let ctx = ctx(&app);
     let prices = app.prices.clone();
     let found = app
         .db
@@ -143,11 +142,13 @@ pub(crate) fn explanation_view(explanation: &Explanation, names: &BTreeMap<i64, 
 }
 
 /// `GET /operator/api/outbox`: the sandbox's one-time codes.
-pub(super) async fn outbox(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
+pub(super) async fn outbox(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     if !app.settings.sandbox {
         return Err(Problem::not_found("the outbox (it exists with --sandbox only)"));
     }
-    let ctx = ctx(&app);
     let codes = app
         .db
         .read(&ctx, "operator.outbox", async |ctx, tx| registration::sandbox_codes(ctx, tx).await)
@@ -165,8 +166,10 @@ pub(super) async fn outbox(State(app): State<Arc<App>>) -> Result<Json<Value>, P
 }
 
 /// `GET /operator/api/overview`
-pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<Value>, Problem> {
-    let ctx = ctx(&app);
+pub(super) async fn overview(
+    State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
+) -> Result<Json<Value>, Problem> {
     let (people, businesses) =
         app.db.read(&ctx, "operator.overview", async |ctx, tx| accounts::count(ctx, tx).await).await?;
     Ok(Json(json!({"accounts": people, "businesses": businesses, "connected": app.hub.len()})))

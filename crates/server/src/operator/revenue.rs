@@ -1,10 +1,9 @@
 //! What came in: some days, split one way.
 
-use super::ctx;
 use crate::app::App;
 use crate::problem::Problem;
-use axum::Json;
 use axum::extract::{Query, State};
+use axum::{Extension, Json};
 use plaza_billing::{self as billing, BillingError, Bucket, PartOf, Period, Revenue, RevenueOf, Split, Sum};
 use plaza_business::portfolios;
 use plaza_db::Tx;
@@ -27,9 +26,9 @@ pub(super) struct RevenueQuery {
 /// with `from` and `to`; it is split by category, market, market_category, portfolio or plan.
 pub(super) async fn revenue(
     State(app): State<Arc<App>>,
+    Extension(ctx): Extension<Ctx>,
     Query(query): Query<RevenueQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let ctx = ctx(&app);
     let invalid = |text: String| Problem::new(ErrorCode::Invalid, text);
     let by = Split::parse(query.by.as_deref().unwrap_or("category")).ok_or_else(|| {
         let words: Vec<&str> = Split::ALL.iter().map(|split| split.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Who businesses are: the queue of applications and reports, decisions, the log of every step; and who has which plan.
+//! Who businesses are: the queue of applications and reports, decisions; and who has which plan.
 
 use super::OperatorName;
 use crate::app::App;
@@ -23,7 +23,6 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/verifications/{business_id}", get(one))
         .route("/verifications/{business_id}/{decision}", post(decide))
         .route("/verification/documents/{document_id}", get(documents::download))
-        .route("/audit", get(audit))
         .route("/plans", get(list_plans))
         .route("/subscriptions", get(subscribers))
 }
@@ -126,32 +125,6 @@ async fn decide(
     };
     app.db.transact(&ctx, "operator.decide_verification", decide).await?;
     whole(&app, &ctx, &by, id).await
-}
-
-#[derive(Debug, Deserialize)]
-struct Before {
-    /// The `at_micros` of the last row of the page before.
-    before: Option<i64>,
-}
-
-/// `GET /operator/api/audit?before=`: who did what with whose application, the latest first.
-async fn audit(
-    State(app): State<Arc<App>>,
-    Extension(ctx): Extension<Ctx>,
-    Query(page): Query<Before>,
-) -> Result<Json<Value>, Problem> {
-    let before = page.before.map(Timestamp);
-    let list = async move |ctx: &Ctx, tx: &mut Tx| {
-        let steps = verification::steps(ctx, tx, None, before).await?;
-        let mut views = Vec::new();
-        for step in &steps {
-            let mut view = plan_views::step(step);
-            view["name"] = json!(plaza_business::portfolios::portfolio(ctx, tx, step.portfolio).await?.name);
-            views.push(view);
-        }
-        Ok::<_, ManageError>(views)
-    };
-    Ok(Json(json!({"data": app.db.read(&ctx, "operator.audit", list).await?})))
 }
 
 /// `GET /operator/api/plans`: all plans, of both audiences.
