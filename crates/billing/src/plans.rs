@@ -94,6 +94,8 @@ words! {
         Agents = "agents",
         /// Calls of the API about an account in an hour.
         ManagementCalls = "management_calls_per_hour",
+        /// API keys of a business that are in force: one for each till, terminal and program.
+        ApiKeys = "api_keys",
         /// Accent colours of the messenger.
         AccentThemes = "accent_themes",
         /// Conversations that stay on top of a person's list.
@@ -107,14 +109,14 @@ impl Entitlement {
     /// Whom it is for.
     pub fn audience(self) -> Audience {
         match self {
-            Self::Badge | Self::Agents | Self::ManagementCalls => Audience::Business,
+            Self::Badge | Self::Agents | Self::ManagementCalls | Self::ApiKeys => Audience::Business,
             Self::AccentThemes | Self::PinnedConversations | Self::StickerPacks => Audience::Person,
         }
     }
 
     /// Whether it is a number; otherwise one has it or not.
     pub fn is_limit(self) -> bool {
-        matches!(self, Self::Agents | Self::ManagementCalls | Self::PinnedConversations)
+        matches!(self, Self::Agents | Self::ManagementCalls | Self::ApiKeys | Self::PinnedConversations)
     }
 }
 

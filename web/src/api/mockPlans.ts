@@ -17,8 +17,8 @@ const plan = (key: string, name: string, summary: string, month: number, entitle
 });
 const PLANS: Plan[] = [
   plan("verified", "Verified", "The badge beside your name, and room for a small team.", 13, { agents: 150, badge: true }),
-  plan("verified-plus", "Verified Plus", "For several shops: more agents, and more calls of the API.", 40, { agents: 300, badge: true, management_calls_per_hour: 20_000 }),
-  plan("verified-max", "Verified Max", "For large teams: the most agents, and the most calls of the API.", 128, { agents: 1000, badge: true, management_calls_per_hour: 100_000 }),
+  plan("verified-plus", "Verified Plus", "For several shops: more agents, tills and terminals, and more calls of the API.", 40, { agents: 300, api_keys: 300, badge: true, management_calls_per_hour: 20_000 }),
+  plan("verified-max", "Verified Max", "For large teams: the most agents, tills and terminals, and the most calls of the API.", 128, { agents: 1000, api_keys: 1000, badge: true, management_calls_per_hour: 100_000 }),
 ];
 const PEOPLE = plan("plus", "Plaza Plus", "Accent colours, more pinned conversations and all sticker packs.", 2, { accent_themes: true, pinned_conversations: 20, sticker_packs: true }, "person");
 

@@ -11,13 +11,16 @@ use super::{Scope, Token, fingerprint, issue_token, store};
 use crate::codes;
 use crate::management::ManageError;
 use crate::may_touch;
+use plaza_billing::plans::{self, Entitlement, Holder};
 use plaza_db::Tx;
 use plaza_protocol::{AppId, Ctx, PortfolioId, Secret, Timestamp, limits};
 use std::fmt;
 use std::str::FromStr;
 
-/// Keys of a portfolio that are in force.
+/// Keys of a portfolio that are in force, unless its plan gives it more.
 const KEYS_MAX: usize = 100;
+/// Keys of a portfolio that are in force, whatever its plan: the list has them all, after a smaller plan too.
+const KEYS_LISTED_MAX: usize = 1_000;
 /// Characters of a token by which its owner knows it again.
 const ENDING_CHARACTERS: usize = 4;
 
@@ -76,7 +79,7 @@ pub async fn list(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<Vec<
     if !may_touch(ctx, portfolio) {
         return Err(ManageError::NotFound);
     }
-    Ok(store::keys(tx, portfolio, KEYS_MAX).await?)
+    Ok(store::keys(tx, portfolio, KEYS_LISTED_MAX).await?)
 }
 
 /// Makes a key for the app of `own`, the token that its maker is signed in with. The answer is the only time that the
@@ -101,8 +104,11 @@ pub async fn create(
     if new.expires_at.is_some_and(|at| at <= ctx.now()) {
         return Err(ManageError::invalid("expires_at", "a time to come is needed, or none"));
     }
-    if store::keys(tx, own.portfolio, KEYS_MAX).await?.len() >= KEYS_MAX {
-        let what = format!("the business has {KEYS_MAX} keys: revoke one that is not used any more");
+    let keys_max = keys_max(ctx, tx, own.portfolio).await?;
+    if store::keys(tx, own.portfolio, keys_max).await?.len() >= keys_max {
+        let what = format!(
+            "the business has {keys_max} keys: revoke one that is not used any more; a larger plan gives more"
+        );
         return Err(ManageError::refused(codes::INVALID_PARAMETER, what));
     }
     let token = issue_token(ctx, tx, own.app, own.portfolio, &new.scopes, new.expires_at).await?;
@@ -111,6 +117,13 @@ pub async fn create(
     let ending = token.0.get(cut..).unwrap_or_default();
     store::name_token(tx, &key.0, name, ending).await?;
     Ok((key, token))
+}
+
+/// How many keys of a portfolio can be in force.
+async fn keys_max(ctx: &Ctx, tx: &mut Tx, portfolio: PortfolioId) -> Result<usize, ManageError> {
+    let given = plans::entitled(ctx, tx, Holder::Business(portfolio), Entitlement::ApiKeys).await?;
+    let given = given.and_then(|given| usize::try_from(given).ok()).unwrap_or_default();
+    Ok(given.clamp(KEYS_MAX, KEYS_LISTED_MAX))
 }
 
 /// Takes a key back. `own` is the one that the actor is signed in with.

@@ -68,7 +68,11 @@ const LIMITS: &[(&str, &str, &str)] = &[
         AUDIENCE,
         "what_a_send_would_cost_is_asked_thirty_times_at_once",
     ),
-    ("API keys of a business that are in force", HERE, "a_business_has_100_keys_in_force"),
+    (
+        "API keys of a business that are in force",
+        HERE,
+        "a_business_has_100_keys_in_force_or_what_its_plan_gives",
+    ),
     (
         "an endpoint's answer to a webhook that is kept",
         WEBHOOKS,
@@ -466,7 +470,8 @@ async fn a_page_has_100_rows() {
 }
 
 #[tokio::test]
-async fn a_business_has_100_keys_in_force() {
+async fn a_business_has_100_keys_in_force_or_what_its_plan_gives() {
+    use plaza_billing::plans::{self, Cancel, NewSubscription};
     use plaza_business::apps::keys::{self, NewKey};
     use plaza_business::apps::{Scope, Token, TokenKind};
     World::on_each_engine(business, async |world| {
@@ -497,6 +502,22 @@ async fn a_business_has_100_keys_in_force() {
             assert!(make(n).await, "{n}");
         }
         assert!(!make(100).await, "one more");
+        let start = async move |ctx: &Ctx, tx: &mut Tx| {
+            plans::import_plans(ctx, tx, &plans::PlanSource::reference()).await.expect("the plans are good");
+            let new =
+                NewSubscription { plan: "verified-plus".to_owned(), term: plans::Term::Month, trial: true };
+            plans::start(ctx, tx, portfolio, &new).await
+        };
+        world.app.db.transact(&ctx, "test.plan", start).await.unwrap();
+        for n in 100..300 {
+            assert!(make(n).await, "{n}: the plan gives 300");
+        }
+        assert!(!make(300).await, "one more than the plan gives");
+        let end = async move |ctx: &Ctx, tx: &mut Tx| plans::cancel(ctx, tx, portfolio, Cancel::Now).await;
+        world.app.db.transact(&ctx, "test.cancel", end).await.unwrap();
+        let list = async move |ctx: &Ctx, tx: &mut Tx| keys::list(ctx, tx, portfolio).await;
+        assert_eq!(world.app.db.read(&ctx, "test.keys", list).await.unwrap().len(), 300, "these stay");
+        assert!(!make(301).await, "without the plan");
     })
     .await;
 }
