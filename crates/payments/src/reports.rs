@@ -5,7 +5,8 @@
 //! the buyer's currency and in the bank's. A report books nothing: it proposes what the operator then says of the money that
 //! came ([`assign_payout`](crate::assign_payout)).
 //!
-//! A report comes from outside: its bytes, lines and numbers are bounded, and one wrong line refuses all of it.
+//! A report comes from outside: its bytes, lines and numbers are bounded, and one wrong line refuses all of it. A line in a
+//! currency that the books do not have is not wrong: such lines are summed apart.
 
 use plaza_protocol::limits::STATEMENT_BYTES_MAX;
 use plaza_protocol::{Currency, Micros, Timestamp};
@@ -54,6 +55,17 @@ pub struct Paid {
     pub arrived: Option<Micros>,
 }
 
+/// What a report says of a currency that the books do not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaidElse {
+    /// Its three letters.
+    pub currency: String,
+    /// What the store pays.
+    pub paid: Micros,
+    /// The same in the currency of the bank, if the report says so.
+    pub arrived: Option<Micros>,
+}
+
 /// What a store's report says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreReport {
@@ -65,6 +77,8 @@ pub struct StoreReport {
     pub to: Timestamp,
     /// By currency.
     pub paid: Vec<Paid>,
+    /// By currency that the books do not have.
+    pub other: Vec<PaidElse>,
 }
 
 /// How the columns of a store are called, and how it writes a day.
@@ -140,11 +154,13 @@ fn read(format: &Format, text: &str) -> Result<StoreReport, ReportError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(format.delimiter)
         .flexible(true)
+        // Apple does not quote: a title may begin with a quote.
+        .quoting(format.delimiter == b',')
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_| ReportError::Unknown)?.clone();
     let columns = columns(format, &header).ok_or(ReportError::Unknown)?;
-    let mut sums: BTreeMap<Currency, (Micros, Micros)> = BTreeMap::new();
+    let mut sums: BTreeMap<String, (Micros, Micros)> = BTreeMap::new();
     let mut days: Option<(jiff::civil::Date, jiff::civil::Date)> = None;
     for (at, record) in reader.records().enumerate() {
         let line = at.saturating_add(2);
@@ -162,10 +178,11 @@ fn read(format: &Format, text: &str) -> Result<StoreReport, ReportError> {
             let plain = field(place).replace(',', "");
             Micros::parse_decimal(&plain).ok_or_else(|| bad(column, "a decimal such as -12.34"))
         };
-        let currency: Currency = field(columns.currency)
-            .parse()
-            .map_err(|_| bad(format.currency, "a currency of the books, such as EUR"))?;
-        let sum = sums.entry(currency).or_default();
+        let currency = field(columns.currency);
+        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(bad(format.currency, "a currency, such as EUR"));
+        }
+        let sum = sums.entry(currency.to_owned()).or_default();
         let too_large = || bad(format.amount, "the sum is too large");
         sum.0 = sum.0.checked_add(amount(format.amount, columns.amount)?).ok_or_else(too_large)?;
         if let (Some(place), Some(name)) = (columns.arrived, format.arrived) {
@@ -178,17 +195,16 @@ fn read(format: &Format, text: &str) -> Result<StoreReport, ReportError> {
         }
     }
     let (first, last) = days.ok_or(ReportError::Empty)?;
-    let paid = sums.into_iter().map(|(currency, (paid, arrived))| {
+    let (mut known, mut other) = (Vec::new(), Vec::new());
+    for (currency, (paid, arrived)) in sums {
         let arrived = columns.arrived.map(|_| arrived);
-        Paid { currency, paid, arrived }
-    });
+        match currency.parse() {
+            Ok(currency) => known.push(Paid { currency, paid, arrived }),
+            Err(_) => other.push(PaidElse { currency, paid, arrived }),
+        }
+    }
     let after = last.tomorrow().map_err(|_| ReportError::Empty)?;
-    Ok(StoreReport {
-        store: format.store,
-        from: start_of(first)?,
-        to: start_of(after)?,
-        paid: paid.collect(),
-    })
+    Ok(StoreReport { store: format.store, from: start_of(first)?, to: start_of(after)?, paid: known, other })
 }
 
 fn start_of(day: jiff::civil::Date) -> Result<Timestamp, ReportError> {
@@ -220,13 +236,34 @@ mod tests {
         let apple = read_report(APPLE).unwrap();
         assert_eq!((apple.store, apple.from), ("apple", Timestamp::from_seconds(1_791_158_400)));
         assert_eq!(apple.to.0 - apple.from.0, 28 * 86_400_000_000, "Apple's October has four weeks");
-        let paid = [("3.38", Currency::USD), ("15.30", Currency::EUR)];
+        let paid = [("15.30", Currency::EUR), ("3.38", Currency::USD)];
         let paid = paid.map(|(amount, currency)| Paid { currency, paid: micros(amount), arrived: None });
         assert_eq!(apple.paid, paid);
         let google = read_report(GOOGLE).unwrap();
         assert_eq!((google.store, google.to.0 - google.from.0), ("google", 29 * 86_400_000_000));
         let arrived = Some(micros("764.73"));
         assert_eq!(google.paid, [Paid { currency: Currency::USD, paid: micros("849.70"), arrived }]);
+    }
+
+    #[test]
+    fn what_was_sold_in_a_currency_that_the_books_do_not_have_is_summed_apart() {
+        let yen = "GPA.3,\"Oct 4, 2026\",Charge,JPY,1000,0.006,EUR,6.00\n\
+            GPA.3,\"Oct 4, 2026\",Google fee,JPY,-150,0.006,EUR,-0.90\n";
+        let google = read_report(&format!("{GOOGLE}{yen}")).unwrap();
+        assert_eq!(google.paid, read_report(GOOGLE).unwrap().paid);
+        let (paid, arrived) = (micros("850"), Some(micros("5.10")));
+        assert_eq!(google.other, [PaidElse { currency: "JPY".to_owned(), paid, arrived }]);
+        let apple = read_report(&APPLE.replacen("USD\tS", "CHF\tS", 1)).unwrap();
+        let paid = Paid { currency: Currency::EUR, paid: micros("15.30"), arrived: None };
+        assert_eq!(apple.paid, [paid]);
+        assert_eq!((apple.other[0].currency.as_str(), apple.other[0].paid), ("CHF", micros("3.38")));
+    }
+
+    #[test]
+    fn a_title_that_begins_with_a_quote_swallows_no_lines() {
+        let titled: String = APPLE.lines().map(|line| format!("{line}\t\"Colours\n")).collect();
+        let titled = titled.replacen("\t\"Colours", "\tTitle", 1);
+        assert_eq!(read_report(&titled).unwrap(), read_report(APPLE).unwrap());
     }
 
     #[test]
@@ -237,7 +274,7 @@ mod tests {
         assert_eq!(read_report(head), Err(ReportError::Empty));
         for (from, to, column) in [
             ("17.00", "17,00x", "Extended Partner Share"),
-            ("EUR\tS", "XXX\tS", "Partner Share Currency"),
+            ("EUR\tS", "euro\tS", "Partner Share Currency"),
             ("10/05/2026\t11/01/2026\t10", "05.10.2026\t11/01/2026\t10", "Start Date"),
         ] {
             let error = read_report(&APPLE.replacen(from, to, 1)).unwrap_err();

@@ -93,7 +93,11 @@ async fn payout(wanted: &StorePayout) -> anyhow::Result<()> {
     let (mut store, mut parts) = (wanted.store.clone(), Vec::new());
     if let Some(file) = &wanted.report {
         let told = wanted.server.post("store-reports", &json!({"report": read(file)?})).await?;
-        store = store.or_else(|| told["store"].as_str().map(str::to_owned));
+        let whose = told["store"].as_str().unwrap_or_default();
+        if let Some(named) = store.as_deref().filter(|named| *named != whose) {
+            anyhow::bail!("--store {named}: the report is one of {whose}");
+        }
+        store = Some(whose.to_owned());
         parts = parts_of(&told);
         for part in told["parts"].as_array().into_iter().flatten() {
             output::line(format!(
@@ -102,6 +106,17 @@ async fn payout(wanted: &StorePayout) -> anyhow::Result<()> {
                 micros(&part["expected_micros"]),
                 micros(&part["paid_micros"]),
                 text(&told["store"])
+            ));
+        }
+        for part in told["other"].as_array().into_iter().flatten() {
+            output::line(format!(
+                "{}: {} paid by {whose}, in a currency that the books do not have; what arrived of it: {}",
+                text(&part["currency"]),
+                micros(&part["paid_micros"]),
+                part["arrived_micros"].as_i64().map_or_else(
+                    || "not said".to_owned(),
+                    |amount| plaza_protocol::Micros(amount).to_string()
+                )
             ));
         }
         if !wanted.book {

@@ -136,18 +136,22 @@ fn refunded_at(order: &Value, asked_at: Timestamp) -> Option<Timestamp> {
 }
 
 /// What was given back of an order: all of it, or the parts that have gone through.
-fn refund(order: &Value, paid: Micros, asked_at: Timestamp) -> Option<StoreRefund> {
+fn refund(order: &Value, paid: Micros, asked_at: Timestamp) -> Result<Option<StoreRefund>, StoreError> {
     if let Some(at) = refunded_at(order, asked_at) {
-        return Some(StoreRefund { amount: paid, at });
+        return Ok(Some(StoreRefund { amount: paid, at }));
     }
-    let events = order.pointer("/orderHistory/partialRefundEvents").and_then(Value::as_array)?;
-    let done = events.iter().filter(|event| text(event, "state") == "PROCESSED_SUCCESSFULLY");
+    let events = order.pointer("/orderHistory/partialRefundEvents").and_then(Value::as_array);
+    let events = events.into_iter().flatten();
+    let done = events.filter(|event| text(event, "state") == "PROCESSED_SUCCESSFULLY");
     let (mut back, mut last) = (0_i64, None);
     for event in done {
-        back = back.saturating_add(event.pointer("/refundDetails/total").and_then(amount)?.0);
+        let total = event.pointer("/refundDetails/total").and_then(amount);
+        let total = total.ok_or_else(|| unavailable("Google Play tells of a refund without its amount"))?;
+        back = back.saturating_add(total.0);
         last = last.max(time(event, "processTime").or_else(|| time(event, "createTime")));
     }
-    (back > 0).then(|| StoreRefund { amount: Micros(back.min(paid.0)), at: last.unwrap_or(asked_at) })
+    let at = last.unwrap_or(asked_at);
+    Ok((back > 0).then(|| StoreRefund { amount: Micros(back.min(paid.0)), at }))
 }
 
 /// How a subscription stands. What was given back gives nothing any more, but while Google goes on to renew it, it is looked
@@ -296,7 +300,7 @@ impl Google {
             currency,
             from: from.or_else(|| time(order, "createTime")).ok_or_else(unread)?,
             to,
-            refunded: refund(order, paid, asked_at),
+            refunded: refund(order, paid, asked_at)?,
         }))
     }
 

@@ -537,6 +537,21 @@ async fn only_pushes_that_google_signed_for_this_network_are_looked_at() {
         shop.passes(60 * MINUTE);
         let answer = shop.hint_by(push("subscriptionNotification", PLUS), Some(&rotated())).await;
         assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "told again: {answer:?}");
+        assert_eq!(fetched(), 4);
+        // Nobody makes the server ask again within the minute, whatever name of a key is pushed.
+        *shop.play.keys.lock().unwrap() = published("g2");
+        for kid in ["g2", "g3"] {
+            let token = signed(&rs256(kid), &shop.claims());
+            let answer = shop.hint_by(push("subscriptionNotification", PLUS), Some(&token)).await;
+            assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "{kid}: {answer:?}");
+        }
+        assert_eq!(fetched(), 4);
+        shop.passes(MINUTE);
+        let token = rotated();
+        let hint = || shop.hint_by(push("subscriptionNotification", "nobodys-token"), Some(&token));
+        let (one, two, three) = tokio::join!(hint(), hint(), hint());
+        assert_eq!([one, two, three].map(|answer| answer.unwrap()), [false; 3]);
+        assert_eq!(fetched(), 5, "one of the three asked");
     })
     .await;
 }
@@ -560,6 +575,12 @@ async fn orders_that_were_given_back_in_part_are_a_lower_price() {
             assert_eq!(shop.books().await[..3], ["-1.275", "1.50", "0.00"]);
         }
         assert_eq!(shop.state().await, PurchaseState::Active, "a lower price");
+        // A refund that cannot be read is not passed over in silence.
+        of["orderHistory"]["partialRefundEvents"][1] = json!({"state": "PROCESSED_SUCCESSFULLY"});
+        shop.order(of.clone());
+        let answer = shop.hint(push("subscriptionNotification", PLUS)).await;
+        assert!(matches!(answer, Err(BuyError::Store(StoreError::Unavailable(_)))), "{answer:?}");
+        assert_eq!(shop.books().await[..3], ["-1.275", "1.50", "0.00"]);
         of["orderHistory"]["partialRefundEvents"][1] = part(70, "PROCESSED_SUCCESSFULLY");
         shop.order(of);
         shop.hint(push("subscriptionNotification", PLUS)).await.unwrap();

@@ -3,9 +3,14 @@
 //! to the one right end, and the books are sound all the way.
 
 use super::*;
+use plaza_billing::payouts::Part;
+use plaza_billing::plans::{self, PlanSource, PurchaseState, Receipt, StorePayment, StoreRefund};
 use plaza_db::SERVER_MIGRATIONS;
-use plaza_db::testing::{Content, dies_everywhere, sqlite_with};
-use plaza_payments::{Booking, InvoicePayment, assign, dunning, record, return_entry, suspense, tokens};
+use plaza_db::testing::{Content, START, dies_everywhere, sqlite_with};
+use plaza_payments::{
+    Booking, InvoicePayment, StorePayout, assign, assign_payout, dunning, record, return_entry, suspense,
+    tokens,
+};
 use plaza_protocol::{SeededIds, Timestamp};
 use std::sync::atomic::AtomicU32;
 
@@ -187,5 +192,92 @@ async fn steps_against_who_does_not_pay() {
             world.db.transact(&world.ctx, "test.step", step).await
         },
     )
+    .await;
+}
+
+/// A month of Plus that a store sold when the world began, and gave a part of back a minute later, or not.
+fn month(now: Timestamp, back: Option<&str>) -> Receipt {
+    let end = START + 31 * DAY;
+    let payment = StorePayment {
+        transaction: "t1".to_owned(),
+        product: "plus.month".to_owned(),
+        amount: micros("2.00"),
+        commission: micros("0.30"),
+        currency: Currency::USD,
+        from: START,
+        to: Some(end),
+        refunded: back.map(|amount| StoreRefund { amount: micros(amount), at: START + MINUTE }),
+    };
+    Receipt {
+        store: "sandbox",
+        reference: "chain-1".to_owned(),
+        asked_at: now,
+        account: None,
+        product: "plus.month".to_owned(),
+        state: PurchaseState::Active,
+        expires_at: Some(end),
+        renews: true,
+        is_trial: false,
+        is_family_shared: false,
+        replaces: None,
+        payments: vec![payment],
+    }
+}
+
+impl World {
+    /// Somebody has bought a month.
+    async fn sell(&self) {
+        let (receipt, somebody) = (month(self.ctx.now(), None), self.ctx.uuid());
+        let sell = async move |ctx: &Ctx, tx: &mut Tx| {
+            plans::import_plans(ctx, tx, &PlanSource::reference()).await.unwrap();
+            plans::apply_receipt(ctx, tx, Some(somebody), &receipt).await.map(drop)
+        };
+        self.db.transact(&self.ctx, "test.sell", sell).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_store_gives_back() {
+    let set_up = async |world: &World| world.sell().await;
+    // A part of the price, and then all of it.
+    survives(2 * MINUTE, set_up, async |world| {
+        for back in ["0.50", "2.00"] {
+            let receipt = month(world.ctx.now(), Some(back));
+            let apply =
+                async move |ctx: &Ctx, tx: &mut Tx| plans::apply_receipt(ctx, tx, None, &receipt).await;
+            let applied = world.db.transact(&world.ctx, "test.apply", apply).await;
+            applied.map_err(|_| PaymentError::Damaged("a receipt was not applied"))?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_store_pays_out() {
+    let set_up = async |world: &World| {
+        world.sell().await;
+        let booking = Booking {
+            key: "b1".to_owned(),
+            booked_at: START,
+            amount: micros("1.50"),
+            currency: Currency::USD,
+            payer: "SANDBOX DISTRIBUTION".to_owned(),
+            remittance: "payout 11/26".to_owned(),
+        };
+        let record = async move |ctx: &Ctx, tx: &mut Tx| record(ctx, tx, &booking).await.map(drop);
+        world.db.transact(&world.ctx, "test.record", record).await.unwrap();
+    };
+    survives(MINUTE, set_up, async |world| {
+        // Some was withheld, and the store kept more than was booked.
+        let [settled, paid, withheld, arrived] = ["1.70", "1.55", "0.10", "1.55"].map(micros);
+        let part = Part { currency: Currency::USD, settled, paid, withheld, arrived };
+        let told = StorePayout { store: "sandbox".to_owned(), bank_fee: micros("0.05"), parts: vec![part] };
+        let assign = async move |ctx: &Ctx, tx: &mut Tx| match suspense(ctx, tx).await?.first() {
+            Some(entry) => assign_payout(ctx, tx, entry.entry_id, told.clone()).await.map(drop),
+            None => Ok(()),
+        };
+        world.db.transact(&world.ctx, "test.payout", assign).await
+    })
     .await;
 }

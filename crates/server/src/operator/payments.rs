@@ -342,8 +342,13 @@ async fn read_store_report(
             "arrived_micros": paid.arrived.map(|amount| amount.0),
         })
     });
+    let other = told.other.iter().map(|paid| {
+        let arrived = paid.arrived.map(|amount| amount.0);
+        json!({"currency": paid.currency, "paid_micros": paid.paid.0, "arrived_micros": arrived})
+    });
     Ok(Json(json!({
         "store": told.store, "from": told.from.seconds(), "to": told.to.seconds(), "parts": parts.collect::<Vec<_>>(),
+        "other": other.collect::<Vec<_>>(),
     })))
 }
 

@@ -5,7 +5,7 @@
 //! kept for as long as the answer says. A push that is not signed so is refused before anything of it is read.
 
 use super::super::StoreError;
-use super::text;
+use super::{text, unavailable};
 use crate::{Network, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,9 +23,12 @@ const ISSUERS: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"
 const SKEW_SECONDS: i64 = 60;
 /// Bytes of a token; they have some 900.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-/// Keys are kept at least so long, so that nobody makes the server fetch them all the time, and at most a day.
+/// Keys are kept at least so long, and for so long nobody asks again who had no answer: whoever pushes what, the server does
+/// not fetch them all the time. They are kept for a day at most.
 const KEPT_AT_LEAST: Duration = Duration::from_secs(60);
 const KEPT_AT_MOST: Duration = Duration::from_secs(24 * 3600);
+/// What somebody hears as long as there are no keys.
+const UNREADABLE: &str = "Google's keys cannot be read";
 /// Keys that are kept; Google has two or three.
 const KEYS_MAX: usize = 20;
 
@@ -49,23 +52,31 @@ struct Key {
     exponent: Vec<u8>,
 }
 
-#[derive(Debug, Clone)]
+/// What is known of Google's keys.
+#[derive(Debug)]
 struct Kept {
     keys: Vec<Key>,
-    fetched_at: Timestamp,
     until: Timestamp,
+    /// When they were asked for last.
+    asked_at: Timestamp,
+    /// Whether there was no answer then that could be read.
+    has_failed: bool,
 }
 
 /// Google's keys, as they were published last.
 #[derive(Debug, Default)]
-pub(super) struct Keys(Mutex<Option<Kept>>);
+pub(super) struct Keys {
+    kept: Mutex<Option<Kept>>,
+    /// One asks, and who comes meanwhile waits for its answer.
+    asking: tokio::sync::Mutex<()>,
+}
 
 fn unsigned(what: &str) -> StoreError {
     StoreError::Unsigned(what.to_owned())
 }
 
-fn unavailable(what: &str) -> StoreError {
-    StoreError::Unavailable(what.to_owned())
+fn unknown_key() -> StoreError {
+    unsigned("its key is none of Google's")
 }
 
 fn part(text: &str) -> Result<Vec<u8>, StoreError> {
@@ -86,33 +97,57 @@ fn read_keys(body: &[u8]) -> Option<Vec<Key>> {
     Some(keys.collect())
 }
 
+/// Google's keys, and for how long they are good.
+async fn fetch(network: &dyn Network, url: &str) -> Result<(Vec<Key>, Duration), StoreError> {
+    let request = Request { is_post: false, url: url.to_owned(), headers: Vec::new(), body: String::new() };
+    let answer = network.call(request).await.map_err(|error| unavailable(&error.to_string()))?;
+    let keys = read_keys(&answer.body).filter(|keys| answer.status == 200 && !keys.is_empty());
+    let age = answer.max_age.unwrap_or_default().clamp(KEPT_AT_LEAST, KEPT_AT_MOST);
+    Ok((keys.ok_or_else(|| unavailable(UNREADABLE))?, age))
+}
+
 impl Keys {
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key of a name. One that is not known makes the keys be fetched again, once a minute at most.
+    /// What is known of the key of a name; `None`: Google may be asked.
+    fn known(&self, now: Timestamp, id: &str) -> Option<Result<Key, StoreError>> {
+        let kept = self.kept();
+        let kept = kept.as_ref()?;
+        if let Some(key) = kept.keys.iter().find(|key| now < kept.until && key.id == id) {
+            return Some(Ok(key.clone()));
+        }
+        let may_ask = now >= crate::later(kept.asked_at, KEPT_AT_LEAST);
+        let error = || if kept.has_failed { unavailable(UNREADABLE) } else { unknown_key() };
+        (!may_ask).then(|| Err(error()))
+    }
+
+    /// The key of a name. Whatever is pushed, Google is asked once a minute at most, and by one at a time.
     async fn get(&self, ctx: &Ctx, network: &dyn Network, url: &str, id: &str) -> Result<Key, StoreError> {
-        let unknown = || unsigned("its key is none of Google's");
-        let kept = self.kept().clone();
-        if let Some(kept) = kept.filter(|kept| ctx.now() < kept.until) {
-            if let Some(key) = kept.keys.iter().find(|key| key.id == id) {
-                return Ok(key.clone());
+        if let Some(known) = self.known(ctx.now(), id) {
+            return known;
+        }
+        let _one_asks = self.asking.lock().await;
+        if let Some(known) = self.known(ctx.now(), id) {
+            return known;
+        }
+        let answer = fetch(network, url).await;
+        let (mut kept, asked_at) = (self.kept(), ctx.now());
+        match answer {
+            Ok((keys, age)) => {
+                let found = keys.iter().find(|key| key.id == id).cloned();
+                let until = crate::later(asked_at, age);
+                *kept = Some(Kept { keys, until, asked_at, has_failed: false });
+                found.ok_or_else(unknown_key)
             }
-            if ctx.now() < crate::later(kept.fetched_at, KEPT_AT_LEAST) {
-                return Err(unknown());
+            Err(error) => {
+                let (keys, until) =
+                    kept.take().map_or((Vec::new(), asked_at), |kept| (kept.keys, kept.until));
+                *kept = Some(Kept { keys, until, asked_at, has_failed: true });
+                Err(error)
             }
         }
-        let request =
-            Request { is_post: false, url: url.to_owned(), headers: Vec::new(), body: String::new() };
-        let answer = network.call(request).await;
-        let answer = answer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let keys = read_keys(&answer.body).filter(|keys| answer.status == 200 && !keys.is_empty());
-        let keys = keys.ok_or_else(|| unavailable("Google's keys cannot be read"))?;
-        let age = answer.max_age.unwrap_or_default().clamp(KEPT_AT_LEAST, KEPT_AT_MOST);
-        let found = keys.iter().find(|key| key.id == id).cloned();
-        *self.kept() = Some(Kept { keys, fetched_at: ctx.now(), until: crate::later(ctx.now(), age) });
-        found.ok_or_else(unknown)
     }
 
     /// Whether a push is signed by the account, for the audience, now.
