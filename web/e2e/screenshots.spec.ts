@@ -60,6 +60,29 @@ test("chat", async ({ page, browser }) => {
   await benContext.close();
 });
 
+test("stickers", async ({ page, browser }) => {
+  const benNumber = freshNumber();
+  const benContext = await browser.newContext();
+  const ben = await benContext.newPage();
+  await comeIn(ben, "Ben Okafor", benNumber);
+  await comeIn(page, "Ana Duarte", freshNumber());
+  await openConversation(page, benNumber);
+  await write(page, "The square at nine?");
+  await ben.getByRole("link", { name: /Ana Duarte/ }).click();
+  const picker = page.getByRole("dialog", { name: "Stickers" });
+  for (const seen of ["A pigeon with a cup of coffee", "A pigeon in love"]) {
+    await page.getByRole("button", { name: "Stickers", exact: true }).click();
+    await picker.getByRole("button", { name: seen }).click();
+    await expect(page.getByRole("log").getByRole("img", { name: `Sticker: ${seen}` })).toBeVisible();
+  }
+  await write(ben, "I bring the rolls.");
+  await expect(page.getByRole("log").getByText("I bring the rolls.")).toBeVisible();
+  await page.getByRole("button", { name: "Stickers", exact: true }).click();
+  await expect(picker.getByRole("button", { name: "A pigeon waves hello" })).toBeVisible();
+  await pictures(page, "stickers");
+  await benContext.close();
+});
+
 test("manager", async ({ page, browser }) => {
   const number = freshNumber();
   const ana = await (await browser.newContext()).newPage();
@@ -145,5 +168,88 @@ test("money", async ({ page }) => {
   await page.getByRole("row", { name: /^Invoice INV/ }).first().press("Enter");
   await expect(page.getByRole("table", { name: "Lines of the invoice" })).toBeVisible();
   await pictures(page, "operator-invoice");
+  await plaza.stop();
+});
+
+test("payments", async ({ page, browser }) => {
+  test.skip(process.env["PLAZA_BIN"] === undefined, "needs a server of its own, whose clock is moved");
+  test.setTimeout(300_000);
+  const plaza = await OwnServer.start();
+  await plaza.seller();
+  const ana = await plaza.person("Ana");
+  const names = ["Tulip Bakery", "City Library", "Arcade Cinema", "North Clinic"];
+  const businesses = [];
+  for (const [n, name] of names.entries()) {
+    const business = await plaza.open(name, `+493090183${n}0`);
+    await plaza.buyer(business, name, "50.00");
+    businesses.push(business);
+  }
+  const tulip = businesses[0] ?? (await plaza.open("Tulip Bakery", "+4930901849"));
+  const business = (path: string): string => `/operator/api/businesses/${tulip.business_id}/${path}`;
+  // The sales of the built-in store: a month each, of some months ago.
+  const store = await browser.newContext({ baseURL: plaza.url });
+  const buyer = await store.newPage();
+  await comeIn(buyer, "Ben Okafor", freshNumber());
+  await buyer.getByRole("button", { name: "Settings" }).click();
+  const settings = buyer.getByRole("dialog", { name: "Settings" });
+  await settings.getByRole("button", { name: "Buy Accent colours" }).click();
+  await expect(settings.getByText("Yours for good.").first()).toBeVisible();
+  await store.close();
+  await plaza.send("POST", business("promo"), plaza.operator, { amount: "5.00", days: 90, note: "Welcome", key: "welcome" });
+  await plaza.send("POST", business("caps"), plaza.operator, { scope: "portfolio", period: "month", limit: "25.00", action: "block" });
+
+  await plaza.console(page, "manager", tulip.access_token);
+  await page.goto(`${plaza.url}/manager/payments`);
+  for (const card of ["A card that pays", "A card that is declined when it pays"]) {
+    await page.getByRole("button", { name: "Add a method" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Card").selectOption(card);
+    await dialog.getByRole("button", { name: "Add it" }).click();
+    await expect(dialog).toBeHidden();
+  }
+  for (const [card, amount, end] of [[0, "80.00", "It is on your balance."], [1, "30.00", "No money was taken"], [0, "40.00", "It is on your balance."]] as const) {
+    await page.getByRole("button", { name: "Top up" }).click();
+    const dialog = page.getByRole("dialog", { name: "Top up" });
+    await dialog.getByLabel("Amount in EUR").fill(amount);
+    await dialog.getByLabel("Pay with").selectOption({ index: card });
+    await dialog.getByRole("button", { name: `Pay ${amount} EUR` }).click();
+    await expect(page.getByRole("dialog").getByText(end)).toBeVisible();
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+  }
+  for (let day = 0; day < 12; day += 1) {
+    for (const [n, each] of businesses.entries()) {
+      for (let sent = 0; sent < Math.max(1, 9 - 2 * n - (day % 4)); sent += 1) await plaza.post(each, ana);
+    }
+    await plaza.pass(1);
+  }
+  await page.goto(`${plaza.url}/manager/billing`);
+  for (const [limit, period] of [["2.00", "A day"], ["20.00", "A month"]] as const) {
+    await page.getByRole("button", { name: "New cap" }).click();
+    const dialog = page.getByRole("dialog", { name: "New cap" });
+    await dialog.getByLabel("At most, in EUR").fill(limit);
+    await dialog.getByLabel("In", { exact: true }).selectOption(period);
+    await dialog.getByRole("button", { name: "Set the cap" }).click();
+    await expect(dialog).toBeHidden();
+  }
+  for (let sent = 0; sent < 20; sent += 1) await plaza.advertise(tulip, ana);
+  await page.reload();
+  await expect(page.getByRole("meter").first()).toBeVisible();
+  await pictures(page, "manager-billing");
+  await page.goto(`${plaza.url}/manager/payments`);
+  await expect(page.getByRole("row", { name: "Payment of €80.00" })).toBeVisible();
+  await pictures(page, "manager-payments");
+  await page.goto(`${plaza.url}/manager/plan`);
+  await page.getByRole("button", { name: /: Verified$/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Begin the trial" }).click();
+  await expect(page.getByRole("region", { name: "Your plan" })).toContainText("Trial");
+  await pictures(page, "manager-plan");
+
+  await plaza.console(page, "operator", plaza.operator);
+  await page.goto(`${plaza.url}/operator/revenue?period=30d&by=portfolio`);
+  await expect(page.getByRole("img", { name: /by part/ })).toBeVisible();
+  await pictures(page, "operator-customers");
+  await page.goto(`${plaza.url}/operator/payments`);
+  await expect(page.getByRole("table", { name: "What app stores owe" })).toBeVisible();
+  await pictures(page, "operator-payments");
   await plaza.stop();
 });

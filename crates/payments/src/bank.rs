@@ -160,7 +160,7 @@ pub async fn import(ctx: &Ctx, tx: &mut Tx, bookings: &[Booking]) -> Result<Impo
         }
     }
     for entry in &new {
-        note(ctx, tx, Act::BankEntry, entry, json!({})).await?;
+        note(ctx, tx, Act::BankEntry, entry, None).await?;
     }
     Ok(done)
 }
@@ -327,7 +327,7 @@ fn reference_of(booking: &Booking, entry: BankEntryId) -> String {
 pub async fn record(ctx: &Ctx, tx: &mut Tx, booking: &Booking) -> Result<(BankEntry, bool), PaymentError> {
     let (entry, is_known) = put(&ctx.acting_as(Actor::System), tx, booking).await?;
     if !is_known {
-        note(ctx, tx, Act::BankEntry, &entry, json!({})).await?;
+        note(ctx, tx, Act::BankEntry, &entry, None).await?;
     }
     Ok((entry, is_known))
 }
@@ -338,13 +338,13 @@ async fn note(
     tx: &mut Tx,
     act: Act,
     entry: &BankEntry,
-    mut details: serde_json::Value,
+    rate: Option<ExchangeRate>,
 ) -> Result<(), PaymentError> {
     let booking = &entry.booking;
-    details["key"] = json!(booking.key);
-    details["amount_micros"] = json!(booking.amount.0);
-    details["currency"] = json!(booking.currency.code());
-    details["state"] = json!(entry.state.as_str());
+    let details = json!({
+        "key": booking.key, "amount_micros": booking.amount.0, "currency": booking.currency.code(),
+        "state": entry.state.as_str(), "rate": rate.map(|rate| rate.to_string()),
+    });
     let on = On::of(entry.entry_id);
     let on = entry.portfolio_id.map_or(on.clone(), |portfolio| on.owned_by(portfolio));
     Ok(audit::note(ctx, tx, act, on, details).await?)
@@ -450,8 +450,7 @@ pub async fn assign(
         alerts::money_moved(ctx, tx, portfolio).await?;
     }
     let assigned = load(tx, id).await?;
-    let details = json!({"rate": rate.map(|rate| rate.to_string())});
-    note(ctx, tx, Act::SuspenseAssigned, &assigned, details).await?;
+    note(ctx, tx, Act::SuspenseAssigned, &assigned, rate).await?;
     Ok(assigned)
 }
 
@@ -491,7 +490,7 @@ pub async fn return_entry(ctx: &Ctx, tx: &mut Tx, id: BankEntryId) -> Result<Ban
     let accounts = (Account::new(AccountKind::Suspense, currency), Account::new(AccountKind::Bank, currency));
     move_money(ctx, tx, derived_id(id.0, "returned"), accounts, entry.booking.amount).await?;
     let returned = load(tx, id).await?;
-    note(ctx, tx, Act::SuspenseReturned, &returned, json!({})).await?;
+    note(ctx, tx, Act::SuspenseReturned, &returned, None).await?;
     Ok(returned)
 }
 

@@ -126,3 +126,32 @@ test("purchases go on behind their first page, and are narrowed by store and sta
   await page.getByRole("radio", { name: "Google" }).click();
   await expect(page.getByText("People buy in the settings of the messenger.")).toBeVisible();
 });
+
+test("the document that takes a card shows no other page", async ({ page }) => {
+  const mark = (): Promise<void> => page.evaluate(() => document.documentElement.setAttribute("data-same", ""));
+  const isSame = (): Promise<boolean> => page.evaluate(() => document.documentElement.hasAttribute("data-same"));
+  await openAs(page, "/manager/payments");
+  await page.goto("/manager/payments/card");
+  await expect(page.getByRole("heading", { level: 1, name: "Add a card" })).toBeVisible();
+  await mark();
+  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Templates" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Templates" })).toBeVisible();
+  await expect(page).toHaveURL(/\/manager\/templates$/);
+  expect(await isSame()).toBe(false);
+  await mark();
+  await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Numbers" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Numbers" })).toBeVisible();
+  expect(await isSame(), "elsewhere one goes on in the same document").toBe(true);
+
+  await page.goto("/manager/payments/card");
+  await expect(page.getByRole("heading", { level: 1, name: "Add a card" })).toBeVisible();
+  await mark();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to or do" }).fill("Messenger");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/chat$/);
+  await expect(page.getByRole("navigation", { name: "Console" })).toBeHidden();
+  expect(await isSame()).toBe(false);
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1, name: "Add a card" })).toBeVisible();
+});

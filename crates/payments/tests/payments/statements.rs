@@ -24,7 +24,7 @@ async fn another_machine() -> (Arc<Sandbox>, impl Sized) {
 impl World {
     /// A process that has just started, some time after the first one.
     fn started(sandbox: &Arc<Sandbox>, db: &Db, (seed, later): (u64, Duration)) -> Self {
-        let clock = Arc::new(ManualClock::new(plaza_db::testing::START + later));
+        let clock = Arc::new(ManualClock::new(START + later));
         let ctx = Ctx::system(clock.clone(), Arc::new(SeededIds::new(seed)));
         let payments = Payments::new(db.clone(), Some(sandbox.clone()));
         let next = Arc::new(AtomicU64::new(seed << 32));
@@ -144,7 +144,7 @@ async fn paying_an_invoice() {
 async fn money_at_the_bank() {
     let booking = || Booking {
         key: "b1".to_owned(),
-        booked_at: plaza_db::testing::START,
+        booked_at: START,
         amount: micros("120"),
         currency: Currency::USD,
         payer: "Tulip".to_owned(),
@@ -181,7 +181,7 @@ async fn steps_against_who_does_not_pay() {
         async |_| (),
         async |world| {
             let overdue =
-                dunning::Overdue { portfolio_id: TULIP, since: Timestamp(plaza_db::testing::START.0) };
+                dunning::Overdue { portfolio_id: TULIP, since: Timestamp(START.0) };
             let step = async move |ctx: &Ctx, tx: &mut Tx| {
                 let notices = dunning::step(ctx, tx, &[overdue]).await?;
                 assert!(
