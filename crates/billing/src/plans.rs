@@ -96,6 +96,8 @@ words! {
         ManagementCalls = "management_calls_per_hour",
         /// API keys of a business that are in force: one for each till, terminal and program.
         ApiKeys = "api_keys",
+        /// A public page of the business; it shows what people see of it anyway.
+        LandingPage = "landing_page",
         /// Accent colours of the messenger.
         AccentThemes = "accent_themes",
         /// Conversations that stay on top of a person's list.
@@ -109,7 +111,9 @@ impl Entitlement {
     /// Whom it is for.
     pub fn audience(self) -> Audience {
         match self {
-            Self::Badge | Self::Agents | Self::ManagementCalls | Self::ApiKeys => Audience::Business,
+            Self::Badge | Self::Agents | Self::ManagementCalls | Self::ApiKeys | Self::LandingPage => {
+                Audience::Business
+            }
             Self::AccentThemes | Self::PinnedConversations | Self::StickerPacks => Audience::Person,
         }
     }

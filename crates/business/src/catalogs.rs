@@ -203,6 +203,19 @@ pub async fn of_account(ctx: &Ctx, tx: &mut Tx, waba: WabaId) -> Result<Option<C
     }
 }
 
+/// The first products of an account's catalog that can be had.
+pub(crate) async fn for_sale(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    waba: WabaId,
+    limit: usize,
+) -> Result<Vec<Product>, ManageError> {
+    match of_account(ctx, tx, waba).await? {
+        Some(catalog) => Ok(store::for_sale(tx, catalog.catalog_id, limit).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Connects an account to a catalog of its own portfolio, in the place of the one before.
 pub async fn connect(ctx: &Ctx, tx: &mut Tx, waba: WabaId, id: &str) -> Result<(), ManageError> {
     let waba = portfolios::waba(ctx, tx, waba).await?;

@@ -37,6 +37,7 @@ pub mod groups;
 pub mod health;
 pub mod history;
 pub mod json;
+pub mod landing;
 pub mod management;
 pub mod media;
 pub mod messages;

@@ -52,6 +52,16 @@ pub async fn get(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId) -> Result<Option<
     Ok(store::of(tx, number.phone_number_id).await?)
 }
 
+/// The number that has a name. For everybody.
+pub(crate) async fn number(tx: &mut Tx, name: &str) -> Result<Option<BusinessNumber>, ManageError> {
+    let name = name.trim_start_matches('@').to_lowercase();
+    if check(&name).is_err() {
+        return Ok(None);
+    }
+    let Some(holder) = store::holder(tx, &name).await? else { return Ok(None) };
+    Ok(portfolios::store::phone_number(tx, holder).await?)
+}
+
 /// Gives a number a name, in the place of the one before.
 pub async fn set(ctx: &Ctx, tx: &mut Tx, phone: PhoneNumberId, name: &str) -> Result<(), ManageError> {
     let number = portfolios::phone_number(ctx, tx, phone).await?;

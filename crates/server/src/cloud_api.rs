@@ -22,6 +22,7 @@ mod collections;
 mod errors;
 mod flows;
 mod groups;
+mod landing;
 mod list;
 mod media;
 mod messages;
@@ -43,6 +44,7 @@ mod users;
 mod wabas;
 
 pub use groups::group_picture;
+pub use landing::landing_page;
 pub(crate) use list::origin_of;
 pub use messages::{Calling, Gateway, Grouping, Opening, Work};
 pub use operations::reference;

@@ -386,6 +386,7 @@ fn router(app: Arc<App>) -> Router {
         .nest("/_sandbox", sandbox::router())
         .route("/demo/api/world", get(sandbox::world))
         .route("/message/{code}", get(follow))
+        .route("/b/{name}", get(landing_page))
         .route("/picture/{phone_number_id}", get(picture))
         .route("/group-picture/{picture_id}", get(group_picture))
         .route("/_payments/stripe/webhook", post(payments::stripe_webhook))
@@ -428,6 +429,11 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
 /// `GET /message/{code}`: where a QR code leads, and its picture.
 async fn follow(State(app): State<Arc<App>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
     cloud_api::follow(&app.cloud_api, &code, &cloud_api::origin_of(&headers)).await
+}
+
+/// `GET /b/{username or number}`: the public page of a business.
+async fn landing_page(State(app): State<Arc<App>>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+    cloud_api::landing_page(&app.cloud_api, &name, &cloud_api::origin_of(&headers)).await
 }
 
 /// `GET /picture/{phone-number-id}`: the picture of a business's profile.

@@ -22,6 +22,13 @@ test("a change of plan shows what it costs before it is made", async ({ page }) 
   await expect(page.getByRole("region", { name: "Your plan" })).toContainText("Verified Plus");
 });
 
+test("the plan page leads to the public page of the business", async ({ page }) => {
+  await openAs(page, "/manager/plan");
+  const pages = page.getByRole("region", { name: "Your public page" });
+  await expect(pages.getByRole("link")).toHaveAttribute("href", "/b/tulip.bakery");
+  await expect(page.getByText("A public page of your business").first()).toBeVisible();
+});
+
 test("without money the plan stays, and the page says what is needed", async ({ page }) => {
   await openAs(page, "/manager/plan?term=year");
   await page.getByRole("button", { name: "Change…: Verified Max" }).click();

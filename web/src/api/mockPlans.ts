@@ -16,9 +16,9 @@ const plan = (key: string, name: string, summary: string, month: number, entitle
   ]),
 });
 const PLANS: Plan[] = [
-  plan("verified", "Verified", "The badge beside your name, and room for a small team.", 13, { agents: 150, badge: true }),
-  plan("verified-plus", "Verified Plus", "For several shops: more agents, tills and terminals, and more calls of the API.", 40, { agents: 300, api_keys: 300, badge: true, management_calls_per_hour: 20_000 }),
-  plan("verified-max", "Verified Max", "For large teams: the most agents, tills and terminals, and the most calls of the API.", 128, { agents: 1000, api_keys: 1000, badge: true, management_calls_per_hour: 100_000 }),
+  plan("verified", "Verified", "The badge beside your name, a page of your own, and room for a small team.", 13, { agents: 150, badge: true, landing_page: true }),
+  plan("verified-plus", "Verified Plus", "For several shops: more agents, tills and terminals, and more calls of the API.", 40, { agents: 300, api_keys: 300, badge: true, landing_page: true, management_calls_per_hour: 20_000 }),
+  plan("verified-max", "Verified Max", "For large teams: the most agents, tills and terminals, and the most calls of the API.", 128, { agents: 1000, api_keys: 1000, badge: true, landing_page: true, management_calls_per_hour: 100_000 }),
 ];
 const PEOPLE = plan("plus", "Plaza Plus", "Accent colours, more pinned conversations and all sticker packs.", 2, { accent_themes: true, pinned_conversations: 20, sticker_packs: true }, "person");
 
@@ -59,7 +59,7 @@ export function answerOwn(method: string, path: string, query: URLSearchParams, 
   const given = (body ?? {}) as { plan?: string; term?: Term; when?: string } & Partial<Verification>;
   if (path === "plan" && method === "GET") {
     const steps = [step("renewed", "system", "paid until 2026-12-11", 17 * 86_400), step("started", "app:1", "verified by the month, with a trial", 31 * 86_400)];
-    const answer: OwnPlan = { plans: PLANS, subscription: empty ? null : subscription, had_trial: !empty, balance: { currency: "EUR", available_micros: 243_180_000 }, steps: empty ? [] : steps };
+    const answer: OwnPlan = { plans: PLANS, subscription: empty ? null : subscription, had_trial: !empty, balance: { currency: "EUR", available_micros: 243_180_000 }, steps: empty ? [] : steps, pages: empty ? [] : [{ name: "Tulip Bakery", path: "/b/tulip.bakery" }] };
     return json(answer);
   }
   if (path === "plan/quote") return json(quote(query.get("plan") ?? "", (query.get("term") ?? "month") as Term));

@@ -50,6 +50,8 @@ export type OwnPlan = {
   had_trial: boolean;
   balance: { currency: string; available_micros: number };
   steps: Step[];
+  /** Public pages of its numbers, while the plan gives them. */
+  pages: { name: string; path: string }[];
 };
 export type Quote = {
   currency: string;

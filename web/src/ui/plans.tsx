@@ -18,6 +18,7 @@ const GIVES: Record<string, (value: number | true) => string> = {
   agents: (value) => `Up to ${Number(value).toLocaleString()} agents`,
   management_calls_per_hour: (value) => `${Number(value).toLocaleString()} API calls an hour`,
   api_keys: (value) => `Up to ${Number(value).toLocaleString()} API keys, for tills and terminals`,
+  landing_page: () => "A public page of your business",
   accent_themes: () => "Accent colours",
   pinned_conversations: (value) => `${Number(value)} pinned conversations`,
   sticker_packs: () => "All sticker packs",

@@ -3,7 +3,7 @@
 use super::{BusinessNumber, CONNECTED, NewBusiness, Node, NodeKind, Portfolio, RESTRICTED, Waba};
 use crate::quality;
 use plaza_db::{DbError, Row, Tx, params, statements};
-use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumberId, PortfolioId, WabaId};
+use plaza_protocol::{AccountId, AppId, Ctx, PhoneNumber, PhoneNumberId, PortfolioId, WabaId};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -32,6 +32,8 @@ statements! {
         status, created_at FROM business_phone_number WHERE waba_id = $1 ORDER BY phone_number_id LIMIT 100";
     SELECT_NUMBER_OF_ACCOUNT = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name,
         quality, status, created_at FROM business_phone_number WHERE account_id = $1";
+    SELECT_BY_NUMBER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
+        status, created_at FROM business_phone_number WHERE number = $1";
     SELECT_NUMBERS_AFTER = "SELECT phone_number_id, waba_id, portfolio_id, account_id, number, verified_name, quality,
         status, created_at FROM business_phone_number WHERE phone_number_id > $1 ORDER BY phone_number_id LIMIT 100";
     SELECT_ACCOUNTS_OF_PORTFOLIO = "SELECT account_id FROM business_phone_number WHERE portfolio_id = $1
@@ -185,6 +187,10 @@ pub(super) async fn number_of_account(
     account: AccountId,
 ) -> Result<Option<BusinessNumber>, DbError> {
     tx.query_one(SELECT_NUMBER_OF_ACCOUNT, params![account]).await?.as_ref().map(business_number).transpose()
+}
+
+pub(crate) async fn by_number(tx: &mut Tx, number: &PhoneNumber) -> Result<Option<BusinessNumber>, DbError> {
+    tx.query_one(SELECT_BY_NUMBER, params![number]).await?.as_ref().map(business_number).transpose()
 }
 
 pub(super) async fn numbers_after(tx: &mut Tx, after: PhoneNumberId) -> Result<Vec<BusinessNumber>, DbError> {

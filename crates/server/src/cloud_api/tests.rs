@@ -6,6 +6,7 @@ mod catalogs;
 mod codes;
 mod flows;
 mod groups;
+mod landing;
 mod limits;
 mod management;
 mod operations;

@@ -10,7 +10,7 @@ use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use plaza_billing::plans::{self, Audience, Cancel, NewSubscription, PlanError, Subscription, Term};
 use plaza_business::management::ManageError;
-use plaza_business::verification;
+use plaza_business::{landing, verification};
 use plaza_db::{DbError, Tx};
 use plaza_protocol::{Ctx, PortfolioId};
 use serde::Deserialize;
@@ -63,11 +63,13 @@ async fn read(
         let offered = plans::plans(ctx, tx, Audience::Business).await?;
         let current = plans::subscription(ctx, tx, portfolio).await?;
         let steps = plans::steps(ctx, tx, portfolio).await?;
-        let balance = plaza_billing::balance(ctx, tx, portfolio).await?;
+        let balance = plaza_billing::balance(ctx, tx, portfolio).await.map_err(PlanError::from)?;
         let had_trial = plans::had_trial(ctx, tx, portfolio).await?;
-        Ok::<_, PlanError>((offered, current, steps, balance, had_trial))
+        let pages = landing::pages(ctx, tx, portfolio).await?;
+        Ok::<_, StepError>((offered, current, steps, balance, (had_trial, pages)))
     };
-    let (offered, current, steps, balance, had_trial) = app.db.read(&ctx, "manager.plan", read).await?;
+    let (offered, current, steps, balance, (had_trial, pages)) =
+        app.db.read(&ctx, "manager.plan", read).await?;
     let own = current.as_ref().map(|current| current.plan_key.as_str());
     let offered = offered.iter().filter(|plan| plan.is_offered || Some(plan.key.as_str()) == own);
     Ok(Json(json!({
@@ -76,6 +78,7 @@ async fn read(
         "had_trial": had_trial,
         "balance": {"currency": balance.currency.code(), "available_micros": balance.available.0},
         "steps": steps.iter().map(plan_views::subscription_step).collect::<Vec<_>>(),
+        "pages": pages.iter().map(|(name, path)| json!({"name": name, "path": path})).collect::<Vec<_>>(),
     })))
 }
 

@@ -50,6 +50,13 @@ export function Plan({ term }: { term: Term }) {
               <Card key={plan.key} plan={plan} term={term} own={own} onChoose={() => setWanted(plan)} />
             ))}
           </ul>
+          {own.pages.length > 0 && (
+            <div className="mt-8">
+              <Section title="Your public page">
+                <Pages pages={own.pages} />
+              </Section>
+            </div>
+          )}
           {own.steps.length > 0 && (
             <div className="mt-8">
               <Section title="What happened">
@@ -65,6 +72,25 @@ export function Plan({ term }: { term: Term }) {
       <Dialog open={canceling} onClose={() => setCanceling(false)} title="Cancel the plan">
         {live && <CancelPlan subscription={live} onDone={() => setCanceling(false)} />}
       </Dialog>
+    </>
+  );
+}
+
+/** Where people find the business who are not on Plaza yet. */
+function Pages({ pages }: { pages: OwnPlan["pages"] }) {
+  return (
+    <>
+      <p className="mb-3 text-13 text-muted">It shows the profile of the number, its products if the catalog is shown, and the way into the chat. Anybody can open it.</p>
+      <ul className="divide-y rounded-14 border bg-surface">
+        {pages.map((page) => (
+          <li key={page.path} className="flex flex-wrap items-baseline gap-x-3 px-4 py-2.5">
+            <span className="font-medium">{page.name}</span>
+            <a href={page.path} target="_blank" rel="noreferrer" className="min-w-0 break-words underline">
+              {`${window.location.origin}${page.path}`}
+            </a>
+          </li>
+        ))}
+      </ul>
     </>
   );
 }
