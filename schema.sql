@@ -861,6 +861,7 @@ CREATE TABLE invoice (
 
 CREATE INDEX invoice_by_plain_number
     ON invoice (REPLACE(REPLACE(REPLACE(number, '-', ''), '/', ''), '.', ''));
+
 CREATE INDEX invoice_status ON invoice (status, period);
 
 CREATE TABLE invoice_item (

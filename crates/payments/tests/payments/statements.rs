@@ -180,8 +180,7 @@ async fn steps_against_who_does_not_pay() {
         40 * DAY,
         async |_| (),
         async |world| {
-            let overdue =
-                dunning::Overdue { portfolio_id: TULIP, since: Timestamp(START.0) };
+            let overdue = dunning::Overdue { portfolio_id: TULIP, since: Timestamp(START.0) };
             let step = async move |ctx: &Ctx, tx: &mut Tx| {
                 let notices = dunning::step(ctx, tx, &[overdue]).await?;
                 assert!(

@@ -125,13 +125,14 @@ export function PayoutForm({ entry, onDone }: { entry: BankEntry; onDone: () => 
         <input type="file" accept=".txt,.csv,.tsv,text/csv,text/plain" className="text-13 font-normal file:me-3 file:h-8 file:rounded-8 file:border file:bg-raised file:px-3" onChange={(event) => event.target.files?.[0] && read.mutate(event.target.files[0])} />
         <span className="font-normal text-muted">Apple&apos;s financial report (Single File) or Google&apos;s earnings report: it fills in what follows.</span>
       </label>
+      {read.isPending && <p className="text-13 text-muted">The report is read; it fills in what follows.</p>}
       {read.error && (
         <p role="alert" className="text-13 text-bad">
           {read.error.message}
         </p>
       )}
       {parts.map((part, at) => (
-        <fieldset key={at} className="grid gap-3 rounded-14 border p-4">
+        <fieldset key={at} disabled={read.isPending} className="grid gap-3 rounded-14 border p-4">
           <legend className="px-1 text-13 font-medium">Sold in {part.currency === "" ? "another currency" : part.currency}</legend>
           <div className="grid items-start gap-3 sm:grid-cols-2">
             <Field label="Currency" value={part.currency} maxLength={3} onChange={(event) => change(at, { currency: event.target.value.toUpperCase() })} />
