@@ -26,10 +26,10 @@ statements! {
                CAST(sum(amount_micros) AS BIGINT)
         FROM customer_sum WHERE span = 'day' AND bucket >= $1 AND bucket < $2 AND currency = $3
         GROUP BY portfolio_id";
-    /// The days of one portfolio.
+    /// The days of one portfolio. The cast keeps SQLite from reading the days of all portfolios.
     DAYS_OF_PORTFOLIO = "
         SELECT bucket, CAST(sum(amount_micros) AS BIGINT)
-        FROM usage_sum WHERE portfolio_id = $1 AND span = 'day' AND bucket >= $2 AND bucket < $3
+        FROM usage_sum WHERE portfolio_id = $1 AND CAST(span AS TEXT) = 'day' AND bucket >= $2 AND bucket < $3
         GROUP BY bucket ORDER BY bucket";
     /// The days of a currency.
     DAYS = "
@@ -48,4 +48,13 @@ statements! {
         GROUP BY c.bucket, s.plan_key ORDER BY c.bucket, s.plan_key";
     /// What plans are called.
     PLAN_NAMES = "SELECT plan_key, name FROM plan ORDER BY plan_key";
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn the_days_of_one_portfolio_are_found_without_those_of_all() {
+        let plan = plaza_db::testing::plan(super::DAYS_OF_PORTFOLIO).await;
+        assert!(plan.iter().any(|step| step.contains("usage_sum_portfolio")), "{plan:?}");
+    }
 }

@@ -41,21 +41,26 @@ pub(super) async fn shop(command: Shop) -> anyhow::Result<ExitCode> {
         ask_store(&command.home, path, Some(body)).await?;
     }
     let shop = ask_store(&command.home, String::new(), None).await?;
-    if command.json {
-        output::line(&shop);
+    Ok(tell(&shop, command.json, lines))
+}
+
+/// Prints an answer as JSON or in lines.
+pub(super) fn tell(answer: &Value, json: bool, lines: fn(&Value) -> Vec<String>) -> ExitCode {
+    if json {
+        output::line(answer);
     } else {
-        for line in lines(&shop) {
+        for line in lines(answer) {
             output::line(line);
         }
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
-fn rows<'a>(of: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn rows<'a>(of: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
     of[member].as_array().into_iter().flatten()
 }
 
-fn word<'a>(of: &'a Value, member: &str) -> &'a str {
+pub(super) fn word<'a>(of: &'a Value, member: &str) -> &'a str {
     of[member].as_str().unwrap_or_default()
 }
 

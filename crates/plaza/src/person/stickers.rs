@@ -1,7 +1,7 @@
 //! `plaza person stickers`: the packs, and which of them one may send from.
 
 use super::say::ask_stickers;
-use crate::output;
+use super::shop::{rows, tell, word};
 use clap::Args;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -19,22 +19,7 @@ pub(crate) struct Stickers {
 
 pub(super) async fn stickers(command: Stickers) -> anyhow::Result<ExitCode> {
     let packs = ask_stickers(&command.home).await?;
-    if command.json {
-        output::line(&packs);
-    } else {
-        for line in lines(&packs) {
-            output::line(line);
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn rows<'a>(of: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
-    of[member].as_array().into_iter().flatten()
-}
-
-fn word<'a>(of: &'a Value, member: &str) -> &'a str {
-    of[member].as_str().unwrap_or_default()
+    Ok(tell(&packs, command.json, lines))
 }
 
 /// A line a pack, and below it a line for each sticker as `--sticker` wants it.

@@ -142,24 +142,18 @@ fn complaint(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// Ana, on the command line.
+fn register_ana(server: &Server, home: &str) {
+    let who = ["--url", &server.url, "--home", home, "--number", ANA, "--name", "Ana", "--json"];
+    printed(&[&["person", "register"], who.as_slice()].concat());
+}
+
 #[tokio::test]
 async fn on_the_command_line_one_buys_and_sends_and_the_other_person_needs_nothing() {
     let server = Server::start().await;
     let (homes, ben) = (tempfile::tempdir().unwrap(), Person::register(&server, BEN, "Ben").await);
     let home = homes.path().join("ana").to_str().unwrap().to_owned();
-    printed(&[
-        "person",
-        "register",
-        "--url",
-        &server.url,
-        "--home",
-        &home,
-        "--number",
-        ANA,
-        "--name",
-        "Ana",
-        "--json",
-    ]);
+    register_ana(&server, &home);
     let ana = |rest: &[&str]| {
         let mut arguments = vec!["person", rest[0], "--home", &home];
         arguments.extend(&rest[1..]);
@@ -322,19 +316,7 @@ async fn a_business_receives_a_sticker_that_moves() {
     assert_eq!(business.post(&format!("{}/subscribed_apps", business.waba), &callback).await.0, 200);
     let homes = tempfile::tempdir().unwrap();
     let home = homes.path().join("ana").to_str().unwrap().to_owned();
-    printed(&[
-        "person",
-        "register",
-        "--url",
-        &server.url,
-        "--home",
-        &home,
-        "--number",
-        ANA,
-        "--name",
-        "Ana",
-        "--json",
-    ]);
+    register_ana(&server, &home);
     printed(&["person", "send", "--home", &home, "--to", TULIP, "--sticker", "pigeon/hello", "--json"]);
     endpoint.told_until(|told| told.iter().any(|each| each.body.contains("\"sticker\"")), "a sticker").await;
     let told = endpoint.told();
