@@ -230,7 +230,8 @@ const FORGET_REFUNDS: Sql = Sql { name: "test::FORGET", text: "DELETE FROM purch
 #[tokio::test]
 async fn what_was_given_back_before_the_update_has_the_share_that_is_computed_now() {
     let migration = SERVER_MIGRATIONS.iter().find(|each| each.number == 121).unwrap().sql;
-    let fill = Sql { name: "test::FILL", text: &migration[migration.find("INSERT INTO").unwrap()..] };
+    let (_, text) = migration.split_at(migration.find("INSERT INTO").unwrap());
+    let fill = Sql { name: "test::FILL", text };
     each_shop(async |shop| {
         // A hundred million rupiah: the product of two such amounts is not a number of the database.
         for (at, (amount, commission, back)) in [
