@@ -9,7 +9,7 @@ import type { LinkProps } from "@tanstack/react-router";
 import { Keyboard, LogOut, MessageSquareText, Moon, Sun } from "lucide-react";
 import type { LucideIcon } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 import { setTheme } from "@/lib/theme";
 import { IconButton } from "./Button";
 import { Mark } from "./Mark";
@@ -39,26 +39,32 @@ type Props = {
   children: ReactNode;
 };
 
-export function Console({ title, pages, onSignOut, about, children }: Props) {
-  const navigate = useNavigate();
-  const [shown, setShown] = useState<"palette" | "shortcuts" | null>(null);
-  const close = (): void => setShown(null);
-
-  // The strip of a narrow screen is longer than the screen.
+/** A strip that may be longer than a narrow screen shows this link of it. */
+function useInView(selector: string): RefObject<HTMLElement | null> {
   const strip = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
-  const here = tabOf(pages, pathname)?.page.to ?? pages.find((page) => pathname.startsWith(page.to))?.to;
   useEffect(() => {
-    const link = strip.current?.querySelector(`a[href^="${here}"]`);
+    const link = strip.current?.querySelector(selector);
     if (!strip.current || !link) return undefined;
     // Anew when the screen is turned, and when the typeface comes.
     const watch = new ResizeObserver(() => link.scrollIntoView({ block: "nearest", inline: "center" }));
     watch.observe(strip.current);
     watch.observe(link);
     return () => watch.disconnect();
-  }, [here]);
+  }, [selector]);
+  return strip;
+}
 
+export function Console({ title, pages, onSignOut, about, children }: Props) {
+  const navigate = useNavigate();
+  const [shown, setShown] = useState<"palette" | "shortcuts" | null>(null);
+  const close = (): void => setShown(null);
+
+  const { pathname } = useLocation();
   const tab = tabOf(pages, pathname);
+  const here = tab?.page.to ?? pages.find((page) => pathname.startsWith(page.to))?.to;
+  const strip = useInView(`a[href^="${here}"]`);
+  const tabs = useInView(`a[href="${tab?.to}"]`);
+
   const shortcuts: Shortcut[] = [
     { keys: "Ctrl K", what: "Go to or do anything", when: (event) => withCommand(event, "k"), run: () => setShown("palette") },
     // The tenth has the key 0; those after it have none.
@@ -126,7 +132,7 @@ export function Console({ title, pages, onSignOut, about, children }: Props) {
       </aside>
       <main className="min-w-0 px-4 pt-5 pb-10 sm:px-8 sm:pt-7">
         {tab && (
-          <nav aria-label={tab.page.label} className="scroll-quiet mb-5 flex gap-1 overflow-x-auto border-b">
+          <nav ref={tabs} aria-label={tab.page.label} className="scroll-quiet mb-5 flex gap-1 overflow-x-auto border-b">
             {tab.page.tabs?.map(({ to, label }) => (
               <Link
                 key={to}
